@@ -1,0 +1,1 @@
+"""The local disk: whole files that appear at once, sparse files, locks, and what a file system can do."""

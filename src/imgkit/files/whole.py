@@ -1,0 +1,98 @@
+"""Files that appear only when they are whole: written beside the target, made durable, then renamed."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from imgkit.errors import TargetExists
+
+PARTIAL_SUFFIX = ".imgkit-partial"
+
+
+@contextmanager
+def partial_path(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
+    """Give a path beside `target` to write to; at the end it is made durable and takes the target's name.
+
+    On any error nothing is left under either name. Raises TargetExists when the target is there and `overwrite` is not
+    set; also when it came into being meanwhile.
+    """
+    refuse_existing(target, overwrite=overwrite)
+    partial = target.with_name(target.name + PARTIAL_SUFFIX)
+    partial.unlink(missing_ok=True)
+    try:
+        yield partial
+        sync_file(partial)
+        publish(partial, target, overwrite=overwrite)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
+
+
+def publish(partial: Path, target: Path, *, overwrite: bool = False) -> None:
+    """Give a finished, synced file its final name. Raises TargetExists instead of replacing what is there."""
+    refuse_existing(target, overwrite=overwrite)
+    partial.replace(target)
+    sync_folder(target.parent)
+
+
+def refuse_existing(target: Path, *, overwrite: bool = False) -> None:
+    """Raise TargetExists when something has that name already."""
+    if not overwrite and os.path.lexists(target):
+        raise TargetExists(
+            f"{target} exists already", hint="Choose another place with -o, or overwrite it with --force."
+        )
+
+
+def write_bytes_durably(target: Path, content: bytes) -> None:
+    """Replace a small file atomically: readers see the old content or the new, also after a power cut."""
+    partial = target.with_name(target.name + PARTIAL_SUFFIX)
+    with partial.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(target)
+    sync_folder(target.parent)
+
+
+def append_durably(target: Path, line: bytes) -> None:
+    """Append one record to a file and make it durable."""
+    with target.open("ab") as out:
+        out.write(line)
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def sync_file(path: Path) -> None:
+    """Make the content of a file durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable, where the file system knows such a thing."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0))
+    try:
+        os.fsync(handle)
+    except OSError:
+        return  # some network file systems refuse to sync a folder; there is nothing better to do
+    finally:
+        os.close(handle)
+
+
+def open_evidence(path: Path) -> BinaryIO:
+    """Open a source for reading only, without touching its access time where that is allowed."""
+
+    def opener(name: str, flags: int) -> int:
+        try:
+            return os.open(name, flags | getattr(os, "O_NOATIME", 0))
+        except PermissionError:  # O_NOATIME is for the owner alone
+            return os.open(name, flags)
+
+    return open(path, "rb", buffering=0, opener=opener)

@@ -1,0 +1,1 @@
+"""Frozen nouns: what the steps hand to each other."""

@@ -1,0 +1,48 @@
+"""Progress as a thing that is passed in, silent by default; drawing it is the command line's business."""
+
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class Bar(AbstractContextManager["Bar"], Protocol):
+    """One running piece of work. `done` is absolute, so it may step back when work is done again."""
+
+    def set_done(self, done: int) -> None: ...
+
+    def note(self, words: str) -> None: ...
+
+
+class Progress(Protocol):
+    """Opens a bar for each piece of work.
+
+    `unit` is "B" for bytes or "%" for a percentage; `total` is None where nobody knows it.
+    """
+
+    def bar(self, title: str, *, total: int | None, unit: str = "B") -> Bar: ...
+
+
+class _SilentBar(AbstractContextManager["_SilentBar"]):
+    def set_done(self, done: int) -> None:
+        """Draw nothing."""
+
+    def note(self, words: str) -> None:
+        """Draw nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close nothing."""
+
+
+class SilentProgress:
+    """Progress for tests and for output that is no terminal."""
+
+    def bar(self, title: str, *, total: int | None, unit: str = "B") -> _SilentBar:  # noqa: ARG002  # the port has them
+        return _SilentBar()
+
+
+NULL_PROGRESS = SilentProgress()
