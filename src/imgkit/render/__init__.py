@@ -1,1 +1,1 @@
-"""Room render."""
+"""From saved facts to what people and programs read: JSON and its schema, text for terminals."""

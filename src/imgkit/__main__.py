@@ -1,0 +1,5 @@
+"""`python -m imgkit`."""
+
+from imgkit.cli.main import run
+
+run()

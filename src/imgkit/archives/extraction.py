@@ -1,0 +1,83 @@
+"""One disk on its way from an archive into a file, read by our own reader or by GNU tar under its eyes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgkit.archives.byte_stream import ByteStream
+from imgkit.archives.choice import DiskChoice
+from imgkit.archives.disk_sink import DiskSink, Sunk
+from imgkit.archives.gnu_engine import confirm_stored, extract_dense, extract_sparse
+from imgkit.archives.tar_reader import Member, TarReader
+from imgkit.files.sparse import SparseFile
+from imgkit.tools.gnu_tar import GnuTar
+
+_EVERYTHING = 1 << 63
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """What may be written. `check` refuses a size; `holes` says that a file may be given its full size at once."""
+
+    check: Callable[[int], None]
+    holes: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extracted:
+    """What came out. `member` is None where there was no tar."""
+
+    sunk: Sunk
+    member: Member | None = None
+    companions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def extract_bare(stream: ByteStream, path: Path, room: Room) -> Extracted:
+    """Write all of a stream to `path`: a disk that was compressed without a tar around it."""
+    with SparseFile(path) as file, DiskSink(file.write_at, check_size=room.check) as sink:
+        for view in stream.views(_EVERYTHING):
+            sink.take(view)
+        sunk = sink.finish()
+        file.set_size(sunk.size)
+    return Extracted(sunk=sunk)
+
+
+def extract_from_tar(
+    stream: ByteStream, path: Path, room: Room, *, member: str | None, tar: GnuTar | None
+) -> Extracted:
+    """Write the one disk in a tar to `path`, having read all of the archive. `tar` None means our own reader."""
+    reader = TarReader(stream, keep_headers=tar is not None)
+    choice = DiskChoice(member)
+    disk, remark = None, ""
+    with SparseFile(path) as file, DiskSink(file.write_at, check_size=room.check) as sink:
+        for found in reader:
+            if choice.takes(found):
+                _prepare(file, found, room)
+                disk, remark = found, _extract(found, reader, file, sink, tar)
+        choice.settle()
+        sunk = sink.finish()
+        file.set_size(sunk.size)
+    if tar is not None and disk is not None and disk.sparse is not None:
+        confirm_stored(path, sunk.chunks, tar, remark)
+    notes = (*reader.notes, *([f"GNU tar remarked: {remark}"] if remark else []))
+    return Extracted(sunk=sunk, member=disk, companions=choice.companions, notes=notes)
+
+
+def _prepare(file: SparseFile, member: Member, room: Room) -> None:
+    """Refuse a size that cannot be had before anything is written."""
+    room.check(member.size)
+    if room.holes:
+        file.set_size(member.size)
+
+
+def _extract(member: Member, reader: TarReader, file: SparseFile, sink: DiskSink, tar: GnuTar | None) -> str:
+    """Send one member on its way; return what GNU tar remarked."""
+    if tar is None:
+        for run in reader.runs(member):
+            sink.take(run)
+        return ""
+    if member.sparse is None:
+        return extract_dense(tar, reader, member, sink)
+    sink.hash_only()
+    return extract_sparse(tar, reader, member, sink, file)

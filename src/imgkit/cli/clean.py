@@ -1,0 +1,85 @@
+"""`imgkit clean`: remove from the bucket exactly the objects that a set came from, once the set is proven."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imgkit.cli import options
+from imgkit.cli.app import app
+from imgkit.cli.command import command
+from imgkit.cli.console import Console
+from imgkit.cli.surroundings import now, open_services
+from imgkit.errors import Differs, SettingsError
+from imgkit.evidence.image_set import ImageSet, open_image_set, read_manifest
+from imgkit.model.cloud_object import ObjectInfo
+from imgkit.model.manifest import FileKind, Manifest, Outcome
+from imgkit.stages.clean import delete_objects, find_leftovers, objects_of
+from imgkit.stages.verify import check_set
+from imgkit.units import describe_bytes
+
+
+@command(app, "clean", panel=options.THE_CLOUD)
+def clean(
+    console: Console,
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="SET", help="The image set whose objects shall go.")],
+    yes: options.Yes = False,
+    region: options.Region = None,
+    profile: options.Profile = None,
+    oss_endpoint: options.OssEndpoint = None,
+    cname: options.Cname = False,
+    internal: options.Internal = False,
+    accelerate: options.Accelerate = False,
+    examiner: options.Examiner = None,
+    case: options.Case = None,
+    reason: options.Reason = None,
+) -> None:
+    """Delete this set's objects from the bucket, after the set was checked and you have agreed."""
+    manifest = _proven_manifest(console, folder)
+    source = manifest.source
+    services = open_services(
+        region=region or source.region_id, profile=profile, oss_endpoint=oss_endpoint, cname=cname,
+        internal=internal, accelerate=accelerate,
+    )  # fmt: skip
+    objects = objects_of(manifest)
+    if not objects:
+        raise SettingsError(f"{folder} did not come from a bucket", hint="There is nothing to remove.")
+    store = services.store(objects[0].bucket)
+    left = find_leftovers(store, objects)
+    _ask(console, left.there, yes=yes)
+    who = options.custodian(examiner=examiner, case=case, reason=reason)
+    with open_image_set(folder, source, custodian=who, now=now) as image_set:
+        delete_objects(store, left.there)
+        _record(image_set, left.there)
+    keys = [each.url for each in left.there]
+    console.result(f"removed {len(keys)} objects", {"removed": keys, "gone_before": list(left.gone)})
+
+
+def _proven_manifest(console: Console, folder: Path) -> Manifest:
+    """Return the manifest of a set that holds and whose disks can be had without the bucket."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made.")
+    bare = [str(disk.role) for disk in manifest.disks if not (disk.file(FileKind.IMAGE) or disk.file(FileKind.ARCHIVE))]
+    if bare or manifest.missing or not manifest.disks:
+        raise SettingsError(
+            f"{folder} does not hold every disk ({', '.join(bare) or 'some are missing'}), so nothing is removed",
+            hint="Finish it with the same imgkit fetch as before.",
+        )
+    result = check_set(folder, progress=console.progress)
+    if result.of(Outcome.FAILED) or any(each.outcome is Outcome.UNDETERMINED and each.link != "CRC-64 as the service "
+                                        "named it" for each in result.links):  # fmt: skip
+        raise Differs(f"{folder} does not hold, so nothing is removed", hint=f"See why with: imgkit check {folder}")
+    return manifest
+
+
+def _ask(console: Console, objects: tuple[ObjectInfo, ...], *, yes: bool) -> None:
+    for each in objects:
+        console.say(f"{each.url}  {describe_bytes(each.size)}")
+    if objects and not yes and not typer.confirm(f"Delete these {len(objects)} objects for good?", err=True):
+        raise typer.Exit(0)
+
+
+def _record(image_set: ImageSet, objects: tuple[ObjectInfo, ...]) -> None:
+    image_set.record("clean", image_set.manifest, subject={"removed": [each.url for each in objects]})

@@ -1,0 +1,135 @@
+"""What every command has: the shared options, a console, and one place where errors become words and exit codes."""
+
+import inspect
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from imgkit.cli.console import Console, open_console
+from imgkit.cli.redaction import redact
+from imgkit.errors import ImgkitError, ToolFailed
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+Registrar = Callable[[Callable[..., None]], Callable[..., None]]
+
+_PANEL = "Everywhere"
+_SHARED = {
+    "json": Annotated[
+        bool, typer.Option("--json", help="Print the result as one JSON document.", rich_help_panel=_PANEL)
+    ],
+    "verbose": Annotated[
+        int, typer.Option("--verbose", "-v", count=True, help="Say more; twice for everything.", rich_help_panel=_PANEL)
+    ],
+    "quiet": Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.", rich_help_panel=_PANEL)],
+    "log_file": Annotated[
+        Path | None,
+        typer.Option("--log-file", help="Write everything to this file too, in UTC.", rich_help_panel=_PANEL),
+    ],
+    "debug": Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.", rich_help_panel=_PANEL)],
+}
+_DEFAULTS: dict[str, Any] = {"json": False, "verbose": 0, "quiet": False, "log_file": None, "debug": False}
+
+
+class Terminated(BaseException):
+    """SIGTERM: the work stops as with Ctrl-C, and the exit code says which it was."""
+
+
+def command(
+    app: typer.Typer, name: str, *, panel: str | None = None
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a function as a command: its first parameter is a Console, the rest are Typer's."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        app.command(name, rich_help_panel=panel)(_with_shared_options(function))
+        return function
+
+    return register
+
+
+def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
+    @wraps(function)
+    def wrapped(**words: Any) -> None:
+        shared = {option: words.pop(option) for option in _SHARED}
+        with _errors_become_words(json=shared["json"], debug=shared["debug"]), open_console(**shared) as console:
+            function(console, **words)
+
+    own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
+    shared = [
+        inspect.Parameter(option, inspect.Parameter.KEYWORD_ONLY, default=_DEFAULTS[option], annotation=kind)
+        for option, kind in _SHARED.items()
+    ]
+    keywords = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+    wrapped.__signature__ = inspect.Signature([*keywords, *shared])  # type: ignore[attr-defined]  # read by Typer
+    wrapped.__annotations__ = {each.name: each.annotation for each in [*keywords, *shared]}
+    del wrapped.__wrapped__  # else the options of the inner function are read
+    return wrapped
+
+
+@contextmanager
+def _errors_become_words(*, json: bool, debug: bool) -> Iterator[None]:
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    except ImgkitError as error:
+        _tell_error(error, json=json, debug=debug)
+        raise typer.Exit(error.exit_code) from None
+    except (KeyboardInterrupt, Terminated) as stop:
+        _tell_interruption(stop)
+        raise typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(141) from None
+    except typer.Exit:
+        raise
+    except Exception as error:  # noqa: BLE001  # anything else is a bug of ours, and says so
+        _tell_bug(error, debug=debug)
+        raise typer.Exit(1) from None
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  # the signature of a handler
+    raise Terminated
+
+
+def _tell_error(error: ImgkitError, *, json: bool, debug: bool) -> None:
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    if json:
+        told = {
+            "kind": type(error).__name__,
+            "message": error.message,
+            "hint": error.hint,
+            "exit_code": error.exit_code,
+        }
+        Console(json=True).result("", {"error": told})
+    sys.stderr.write(redact(f"imgkit: {error.message}\n"))
+    if isinstance(error, ToolFailed) and error.stderr_tail and debug:
+        sys.stderr.write(redact(error.stderr_tail) + "\n")
+    if error.hint:
+        sys.stderr.write(redact(f"hint: {error.hint}\n"))
+
+
+def _tell_interruption(stop: BaseException) -> None:
+    how = "terminated" if isinstance(stop, Terminated) else "interrupted"
+    for note in getattr(stop, "__notes__", []):
+        sys.stderr.write(f"{note}\n")
+    sys.stderr.write(f"imgkit: {how}; what is finished is kept, and the same command goes on from there\n")
+
+
+def _tell_bug(error: Exception, *, debug: bool) -> None:
+    if debug:
+        traceback.print_exception(error, file=sys.stderr)
+    sys.stderr.write(redact(f"imgkit: this is a bug: {type(error).__name__}: {error}\n"))
+    sys.stderr.write("hint: please report it with the output of the same command with --debug; nothing is lost by it\n")

@@ -1,0 +1,93 @@
+"""Where words go: results to standard output, all the rest to standard error; text or one JSON document."""
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imgkit.cli.bars import BarHandler, TqdmProgress
+from imgkit.cli.redaction import Redaction
+from imgkit.errors import NotAccessible
+from imgkit.progress import NULL_PROGRESS, Progress
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Console:
+    """What a command talks to."""
+
+    json: bool = False
+    quiet: bool = False
+    debug: bool = False
+    progress: Progress = NULL_PROGRESS
+
+    def result(self, text: str, data: Mapping[str, Any]) -> None:
+        """Give the command's result: `data` as one JSON document with --json, else `text`."""
+        words = json.dumps(data, sort_keys=True, ensure_ascii=True, indent=2) if self.json else text
+        if words:
+            sys.stdout.write(words.rstrip("\n") + "\n")
+            sys.stdout.flush()
+
+    def say(self, words: str) -> None:
+        """Tell how the work goes; silent with --quiet."""
+        if not self.quiet:
+            self._write(words)
+
+    def warn(self, words: str) -> None:
+        """Tell what a user must know, whatever the flags."""
+        self._write(f"warning: {words}")
+
+    def _write(self, words: str) -> None:
+        if isinstance(self.progress, TqdmProgress):
+            self.progress.write(words)
+        else:
+            sys.stderr.write(words + "\n")
+            sys.stderr.flush()
+
+
+@contextmanager
+def open_console(*, json: bool, verbose: int, quiet: bool, log_file: Path | None, debug: bool) -> Iterator[Console]:
+    """Set up logging and progress for one command."""
+    draws = sys.stderr.isatty() and not quiet
+    handlers = [_screen_handler(verbose, quiet=quiet)]
+    if log_file is not None:
+        handlers.append(_file_handler(log_file))
+    root = logging.getLogger("imgkit")
+    root.setLevel(logging.DEBUG)
+    root.propagate = False
+    for handler in handlers:
+        handler.addFilter(Redaction())
+        root.addHandler(handler)
+    try:
+        yield Console(json=json, quiet=quiet, debug=debug, progress=TqdmProgress() if draws else NULL_PROGRESS)
+    finally:
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()
+
+
+def _screen_handler(verbose: int, *, quiet: bool) -> logging.Handler:
+    handler = BarHandler()
+    handler.setLevel(logging.ERROR if quiet else _LEVELS[min(verbose, len(_LEVELS) - 1)])
+    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    return handler
+
+
+def _file_handler(path: Path) -> logging.Handler:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise NotAccessible(
+            f"cannot write the log {path}: {error.strerror}", hint="Choose another --log-file."
+        ) from error
+    formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)s %(name)s: %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    handler.setLevel(logging.DEBUG)
+    return handler

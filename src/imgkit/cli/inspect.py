@@ -1,0 +1,46 @@
+"""`imgkit inspect`: what is on a set's disks, or on disk images that belong to one machine."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from imgkit.cli import options
+from imgkit.cli.app import app
+from imgkit.cli.command import command
+from imgkit.cli.console import Console
+from imgkit.cli.custody import note_reading
+from imgkit.cli.surroundings import now, open_services
+from imgkit.errors import DoneInPart
+from imgkit.pipeline.inspecting import disks_of_images, disks_of_set, inspect_machine
+from imgkit.render.report_json import report_document
+from imgkit.render.terminal import render_summary
+
+
+@command(app, "inspect", panel=options.THE_ROAD)
+def inspect(
+    console: Console,
+    *,
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="SET|IMAGE...", help="An image set, or all disks of a machine."),
+    ],
+    disk: options.Disks = None,
+    emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,
+    examiner: options.Examiner = None,
+    case: options.Case = None,
+    reason: options.Reason = None,
+) -> None:
+    """Look into disks without changing them: storage, systems, mounts, packages, kernels, users, data disks."""
+    services = open_services()
+    is_set = len(paths) == 1 and paths[0].is_dir()
+    chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
+    report = inspect_machine(services, chosen, started=now(), emulate=emulate, progress=console.progress)
+    if is_set:
+        who = options.custodian(examiner=examiner, case=case, reason=reason)
+        note_reading(console, paths[0], "inspect", who)
+    console.result(render_summary(report), report_document(report))
+    if not report.complete:
+        raise DoneInPart(
+            "the report is not complete", hint="What is lacking, and why, stands at the end of the report."
+        )

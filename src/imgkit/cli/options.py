@@ -1,0 +1,175 @@
+"""The options that several commands share, each said once, and how their words become nouns."""
+
+import getpass
+import socket
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from imgkit.errors import SettingsError
+from imgkit.model.custodian import Custodian
+from imgkit.model.formats import DiskFormat
+from imgkit.model.role import DiskRole
+from imgkit.model.unpacked import TarEngine
+from imgkit.pipeline.request import Keep
+from imgkit.transfer.settings import TransferSettings
+from imgkit.units import MiB
+
+# The groups of commands in --help.
+THE_ROAD = "The road"
+ONE_STEP = "One step of it"
+THE_CLOUD = "In the cloud"
+THIS_MACHINE = "This machine"
+
+# The groups of options.
+CLOUD = "Cloud"
+RECORD = "Record"
+
+Region = Annotated[
+    str | None,
+    typer.Option("--region", help="Region of the image and the bucket, as cn-hangzhou.", rich_help_panel=CLOUD),
+]
+Bucket = Annotated[
+    str | None, typer.Option("--bucket", help="OSS bucket in the image's region.", rich_help_panel=CLOUD)
+]
+Profile = Annotated[
+    str | None, typer.Option("--profile", help="Credentials profile of Alibaba's CLI.", rich_help_panel=CLOUD)
+]
+EcsEndpoint = Annotated[
+    str | None, typer.Option("--ecs-endpoint", help="Host of ECS, instead of the region's.", rich_help_panel=CLOUD)
+]
+OssEndpoint = Annotated[
+    str | None, typer.Option("--oss-endpoint", help="URL of OSS, instead of the region's.", rich_help_panel=CLOUD)
+]
+Cname = Annotated[
+    bool, typer.Option("--cname", help="The OSS endpoint is a domain bound to the bucket.", rich_help_panel=CLOUD)
+]
+Internal = Annotated[
+    bool, typer.Option("--internal", help="Use the region's internal endpoint of OSS.", rich_help_panel=CLOUD)
+]
+Accelerate = Annotated[
+    bool, typer.Option("--accelerate", help="Use OSS's transfer acceleration endpoint.", rich_help_panel=CLOUD)
+]
+Formats = Annotated[
+    list[DiskFormat] | None, typer.Option("--to", help="Format of the disk images; can be given several times.")
+]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the results go.")]
+Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there (never the archives in objects/).")]
+Disks = Annotated[
+    list[str] | None,
+    typer.Option("--disk", metavar="ROLE=NAME", help="Say which object or archive is which disk, as xvdb=KEY."),
+]
+Examiner = Annotated[str | None, typer.Option("--examiner", help="Who is at work.", rich_help_panel=RECORD)]
+Case = Annotated[str | None, typer.Option("--case", help="The case this belongs to.", rich_help_panel=RECORD)]
+Reason = Annotated[str | None, typer.Option("--reason", help="Why this is done.", rich_help_panel=RECORD)]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+CLOUD_FLAGS = ("region", "bucket", "profile", "ecs_endpoint", "oss_endpoint", "cname", "internal", "accelerate")
+
+
+def parse_disks(words: Sequence[str] | None) -> dict[DiskRole, str]:
+    """Read `xvdb=KEY` words. Raises SettingsError."""
+    parsed: dict[DiskRole, str] = {}
+    for word in words or ():
+        role, found, name = word.partition("=")
+        try:
+            key = DiskRole.parse(role)
+        except ValueError as error:
+            raise SettingsError(
+                f"--disk {word}: {error}", hint="Write --disk system=NAME or --disk xvdb=NAME."
+            ) from error
+        if not found or not name or key in parsed:
+            raise SettingsError(f"--disk {word} names no object, or the disk twice", hint="Write --disk xvdb=NAME.")
+        parsed[key] = name
+    return parsed
+
+
+def custodian(*, examiner: str | None = None, case: str | None = None, reason: str | None = None) -> Custodian:
+    """Return who is at work, as the flags and this machine say."""
+    return Custodian(
+        user=_user(),
+        host=socket.gethostname(),
+        examiner=examiner or "",
+        case=case or "",
+        reason=reason or "",
+    )
+
+
+def given(**flags: Any) -> dict[str, Any]:
+    """Return only the flags that were given."""
+    return {name: value for name, value in flags.items() if value not in {None, "", False}}
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in containers
+        return ""
+
+
+class ExportFormat(StrEnum):
+    """What the objects of an export shall be."""
+
+    AUTO = "auto"
+    RAW = "raw"
+    VHD = "vhd"
+    QCOW2 = "qcow2"
+    VDI = "vdi"
+    VMDK = "vmdk"
+
+    @property
+    def disk_format(self) -> DiskFormat | None:
+        """The format to ask for; None leaves it to imgkit."""
+        return None if self is ExportFormat.AUTO else DiskFormat(self.value)
+
+
+Prefix = Annotated[str, typer.Option("--prefix", help="1 to 30 letters and digits before the objects' names.")]
+RoleName = Annotated[
+    str | None,
+    typer.Option("--role-name", help="Service role that ECS writes with, if not the usual one.", rich_help_panel=CLOUD),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", min=0, help="Stop waiting for the export after this; it goes on."),
+]
+Preflight = Annotated[
+    bool, typer.Option("--preflight/--no-preflight", help="Check everything before anything is spent.")
+]
+
+KeepWords = Annotated[
+    str, typer.Option("--keep", help="What stays at the end, of objects, raw and images, with commas between.")
+]
+Verify = Annotated[
+    bool,
+    typer.Option("--verify/--no-verify", help="Read converted images back and compare; without, the record says so."),
+]
+Tar = Annotated[
+    TarEngine, typer.Option("--tar", help="Who unpacks: GNU tar where it is found, or the built-in reader.")
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=64, help="How many ranges are fetched at once.")]
+PartSize = Annotated[
+    int | None, typer.Option("--part-size", metavar="MIB", min=1, max=1024, help="Size of the ranges in MiB.")
+]
+
+
+def formats(words: Sequence[DiskFormat] | None) -> tuple[DiskFormat, ...]:
+    """Return the formats in the order given, each once; raw where none is given."""
+    return tuple(dict.fromkeys(words or (DiskFormat.RAW,)))
+
+
+def parse_keep(words: str) -> frozenset[Keep]:
+    """Read `objects,images`. Raises SettingsError."""
+    try:
+        return frozenset(Keep(word.strip()) for word in words.split(",") if word.strip())
+    except ValueError as error:
+        raise SettingsError(f"--keep {words}: {error}", hint="Choose from objects, raw and images.") from error
+
+
+def transfer(*, jobs: int | None, part_size: int | None) -> TransferSettings:
+    """Return how objects are fetched; what was not said is left to imgkit."""
+    chosen = TransferSettings() if jobs is None else TransferSettings(jobs=jobs)
+    return chosen if part_size is None else replace(chosen, part_bytes=part_size * MiB)

@@ -1,0 +1,160 @@
+"""Digests of a guest view: chunk digests on all cores, and the flat SHA-256 in the same pass where it is wanted."""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from imgkit.digests import CHUNK_BYTES, ZERO_CHUNK, ChunkDigests, chunk_count, chunk_length, zero_digest
+from imgkit.errors import Differs
+from imgkit.model.disk import ExtentKind
+from imgkit.ports import GuestView
+from imgkit.progress import NULL_PROGRESS, Progress
+
+_MAX_JOBS = 8  # each holds a few chunks: about 100 MB in all
+_CHUNKS_PER_JOB = 2
+_SHOWN_DIFFERENCES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestDigests:
+    """`sha256` is the flat one over all bytes in order, empty where it was not asked for."""
+
+    chunks: ChunkDigests
+    sha256: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """`first_differing` are the numbers of the first chunks that differ, `differing` says how many do."""
+
+    size: int
+    other_size: int
+    differing: int
+    first_differing: tuple[int, ...] = ()
+
+    @property
+    def is_equal(self) -> bool:
+        return self.size == self.other_size and not self.differing
+
+    def describe(self) -> str:
+        """Return in words what differs."""
+        if self.is_equal:
+            return "equal"
+        if self.size != self.other_size:
+            return f"{self.size} bytes against {self.other_size}"
+        places = ", ".join(str(number * CHUNK_BYTES) for number in self.first_differing[:3])
+        return f"{self.differing} chunks of 4 MiB differ, the first at byte {places}"
+
+
+def take_chunk_digests(
+    view: GuestView, *, progress: Progress = NULL_PROGRESS, jobs: int | None = None, title: str = "Hashing"
+) -> ChunkDigests:
+    """Return the SHA-256 of every chunk. Chunks that are known to be zeroes are not read."""
+    return take_guest_digests(view, flat=False, progress=progress, jobs=jobs, title=title).chunks
+
+
+def guest_sha256(view: GuestView, *, progress: Progress = NULL_PROGRESS) -> str:
+    """Return the SHA-256 over all bytes of the guest view, the same as of its raw file."""
+    return take_guest_digests(view, progress=progress).sha256
+
+
+def take_guest_digests(
+    view: GuestView,
+    *,
+    flat: bool = True,
+    progress: Progress = NULL_PROGRESS,
+    jobs: int | None = None,
+    title: str = "Hashing",
+) -> GuestDigests:
+    """Take the chunk digests and, with `flat`, the SHA-256 over all bytes, which costs a pass over the zeroes too."""
+    over_all = hashlib.sha256() if flat else None
+    digests: list[bytes] = []
+    with progress.bar(title, total=view.size) as bar:
+        for number, digest, content in _hashed_chunks(view, jobs or min(os.cpu_count() or 1, _MAX_JOBS), keep=flat):
+            digests.append(digest)
+            if over_all is not None:
+                over_all.update(content or memoryview(ZERO_CHUNK)[: chunk_length(view.size, number)])
+            if content is not None or number % 256 == 0:
+                bar.set_done(min((number + 1) * CHUNK_BYTES, view.size))
+        bar.set_done(view.size)
+    chunks = ChunkDigests(size=view.size, digests=tuple(digests))
+    return GuestDigests(chunks=chunks, sha256=over_all.hexdigest() if over_all else "")
+
+
+def compare(first: ChunkDigests, second: ChunkDigests) -> Comparison:
+    """Compare two guest views by their chunk digests."""
+    differing = list(first.differing(second))
+    return Comparison(
+        size=first.size,
+        other_size=second.size,
+        differing=len(differing),
+        first_differing=tuple(differing[:_SHOWN_DIFFERENCES]),
+    )
+
+
+def pad_with_zeroes(chunks: ChunkDigests, view: GuestView, size: int) -> ChunkDigests:
+    """Return the chunk digests of the view with zeroes behind it up to `size`, less than a chunk's worth.
+
+    Formats that hold whole sectors pad a disk of odd size so. Raises Differs when the view's last chunk is not the one
+    that `chunks` describes.
+    """
+    padding = size - chunks.size
+    if padding == 0:
+        return chunks
+    last = chunk_count(chunks.size) - 1
+    content = view.read(last * CHUNK_BYTES, chunk_length(chunks.size, last))
+    if hashlib.sha256(content).digest() != chunks.digests[last]:
+        raise Differs(
+            f"the last chunk of the disk, at byte {last * CHUNK_BYTES}, is not the one whose digest was taken",
+            hint="The source has changed since. Check it before anything is made from it: imgkit check.",
+        )
+    assert chunk_count(size) == last + 1, "a chunk is a whole number of sectors"
+    digest = hashlib.sha256(content + bytes(padding)).digest()
+    return ChunkDigests(size=size, digests=(*chunks.digests[:last], digest))
+
+
+def _hashed_chunks(view: GuestView, jobs: int, *, keep: bool) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Yield number, digest and, where it was read, the content of every chunk, in order and a few at a time ahead."""
+
+    def read_and_hash(number: int) -> tuple[bytes, bytes]:
+        content = view.read(number * CHUNK_BYTES, chunk_length(view.size, number))
+        return hashlib.sha256(content).digest(), content if keep else b"\0"
+
+    pending: deque[tuple[int, Future[tuple[bytes, bytes]] | None]] = deque()
+    with ThreadPoolExecutor(jobs, thread_name_prefix="hash") as pool:
+        try:
+            for number, has_data in enumerate(_chunks_with_data(view)):
+                pending.append((number, pool.submit(read_and_hash, number) if has_data else None))
+                if len(pending) > jobs * _CHUNKS_PER_JOB:
+                    yield _settle(view.size, *pending.popleft())
+            while pending:
+                yield _settle(view.size, *pending.popleft())
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _settle(size: int, number: int, future: Future[tuple[bytes, bytes]] | None) -> tuple[int, bytes, bytes | None]:
+    if future is None:
+        return number, zero_digest(chunk_length(size, number)), None
+    return number, *future.result()
+
+
+def _chunks_with_data(view: GuestView) -> Iterator[bool]:
+    """Say of each chunk in order whether any of it is data."""
+    number = 0
+    for extent in view.extents():
+        if extent.kind is not ExtentKind.DATA:
+            continue
+        first = extent.start // CHUNK_BYTES
+        while number < first:
+            yield False
+            number += 1
+        while number * CHUNK_BYTES < extent.end:
+            yield True
+            number += 1
+    while number < chunk_count(view.size):
+        yield False
+        number += 1

@@ -1,0 +1,22 @@
+"""The SHA-256 of a file as it lies there, holes included but not read: what `sha256sum` prints."""
+
+import hashlib
+from pathlib import Path
+
+from imgkit.digests import CHUNK_BYTES, ZERO_CHUNK
+from imgkit.disks.guard import read_header
+from imgkit.disks.raw_view import RawView
+from imgkit.model.disk import ExtentKind
+from imgkit.model.formats import DiskFormat
+
+
+def file_sha256(path: Path) -> str:
+    """Return the digest of all bytes of a file that is not empty."""
+    over_all = hashlib.sha256()
+    with RawView(read_header(path, stated=DiskFormat.RAW)) as view:
+        for extent in view.extents():
+            for offset in range(extent.start, extent.end, CHUNK_BYTES):
+                length = min(CHUNK_BYTES, extent.end - offset)
+                is_zero = extent.kind is ExtentKind.ZERO
+                over_all.update(memoryview(ZERO_CHUNK)[:length] if is_zero else view.read(offset, length))
+    return over_all.hexdigest()

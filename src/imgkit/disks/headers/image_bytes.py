@@ -1,0 +1,86 @@
+"""The bytes of an image file, for parsers that trust nothing: exact reads, bounded tables, refusals in one manner."""
+
+import os
+import sys
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+from imgkit.errors import DiskImageUnsafe, NotADiskImage
+from imgkit.units import TiB, describe_bytes
+
+# The largest disk of ECS, and what bounds the memory of its chunk digests. VMDK and VDI end below it.
+MAX_VIRTUAL_BYTES = 64 * TiB
+
+_PIECE_ENTRIES = 64 * 1024
+_SHOWN_CHARACTERS = 120
+_TYPECODES = {4: "I", 8: "Q"}
+
+
+class ImageBytes:
+    """One image file, opened for reading only."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._handle = file.fileno()
+        self.path = path
+        self.size = os.fstat(self._handle).st_size
+
+    def peek(self, offset: int, length: int) -> bytes:
+        """Return what is there, which may be less than asked for."""
+        return os.pread(self._handle, length, offset) if 0 <= offset < self.size else b""
+
+    def read(self, offset: int, length: int, what: str) -> bytes:
+        """Return exactly these bytes, or raise NotADiskImage saying that the file ends inside `what`."""
+        self.require_inside(offset, length, what)
+        found = self.peek(offset, length)
+        if len(found) != length:
+            raise self.malformed(f"its {what} could not be read whole")
+        return found
+
+    def require_inside(self, offset: int, length: int, what: str) -> None:
+        """Raise NotADiskImage where these bytes lie beyond the end of the file."""
+        if offset + length > self.size:
+            raise self.malformed(
+                f"its {what} should end at byte {offset + length}, and the file ends at byte {self.size}",
+                hint="The file is cut short or damaged: get it again, and compare its size with the original's.",
+            )
+
+    def table(self, offset: int, count: int, *, width: int, order: Literal["little", "big"]) -> Iterator["array[int]"]:
+        """Yield a table of integers in pieces, so that a large one never lies in memory whole."""
+        for first in range(0, count, _PIECE_ENTRIES):
+            entries = min(_PIECE_ENTRIES, count - first)
+            piece = array(_TYPECODES[width])
+            piece.frombytes(self.read(offset + first * width, entries * width, "table of blocks"))
+            if order != sys.byteorder:
+                piece.byteswap()
+            yield piece
+
+    def require_sane_size(self, virtual_size: int) -> None:
+        """Raise for a disk of no bytes, of half a sector, or larger than any disk that ECS has."""
+        if virtual_size > MAX_VIRTUAL_BYTES:
+            raise self.unsafe(
+                f"it claims a disk of {virtual_size} bytes, more than {describe_bytes(MAX_VIRTUAL_BYTES)}"
+            )
+        if virtual_size <= 0 or virtual_size % 512:
+            raise self.malformed(f"it claims a disk of {virtual_size} bytes, which is no number of whole sectors")
+
+    def malformed(self, reason: str, *, hint: str = "") -> NotADiskImage:
+        """Return the error for content that does not hold together."""
+        return NotADiskImage(
+            f"{self.path} cannot be used: {reason}",
+            hint=hint or "It is damaged, or not of this format. Get it again, or state its true format.",
+        )
+
+    def unsafe(self, reason: str, *, hint: str = "") -> DiskImageUnsafe:
+        """Return the error for content that reaches elsewhere or claims absurd sizes."""
+        return DiskImageUnsafe(
+            f"{self.path} is refused: {reason}",
+            hint=hint or "imgkit opens only images that stand alone. Do not open this one with other tools either.",
+        )
+
+
+def shown(text: bytes) -> str:
+    """Return words out of an untrusted header so that they can stand in a message: short, printable, quoted."""
+    decoded = text.decode("utf-8", "backslashreplace")[:_SHOWN_CHARACTERS]
+    return '"' + "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in decoded) + '"'

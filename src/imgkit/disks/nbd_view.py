@@ -1,0 +1,99 @@
+"""The guest view of every format that needs knowledge to read: through qemu-nbd on a private socket."""
+
+import queue
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from types import TracebackType
+from typing import Self
+
+from imgkit.disks.headers.header import ImageHeader
+from imgkit.disks.nbd_client import MAX_READ_BYTES, MAX_STATUS_BYTES, NbdClient
+from imgkit.disks.nodes import build_node, private_folder
+from imgkit.disks.raw_view import require_inside
+from imgkit.errors import ToolFailed
+from imgkit.model.disk import Extent, ExtentKind
+from imgkit.tools import qemu_nbd
+
+_CLIENTS = 4  # one reads while the answers of the others are hashed; qemu-nbd itself works in one thread
+
+
+class NbdView:
+    """May be read from several threads; opened and closed by one thread that outlives it.
+
+    All connections are made at once and the private folder is removed then: after a `kill -9` nothing is left, neither
+    the server, whose clients are gone, nor a folder.
+    """
+
+    def __init__(self, header: ImageHeader) -> None:
+        self._clients: queue.SimpleQueue[NbdClient] = queue.SimpleQueue()
+        with ExitStack() as opened:
+            with private_folder() as folder:
+                socket_path = folder / "nbd"
+                node = build_node(header, folder)
+                server = opened.enter_context(qemu_nbd.serve(node, socket_path, clients=_CLIENTS))
+                for _ in range(_CLIENTS):
+                    connection = qemu_nbd.connect(server, socket_path)
+                    opened.callback(connection.close)
+                    client = NbdClient(connection)
+                    opened.callback(client.close)
+                    self._clients.put(client)
+            self._size = client.size
+            if self._size != header.virtual_size:
+                raise ToolFailed(
+                    f"qemu-nbd sees {self._size} bytes in {header.path}, and its header says {header.virtual_size}",
+                    hint="Report this: imgkit and QEMU read the header differently.",
+                )
+            self._opened = opened.pop_all()
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Return exactly these bytes. Raises ValueError beyond the end, Differs or ToolFailed where they cannot be."""
+        require_inside(offset, length, self._size)
+        with self._client() as client:
+            pieces = [
+                client.read(start, min(MAX_READ_BYTES, offset + length - start))
+                for start in range(offset, offset + length, MAX_READ_BYTES)
+            ]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def extents(self) -> Iterator[Extent]:
+        """Yield data and zeroes as the image's own tables know them; neighbours of one kind are joined."""
+        pending = Extent(0, 0, ExtentKind.DATA)
+        place = 0
+        while place < self._size:
+            with self._client() as client:
+                parts = list(client.status(place, min(MAX_STATUS_BYTES, self._size - place)))
+            for part in parts:
+                kind = ExtentKind.ZERO if part.is_zero else ExtentKind.DATA
+                length = min(part.length, self._size - place)
+                place += length
+                if kind is pending.kind:
+                    pending = Extent(pending.start, pending.length + length, kind)
+                    continue
+                if pending.length:
+                    yield pending
+                pending = Extent(pending.end, length, kind)
+        if pending.length:
+            yield pending
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @contextmanager
+    def _client(self) -> Iterator[NbdClient]:
+        client = self._clients.get()
+        try:
+            yield client
+        finally:
+            self._clients.put(client)

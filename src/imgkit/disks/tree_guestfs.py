@@ -1,0 +1,277 @@
+"""The files of a machine's disks through libguestfs: all disks of a set in one appliance, one file tree at a time."""
+
+import errno
+import re
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
+from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
+from imgkit.model.report import EntryState, FstabEntry
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import Mount, MountState, Storage
+from imgkit.model.tree import Entry, EntryKind
+from imgkit.tools.guestfs import FileStat, GuestfsRefused, GuestfsWorker
+from imgkit.tools.guestfs_appliance import Appliance, ApplianceSettings, Drive, open_appliance
+
+_KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.FOLDER, stat.S_IFLNK: EntryKind.LINK}
+_ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
+_SUBVOLUME_OPTION = re.compile(r"subvol(?:id)?=[^,\\\s]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MountStep:
+    """Mount what libguestfs calls `mountable` at `folder` of the tree; `folder` is free of links."""
+
+    mountable: str
+    folder: bytes
+    options: str
+
+
+@contextmanager
+def open_guestfs_machine(
+    drives: Sequence[tuple[DiskRole, Drive]], *, settings: ApplianceSettings | None = None
+) -> Iterator["GuestfsMachine"]:
+    """Open all disks of one machine together; `Drive` is a raw file, or the socket of an NBD server for other formats.
+
+    Raises ToolMissing, ToolFailed, NoRoom, NotAccessible or CannotLookInside, each with its remedy.
+    """
+    ordered = sorted(drives, key=lambda pair: pair[0])
+    with open_appliance([drive for _, drive in ordered], settings=settings) as appliance:
+        yield GuestfsMachine(appliance, [role for role, _ in ordered])
+
+
+class GuestfsMachine:
+    """The disks of one machine in a running appliance.
+
+    One file tree is mounted at a time: using another unmounts it, which takes a moment and loses nothing.
+    """
+
+    def __init__(self, appliance: Appliance, roles: Sequence[DiskRole]) -> None:
+        self.appliance = appliance
+        self._roles = tuple(roles)
+        self._mounter = Mounter(worker=appliance.worker)
+        self._survey: Survey | None = None
+
+    @property
+    def storage(self) -> Storage:
+        """What storage the disks hold; asked once."""
+        return self._surveyed().storage
+
+    @property
+    def os_places(self) -> tuple[str, ...]:
+        """The file systems that hold an operating system's root, judged by os-release, fstab and passwd."""
+        return self._surveyed().os_places
+
+    def file_system_tree(self, place: str) -> "GuestfsTree":
+        """Return the files of one file system by itself. Raises NoSuchPathInside when there is none of that name."""
+        return GuestfsTree(self._mounter, (self._step(place, b"/", ""),))
+
+    def system_tree(self, root: str, entries: Sequence[FstabEntry]) -> tuple["GuestfsTree", tuple[Mount, ...]]:
+        """Return the files of the system on `root` with its other file systems where its fstab wants them.
+
+        `entries` are the lines of that fstab, resolved; the answer says what became of each.
+        """
+        plan = [self._step(root, b"/", "")]
+        mounts: dict[int, Mount] = {}
+        for entry in sorted(entries, key=lambda entry: entry.folder.count(b"/") if entry.folder != b"/" else 0):
+            mount, step = self._try_mount(entry, root, plan)
+            mounts[entry.line] = mount
+            plan += [step] if step else []
+        return GuestfsTree(self._mounter, tuple(plan)), tuple(mounts[line] for line in sorted(mounts))
+
+    def inspect_os(self) -> tuple[tuple[str, str, str], ...]:
+        """Ask libguestfs for its own opinion: place, distribution and product name of each root. Takes long (12 s)."""
+        worker = self.appliance.worker
+        self._mounter.forget()
+        names = {mountable: place for place, mountable in self._surveyed().mountables.items()}
+        try:
+            roots = worker.call("inspect_os")
+            return tuple(
+                (
+                    names.get(root, root),
+                    worker.call("inspect_get_distro", root),
+                    worker.call("inspect_get_product_name", root),
+                )
+                for root in roots
+            )
+        except GuestfsRefused as refused:
+            raise CannotLookInside(f"libguestfs' own inspection failed: {refused.message}") from refused
+
+    def _surveyed(self) -> Survey:
+        if self._survey is None:
+            self._mounter.forget()
+            try:
+                self._survey = survey_storage(self.appliance.worker, self._roles)
+            except GuestfsRefused as refused:
+                raise CannotLookInside(f"libguestfs could not list the disks: {refused.message}") from refused
+        return self._survey
+
+    def _step(self, place: str, folder: bytes, extra: str) -> MountStep:
+        survey = self._surveyed()
+        mountable = survey.mountables.get(place)
+        if mountable is None:
+            raise NoSuchPathInside(
+                f"there is no file system {place} on these disks",
+                hint=f"There are: {', '.join(survey.mountables) or 'none'}",
+            )
+        options = mount_options(survey.types.get(place, ""))
+        return MountStep(mountable=mountable, folder=folder, options=f"{options},{extra}" if extra else options)
+
+    def _try_mount(self, entry: FstabEntry, root: str, plan: Sequence[MountStep]) -> tuple[Mount, MountStep | None]:
+        mount = _describe(entry)
+        if entry.folder == b"/":
+            reason = "" if entry.place == root else f"{root} is taken for the root"
+            return replace(mount, state=MountState.MOUNTED, place=root, reason=reason), None
+        skipped = _why_skipped(entry)
+        if skipped:
+            return replace(mount, state=MountState.SKIPPED, reason=skipped), None
+        if not entry.place:
+            return mount, None
+        try:
+            self._mounter.use(plan)
+            step = self._step(entry.place, self._mounter.real_folder(entry.folder), _subvolume(entry.options))
+            self._mounter.use([*plan, step])
+        except (GuestfsRefused, NoSuchPathInside) as error:
+            return replace(mount, state=MountState.FAILED, reason=error.message), None
+        return replace(mount, state=MountState.MOUNTED), step
+
+
+@dataclass(slots=True, kw_only=True)
+class Mounter:
+    """What is mounted now, and how to get from there to what is wanted."""
+
+    worker: GuestfsWorker
+    mounted: list[MountStep] = field(default_factory=list)
+
+    def use(self, plan: Sequence[MountStep]) -> None:
+        """Mount exactly `plan`. Raises GuestfsRefused."""
+        if self.mounted != list(plan[: len(self.mounted)]):
+            self.forget()
+        for step in plan[len(self.mounted) :]:
+            self.worker.mount(step.mountable, step.folder, options=step.options)
+            self.mounted.append(step)
+
+    def forget(self) -> None:
+        """Unmount everything."""
+        self.worker.call("umount_all")
+        self.mounted.clear()
+
+    def real_folder(self, folder: bytes) -> bytes:
+        """Return the folder that a mount point's path leads to, links followed inside the tree."""
+        if not stat.S_ISDIR(self.worker.stat(folder, follow=True).mode):
+            raise GuestfsRefused(f"{shown(folder)} is no folder", errno.ENOTDIR)
+        return self.worker.text("realpath", folder)
+
+
+class GuestfsTree:
+    """The `FileTree` port over one plan of mounts; also reads in parts and makes checksums."""
+
+    def __init__(self, mounter: Mounter, plan: tuple[MountStep, ...]) -> None:
+        self._mounter = mounter
+        self._plan = plan
+
+    def stat(self, path: bytes) -> Entry:
+        with self._translated("describe", path) as worker:
+            return _entry(_last_part(path), worker.stat(_without_slash(path)))
+
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        with self._translated("list", path) as worker:
+            return tuple(sorted((_entry(*row) for row in worker.list_folder(path)), key=lambda entry: entry.name))
+
+    def read_file(self, path: bytes, *, limit: int) -> bytes:
+        return b"".join(self.read_parts(path, limit=limit))
+
+    def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        """Yield a regular file's first `limit` bytes at most in pieces, following links inside the tree."""
+        with self._translated("read", path) as worker:
+            for part in worker.read_parts(path, limit=limit):
+                yield part
+                self._mounter.use(self._plan)  # another tree may have been used meanwhile
+
+    def read_link(self, path: bytes) -> bytes:
+        with self._translated("read the link", path) as worker:
+            return worker.text("readlink", _without_slash(path))
+
+    def checksum(self, path: bytes, *, kind: str = "sha256") -> str:
+        """Return the digest of a regular file in hexadecimal, made inside the appliance."""
+        with self._translated("read", path) as worker:
+            if not stat.S_ISREG(worker.stat(path, follow=True).mode):
+                raise GuestfsRefused("not a regular file", errno.EINVAL)
+            return worker.text("checksum", kind.encode(), path).decode("ascii")
+
+    @contextmanager
+    def _translated(self, verb: str, path: bytes) -> Iterator[GuestfsWorker]:
+        if not path.startswith(b"/"):
+            raise ValueError(f"a path inside a disk begins with a slash: {shown(path)}")
+        try:
+            self._mounter.use(self._plan)
+            yield self._mounter.worker
+        except GuestfsRefused as refused:
+            raise _translate(refused, verb, path) from refused
+
+
+def shown(path: bytes) -> str:
+    """Return a path from inside a disk as text that can do no harm to a terminal or a log."""
+    text = path.decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _translate(refused: GuestfsRefused, verb: str, path: bytes) -> ImgkitError:
+    if refused.number in _ABSENT:
+        return NoSuchPathInside(f"there is no {shown(path)} inside the disk")
+    reason = refused.message.rpartition(": ")[2]
+    return CannotLookInside(f"could not {verb} {shown(path)} inside the disk: {reason}")
+
+
+def _entry(name: bytes, found: FileStat | None) -> Entry:
+    if found is None:  # its name stands in the folder, and the file system cannot say more
+        return Entry(name=name, kind=EntryKind.OTHER, links=0)
+    return Entry(
+        name=name,
+        kind=_KINDS.get(stat.S_IFMT(found.mode), EntryKind.OTHER),
+        size=found.size,
+        mode=found.mode,
+        uid=found.uid,
+        gid=found.gid,
+        inode=found.inode,
+        links=found.links,
+        modified=found.modified,
+        accessed=found.accessed,
+        changed=found.changed,
+    )
+
+
+def _describe(entry: FstabEntry) -> Mount:
+    return Mount(
+        spec=entry.spec,
+        folder=shown(entry.folder),
+        type=entry.type,
+        options=",".join(entry.options),
+        state=MountState.UNRESOLVED,
+        place=entry.place,
+        reason=entry.reason,
+        missing_role=entry.missing_role,
+    )
+
+
+def _why_skipped(entry: FstabEntry) -> str:
+    if entry.state is EntryState.ELSEWHERE:
+        return "it lies on no disk"
+    if entry.type == "swap" or not entry.folder.startswith(b"/"):
+        return "swap space" if entry.type == "swap" else "not mounted anywhere"
+    return "not mounted at boot (noauto)" if "noauto" in entry.options else ""
+
+
+def _subvolume(options: Sequence[str]) -> str:
+    return ",".join(option for option in options if _SUBVOLUME_OPTION.fullmatch(option))
+
+
+def _last_part(path: bytes) -> bytes:
+    return _without_slash(path).rpartition(b"/")[2]
+
+
+def _without_slash(path: bytes) -> bytes:
+    return path.rstrip(b"/") or b"/"

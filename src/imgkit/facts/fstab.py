@@ -1,0 +1,153 @@
+"""What is mounted where: the lines of fstab, each resolved against the storage of all disks of the set."""
+
+import re
+from dataclasses import dataclass
+
+from imgkit.facts.device_names import DeviceNames, Resolution
+from imgkit.facts.guest import Guest, as_path, as_text, parse_number
+from imgkit.model.report import EntryState, Fact, FstabEntry, MountKind
+
+_PATH = b"/etc/fstab"
+_TAGS = {
+    "UUID": MountKind.UUID,
+    "LABEL": MountKind.LABEL,
+    "PARTUUID": MountKind.PARTUUID,
+    "PARTLABEL": MountKind.PARTLABEL,
+}
+_BY_LINKS = {
+    "/dev/disk/by-uuid/": MountKind.UUID,
+    "/dev/disk/by-label/": MountKind.LABEL,
+    "/dev/disk/by-partuuid/": MountKind.PARTUUID,
+    "/dev/disk/by-partlabel/": MountKind.PARTLABEL,
+}
+_NETWORK_TYPES = re.compile(
+    r"nfs4?|cifs|smb3?|smbfs|ceph|glusterfs|lustre|9p|virtiofs|davfs|afs|fuse\.(sshfs|s3fs|ossfs|ossfs2)"
+)
+_VIRTUAL_TYPES = {
+    "autofs", "bpf", "binfmt_misc", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "devtmpfs", "efivarfs",
+    "fusectl", "hugetlbfs", "mqueue", "nfsd", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "sysfs",
+    "tmpfs", "tracefs", "usbfs",
+}  # fmt: skip
+_OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
+_UDEV_HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FstabLine:
+    """One line, its fields undone of quoting; what a field lacks is as fstab(5) says."""
+
+    line: int
+    spec: bytes
+    folder: bytes
+    type: str = "auto"
+    options: tuple[str, ...] = ("defaults",)
+    dump: int = 0
+    check_pass: int = 0
+
+
+def read_fstab(guest: Guest, names: DeviceNames) -> Fact[tuple[FstabEntry, ...]]:
+    """Read fstab and find what each of its lines means on these disks."""
+    content = guest.read_first(_PATH)
+    if content is None:
+        return Fact.absent("there is no /etc/fstab")
+    lines, malformed = parse_fstab(content.data)
+    notes = tuple(f"line {number} has fewer than two fields" for number in malformed)
+    return Fact.present(tuple(_entry(line, names) for line in lines), notes=notes, sources=(content.source,))
+
+
+def parse_fstab(data: bytes) -> tuple[tuple[FstabLine, ...], tuple[int, ...]]:
+    """Return the lines of an fstab, and the numbers of those that are none."""
+    lines, malformed = [], []
+    for number, raw in enumerate(data.split(b"\n"), start=1):
+        line = raw.strip(b" \t\r\0")
+        if not line or line.startswith(b"#"):
+            continue
+        words = _words(line)
+        if len(words) < 2:
+            malformed.append(number)
+        else:
+            lines.append(_line(number, words))
+    return tuple(lines), tuple(malformed)
+
+
+def _words(line: bytes) -> list[bytes]:
+    """Split a line at blanks and undo its octal escapes; a first field in quotes may hold blanks (`LABEL="a b"`)."""
+    found = re.findall(rb'(?:[A-Z]+=)?"[^"]*"|(?:[A-Z]+=)?\'[^\']*\'|[^ \t]+', line)
+    return [_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), word) for word in found]
+
+
+def _line(number: int, words: list[bytes]) -> FstabLine:
+    rest = [as_text(word) for word in words[2:6]]
+    return FstabLine(
+        line=number,
+        spec=words[0],
+        folder=words[1],
+        type=rest[0] if rest else "auto",
+        options=tuple(rest[1].split(",")) if len(rest) > 1 else ("defaults",),
+        dump=(parse_number(rest[2]) or 0) if len(rest) > 2 else 0,
+        check_pass=(parse_number(rest[3]) or 0) if len(rest) > 3 else 0,
+    )
+
+
+def _entry(line: FstabLine, names: DeviceNames) -> FstabEntry:
+    kind, wanted = classify(line)
+    found = _resolve(kind, wanted, names)
+    return FstabEntry(
+        line=line.line,
+        spec=as_text(line.spec),
+        folder=line.folder,
+        type=line.type,
+        options=line.options,
+        dump=line.dump,
+        check_pass=line.check_pass,
+        kind=kind,
+        state=_state(found),
+        place=found.place if found else "",
+        reason=found.reason if found else "",
+        missing_role=found.missing_role if found else None,
+    )
+
+
+def _state(found: Resolution | None) -> EntryState:
+    if found is None:
+        return EntryState.ELSEWHERE
+    return EntryState.FOUND if found.place else EntryState.UNRESOLVED
+
+
+def classify(line: FstabLine) -> tuple[MountKind, str]:
+    """Return what kind of thing a line's first field names, and the name itself."""
+    spec = as_text(line.spec)
+    tag, equals, value = spec.partition("=")
+    if equals and tag in _TAGS:
+        return _TAGS[tag], value.strip("\"'")
+    for prefix, kind in _BY_LINKS.items():
+        if spec.startswith(prefix):
+            return kind, as_text(_undo_udev(as_path(spec.removeprefix(prefix))))
+    if _NETWORK_TYPES.fullmatch(line.type) or ("_netdev" in line.options and ":" in spec):
+        return MountKind.NETWORK, spec
+    if spec.startswith("/dev/"):
+        return MountKind.DEVICE, spec
+    if line.type in _VIRTUAL_TYPES:
+        return MountKind.VIRTUAL, spec
+    return (MountKind.FOLDER if spec.startswith("/") else MountKind.VIRTUAL), spec
+
+
+def _undo_udev(name: bytes) -> bytes:
+    r"""Undo udev's escapes in the names of links: `\x20` stands for a blank."""
+    return _UDEV_HEX.sub(lambda match: bytes([int(match[1], 16)]), name)
+
+
+def _resolve(kind: MountKind, wanted: str, names: DeviceNames) -> Resolution | None:
+    match kind:
+        case MountKind.UUID:
+            return names.by_uuid(wanted)
+        case MountKind.LABEL:
+            return names.by_label(wanted)
+        case MountKind.PARTUUID:
+            return names.by_partition_uuid(wanted)
+        case MountKind.PARTLABEL:
+            return names.by_partition_label(wanted)
+        case MountKind.DEVICE:
+            return names.by_device(wanted)
+        case _:
+            return None

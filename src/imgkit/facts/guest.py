@@ -1,0 +1,140 @@
+"""Reading inside a disk with limits, each file with its digest; and the lines and words of text files."""
+
+import hashlib
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from imgkit.errors import NoSuchPathInside
+from imgkit.model.report import Source
+from imgkit.model.tree import Entry, EntryKind
+from imgkit.ports import FileTree
+from imgkit.units import MiB
+
+CONFIG_BYTES = 8 * MiB
+_IN_MEMORY_BYTES = 96 * MiB
+
+
+@runtime_checkable
+class ReadsInParts(Protocol):
+    """A file tree that can also give a file piece by piece, which keeps a large one out of memory."""
+
+    def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        """Yield a regular file's first `limit` bytes at most, following links inside the tree."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The bytes of a file, at most as many as were asked for, and where they came from."""
+
+    data: bytes
+    source: Source
+
+    @property
+    def text(self) -> str:
+        """The content as text; bytes that are no UTF-8 stay as surrogates."""
+        return as_text(self.data)
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """Yield the lines with their numbers from 1, without their ends and without surrounding blanks."""
+        for number, line in enumerate(self.data.split(b"\n"), start=1):
+            yield number, as_text(line).strip(" \t\r")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases."""
+
+    tree: FileTree
+    label: str
+    scratch: Path | None = None
+
+    def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content:
+        """Read a file, following links inside. Raises NoSuchPathInside, CannotLookInside."""
+        data = self.tree.read_file(path, limit=limit + 1)
+        truncated = len(data) > limit
+        if truncated:
+            data = data[:limit]
+        digest = hashlib.sha256(data).hexdigest()
+        source = Source(tree=self.label, path=path, sha256=digest, size=len(data), truncated=truncated)
+        return Content(data=data, source=source)
+
+    def read_first(self, *paths: bytes, limit: int = CONFIG_BYTES) -> Content | None:
+        """Read the first of these that is there, or return None. Raises CannotLookInside where one cannot be read."""
+        for path in paths:
+            try:
+                return self.read(path, limit=limit)
+            except NoSuchPathInside:
+                continue
+        return None
+
+    def copy(self, path: bytes, target: Path, *, limit: int) -> Source:
+        """Copy a file out for a program or library that needs one. Raises NoSuchPathInside, CannotLookInside."""
+        limit = limit if isinstance(self.tree, ReadsInParts) else min(limit, _IN_MEMORY_BYTES)
+        digest = hashlib.sha256()
+        size = 0
+        truncated = False
+        with target.open("xb") as out:
+            for part in self._parts(path, limit + 1):
+                kept = part[: limit - size]
+                truncated = truncated or len(kept) < len(part)
+                out.write(kept)
+                digest.update(kept)
+                size += len(kept)
+        return Source(tree=self.label, path=path, sha256=digest.hexdigest(), size=size, truncated=truncated)
+
+    def _parts(self, path: bytes, limit: int) -> Iterator[bytes]:
+        if isinstance(self.tree, ReadsInParts):
+            yield from self.tree.read_parts(path, limit=limit)
+        else:
+            yield self.tree.read_file(path, limit=limit)
+
+    def folder(self, path: bytes) -> Sequence[Entry] | None:
+        """List a folder, or return None where there is none. Raises CannotLookInside."""
+        try:
+            return self.tree.list_folder(path)
+        except NoSuchPathInside:
+            return None
+
+    def link_target(self, path: bytes) -> bytes | None:
+        """Return where a link points, or None where there is no link. Raises CannotLookInside."""
+        try:
+            is_link = self.tree.stat(path).kind is EntryKind.LINK
+            return self.tree.read_link(path) if is_link else None
+        except NoSuchPathInside:
+            return None
+
+
+def as_text(data: bytes) -> str:
+    """Return bytes as text; what is no UTF-8 stays as surrogates."""
+    return data.decode("utf-8", "surrogateescape")
+
+
+def as_path(text: str) -> bytes:
+    """Return the bytes that `as_text` was given."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def parse_number(text: str, *, largest: int = 2**32 - 1) -> int | None:
+    """Read a plain decimal number, or return None where it is none or beyond `largest`."""
+    if not (text.isascii() and text.isdigit()) or len(text) > 20:
+        return None
+    number = int(text)
+    return number if number <= largest else None
+
+
+def moment(seconds: float) -> datetime | None:
+    """Return seconds since 1970 as UTC, or None where a calendar has no such time."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
+def mode_words(entry: Entry) -> str:
+    """Return the permissions as `ls` shows them, without the kind: `rwxr-xr-x`."""
+    return stat.filemode(stat.S_IMODE(entry.mode))[1:]

@@ -1,0 +1,17 @@
+"""All package databases of a system, each a fact of its own."""
+
+from imgkit.facts.apk import read_apk
+from imgkit.facts.dpkg import read_dpkg
+from imgkit.facts.guest import Guest
+from imgkit.facts.isolation import determine
+from imgkit.facts.rpm import read_rpm
+from imgkit.model.report import PackageDatabases
+
+
+def read_packages(guest: Guest) -> PackageDatabases:
+    """Read every package database that is there; one that cannot be read does not hide the others."""
+    return PackageDatabases(
+        dpkg=determine(lambda: read_dpkg(guest)),
+        rpm=determine(lambda: read_rpm(guest)),
+        apk=determine(lambda: read_apk(guest)),
+    )

@@ -1,0 +1,53 @@
+"""What a machine's storage has to say about itself: damaged, encrypted, torn apart, or cut off in mid-work."""
+
+from collections.abc import Iterator
+
+from imgkit.model.report import Diagnostic, DiagnosticLevel
+from imgkit.model.storage import Journal, Storage
+
+
+def storage_diagnostics(storage: Storage) -> tuple[Diagnostic, ...]:
+    """Return what a reader of the storage facts must know, most basic first."""
+    return (*_unanswered(storage), *_errors(storage), *_closed(storage), *_notes(storage))
+
+
+def _unanswered(storage: Storage) -> Iterator[Diagnostic]:
+    for one in storage.undetermined:
+        yield _lacking(f"storage/{one.what}", one.reason)
+
+
+def _errors(storage: Storage) -> Iterator[Diagnostic]:
+    for disk in storage.disks:
+        if disk.error:
+            yield _lacking(f"storage/{disk.place}", disk.error)
+    for partition in storage.partitions:
+        if partition.error:
+            yield _lacking(f"storage/{partition.place}", partition.error)
+    for file_system in storage.file_systems:
+        if file_system.error:
+            yield _lacking(f"storage/{file_system.place}", file_system.error)
+
+
+def _closed(storage: Storage) -> Iterator[Diagnostic]:
+    for one in storage.encrypted:
+        yield _lacking(f"storage/{one.place}", f"{one.type}: encrypted, and no key was given")
+    for group in storage.volume_groups:
+        if group.missing_volumes:
+            lost = f"{group.missing_volumes} physical volume{'s' if group.missing_volumes > 1 else ''}"
+            yield _lacking(f"storage/{group.name}", f"{lost} of this volume group are on none of these disks")
+
+
+def _notes(storage: Storage) -> Iterator[Diagnostic]:
+    for one in storage.file_systems:
+        if one.journal is Journal.REPLAYED:
+            yield _note(f"storage/{one.place}", "was in use when it was copied: shown with what its journal held")
+        elif one.journal is Journal.PENDING:
+            yield _note(f"storage/{one.place}", "was in use when it was copied: shown without what its journal holds")
+
+
+def _lacking(subject: str, message: str) -> Diagnostic:
+    return Diagnostic(subject=subject, level=DiagnosticLevel.UNDETERMINED, message=message)
+
+
+def _note(subject: str, message: str) -> Diagnostic:
+    return Diagnostic(subject=subject, level=DiagnosticLevel.NOTE, message=message)

@@ -1,0 +1,40 @@
+"""What `imgkit check` finds: one outcome for each link of the chain, and none of them guessed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from imgkit.model.manifest import Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkOutcome:
+    """`subject` is a file of the set or a disk, `link` what was held against what, `detail` what did not fit."""
+
+    subject: str
+    link: str
+    outcome: Outcome
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """All links in order. `notes` are things to know that break nothing, such as files that are not in the record."""
+
+    links: tuple[LinkOutcome, ...]
+    notes: tuple[str, ...] = ()
+
+    def of(self, outcome: Outcome) -> tuple[LinkOutcome, ...]:
+        return tuple(link for link in self.links if link.outcome is outcome)
+
+    @property
+    def held(self) -> bool:
+        return not self.of(Outcome.FAILED) and not self.of(Outcome.UNDETERMINED)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the worst: a link that differs outweighs one that could not be looked at."""
+    found = set(outcomes)
+    for outcome in (Outcome.FAILED, Outcome.UNDETERMINED):
+        if outcome in found:
+            return outcome
+    return Outcome.HELD

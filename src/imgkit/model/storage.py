@@ -1,0 +1,189 @@
+"""What storage a machine has: its disks, partitions, LVM volumes, file systems and encrypted volumes.
+
+Places are named in terms that do not change with the engine or the order of attaching: `system` and `xvdb` are whole
+disks, `system:1` is the first partition of the system disk, `/dev/VG/LV` a logical volume. What could not be
+determined carries its reason, here in `error` or in `Storage.undetermined`: nothing found is never the same as not
+looked.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from imgkit.model.role import DiskRole
+
+
+class TableKind(StrEnum):
+    """A disk's partition table. `none`: the disk has none, and may hold a file system or a physical volume itself."""
+
+    GPT = "gpt"
+    MBR = "mbr"
+    NONE = "none"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class Journal(StrEnum):
+    """Whether changes wait in a file system's journal, that is, whether it was cut off in mid-work.
+
+    `replayed`: they waited, and what is reported is the state with them, the disk image itself being untouched.
+    """
+
+    CLEAN = "clean"
+    REPLAYED = "replayed"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """`device` is the engine's own name of the disk (`sda`), only good for reading logs beside it."""
+
+    role: DiskRole
+    device: str
+    size_bytes: int
+    table: TableKind
+    error: str = ""
+
+    @property
+    def place(self) -> str:
+        return self.role.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partition:
+    """`type` is the GUID of a GPT partition in capitals, or the MBR type such as `0x83`; `name` is GPT's."""
+
+    role: DiskRole
+    number: int
+    start_bytes: int
+    size_bytes: int
+    type: str = ""
+    uuid: str = ""
+    name: str = ""
+    bootable: bool = False
+    error: str = ""
+
+    @property
+    def place(self) -> str:
+        return partition_place(self.role, self.number)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhysicalVolume:
+    """`group` is the name of its volume group, empty while it belongs to none."""
+
+    place: str
+    uuid: str
+    group: str
+    size_bytes: int
+    free_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VolumeGroup:
+    """`missing_volumes` counts physical volumes that belong to the group and are on none of these disks."""
+
+    name: str
+    uuid: str
+    size_bytes: int
+    free_bytes: int
+    missing_volumes: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogicalVolume:
+    name: str
+    group: str
+    uuid: str
+    size_bytes: int
+    active: bool = True
+
+    @property
+    def place(self) -> str:
+        return f"/dev/{self.group}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSystem:
+    """A file system, or swap space.
+
+    `used_bytes`, `free_bytes` and `inodes` are None where there is no such thing (swap) or `error` says why they could
+    not be had. `roles` are the disks that it lies on: several for a volume group over several disks.
+    """
+
+    place: str
+    roles: tuple[DiskRole, ...]
+    type: str
+    label: str = ""
+    uuid: str = ""
+    size_bytes: int | None = None
+    used_bytes: int | None = None
+    free_bytes: int | None = None
+    inodes: int | None = None
+    inodes_free: int | None = None
+    journal: Journal = Journal.UNKNOWN
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptedVolume:
+    """Something that cannot be read without a key; `type` is `luks1`, `luks2`, `bitlocker` …"""
+
+    place: str
+    roles: tuple[DiskRole, ...]
+    type: str
+    uuid: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undetermined:
+    """A question that could not be answered, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """All that was found on the disks of one machine, each list in the order of disks and partitions."""
+
+    disks: tuple[Disk, ...] = ()
+    partitions: tuple[Partition, ...] = ()
+    physical_volumes: tuple[PhysicalVolume, ...] = ()
+    volume_groups: tuple[VolumeGroup, ...] = ()
+    logical_volumes: tuple[LogicalVolume, ...] = ()
+    file_systems: tuple[FileSystem, ...] = ()
+    encrypted: tuple[EncryptedVolume, ...] = ()
+    undetermined: tuple[Undetermined, ...] = ()
+
+
+class MountState(StrEnum):
+    """What became of one line of fstab. `unresolved`: nothing on these disks answers to it, `reason` says more."""
+
+    MOUNTED = "mounted"
+    SKIPPED = "skipped"
+    UNRESOLVED = "unresolved"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """One line of the machine's fstab and what it stands for on these disks.
+
+    `spec`, `folder`, `type` and `options` are as fstab has them (unreadable bytes escaped); `place` is the file
+    system, empty unless found. `missing_role` names the disk that the line means and that is not in the set.
+    """
+
+    spec: str
+    folder: str
+    type: str
+    options: str
+    state: MountState
+    place: str = ""
+    reason: str = ""
+    missing_role: DiskRole | None = None
+
+
+def partition_place(role: DiskRole, number: int) -> str:
+    """Return the stable name of a partition: `system:1`, `xvdb:2`."""
+    return f"{role.name}:{number}"

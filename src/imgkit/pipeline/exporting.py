@@ -1,0 +1,120 @@
+"""From an image id to the objects in a bucket: pre-flight, export or join, wait."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgkit.aliyun.rules import offers_image_format
+from imgkit.errors import ExportCancelled, ExportFailed, ImgkitError
+from imgkit.model.formats import DiskFormat
+from imgkit.model.image import CustomImage
+from imgkit.model.preflight import Finding, Severity
+from imgkit.model.task import ExportRequest, ExportTask
+from imgkit.ports import ImageCloud
+from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.services import Services
+from imgkit.stages.export import Waiting, follow_export, forget_export, start_export
+from imgkit.stages.preflight import examine_export
+
+Tell = Callable[[Sequence[Finding]], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportChoices:
+    """What the user wants of an export."""
+
+    image_id: str
+    prefix: str = ""
+    image_format: DiskFormat | None = None
+    preflight: bool = True
+    dry_run: bool = False
+    wait: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """The task as it is at the end; None after a dry run."""
+
+    image: CustomImage
+    task: ExportTask | None
+
+
+def export_to_bucket(
+    services: Services, choices: ExportChoices, waiting: Waiting, *, progress: Progress = NULL_PROGRESS, tell: Tell
+) -> Exported:
+    """Do what `imgkit export` does. Raises the error of the first refusal, after all findings were told."""
+    cloud = services.cloud()
+    image = cloud.image(choices.image_id)
+    request = export_request(services, choices)
+    if choices.preflight:
+        findings = examine_export(cloud, services.store(request.bucket), image, request)
+        tell(findings)
+        raise_refusal(findings)
+    if choices.dry_run:
+        cloud.dry_run_export(request)
+        return Exported(image=image, task=None)
+    journal = _journal(services, request)
+    task = start_export(cloud, request, journal, waiting)
+    if choices.wait:
+        task = follow_to_end(services, cloud, task, journal, waiting, progress=progress)
+        forget_export(journal)
+    return Exported(image=image, task=task)
+
+
+def export_request(services: Services, choices: ExportChoices) -> ExportRequest:
+    """Return what ExportImage is asked; a format is only named where the region offers it and raw is not meant."""
+    wanted = choices.image_format
+    named = wanted is not None and wanted is not DiskFormat.RAW and offers_image_format(services.region)
+    return ExportRequest(
+        region_id=services.region,
+        image_id=choices.image_id,
+        bucket=services.require_bucket(),
+        prefix=choices.prefix,
+        image_format=wanted.value if named and wanted else "",
+        role_name=services.settings.role_name,
+    )
+
+
+def follow_to_end(
+    services: Services,
+    cloud: ImageCloud,
+    task: ExportTask,
+    journal: Path,
+    waiting: Waiting,
+    *,
+    progress: Progress = NULL_PROGRESS,
+) -> ExportTask:
+    """Follow a task; a task that failed or was cancelled leaves no journal, so that the next run exports anew.
+
+    An interruption leaves the task running and says so.
+    """
+    try:
+        return follow_export(cloud, task.task_id, waiting, progress=progress, explain=services.explain_task_failure)
+    except (ExportFailed, ExportCancelled):
+        forget_export(journal)
+        raise
+    except ImgkitError:
+        raise
+    except BaseException as stop:
+        stop.add_note(
+            f"the export task {task.task_id} goes on in the cloud; the same command joins it again, and "
+            f"`imgkit tasks cancel {task.task_id} --region {services.region}` ends it"
+        )
+        raise
+
+
+def raise_refusal(findings: Sequence[Finding]) -> None:
+    """Raise the error of the first refusal, its message naming how many there are."""
+    refusals = [each for each in findings if each.severity is Severity.REFUSAL and each.error is not None]
+    if not refusals:
+        return
+    first = refusals[0].error
+    assert first is not None
+    if len(refusals) > 1:
+        first.message = f"{len(refusals)} things forbid it; the first: {first.message}"
+    raise first
+
+
+def _journal(services: Services, request: ExportRequest) -> Path:
+    name = f"{request.region_id}-{request.image_id}-{request.bucket}-{request.prefix or 'none'}.json"
+    return services.folders.state / "exports" / name

@@ -1,0 +1,74 @@
+"""`imgkit fetch`: the whole road, one step after the other; run again, it goes on where it was."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from imgkit.evidence.image_set import open_image_set
+from imgkit.model.cloud_object import ObjectInfo
+from imgkit.model.custodian import Custodian
+from imgkit.model.manifest import FileKind, FileState, Manifest, SourceKind
+from imgkit.pipeline.bringing import bring_disk
+from imgkit.pipeline.discarding import discard
+from imgkit.pipeline.inspecting import inspect_set
+from imgkit.pipeline.locating import locate
+from imgkit.pipeline.request import FetchRequest, Keep, Run
+from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.services import Services
+from imgkit.stages.clean import objects_of
+from imgkit.stages.export import Waiting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchResult:
+    """What became of it. `shortfalls` are sentences about what could not be had or not be determined."""
+
+    folder: Path
+    manifest: Manifest
+    already_done: bool
+    shortfalls: tuple[str, ...]
+    in_bucket: tuple[ObjectInfo, ...]
+
+
+def fetch(
+    services: Services,
+    request: FetchRequest,
+    waiting: Waiting,
+    *,
+    custodian: Custodian,
+    say: Callable[[str], None],
+    progress: Progress = NULL_PROGRESS,
+) -> FetchResult:
+    """Fetch what was asked for into an image set. What is finished stays finished, whatever ends this run."""
+    with open_image_set(request.folder, request.source, custodian=custodian, now=waiting.now) as image_set:
+        run = Run(image_set=image_set, request=request, services=services, waiting=waiting, say=say, progress=progress)
+        before = len(image_set.manifest.steps)
+        locate(run)
+        run.shortfalls += [f"disk {role} is missing" for role in image_set.manifest.missing]
+        for disk in image_set.manifest.disks:
+            bring_disk(run, disk.role)
+        if request.inspect:
+            inspect_set(run)
+        _discard_images(run)
+        return FetchResult(
+            folder=request.folder,
+            manifest=image_set.manifest,
+            already_done=len(image_set.manifest.steps) == before,
+            shortfalls=tuple(run.shortfalls),
+            in_bucket=_in_bucket(image_set.manifest),
+        )
+
+
+def _discard_images(run: Run) -> None:
+    """With `--keep` without images, only digests and reports stay of them."""
+    if Keep.IMAGES in run.request.keep:
+        return
+    for disk in run.image_set.manifest.disks:
+        going = [each for each in disk.files if each.kind is FileKind.IMAGE and each.state is FileState.KEPT]
+        discard(run, disk.role, [each for each in going if each.path.parts[0] != "objects"])
+
+
+def _in_bucket(manifest: Manifest) -> tuple[ObjectInfo, ...]:
+    if manifest.source.kind is not SourceKind.IMAGE:
+        return ()
+    return objects_of(manifest)

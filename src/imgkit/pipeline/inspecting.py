@@ -1,0 +1,181 @@
+"""Looking into a machine's disks: which images, through which engine, and where the report goes."""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from imgkit.disks.guard import identify
+from imgkit.disks.nbd_export import export_by_nbd
+from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
+from imgkit.errors import ImgkitError, NotAccessible, SettingsError
+from imgkit.evidence.image_set import read_manifest
+from imgkit.evidence.measuring import measure_file
+from imgkit.files.whole import write_bytes_durably
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.manifest import FileKind, FileRecord, Manifest, Outcome
+from imgkit.model.report import Report, RunInfo, ToolVersion
+from imgkit.model.role import DiskRole
+from imgkit.pipeline.request import Run, recorded_step
+from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.render.report_json import report_bytes
+from imgkit.services import Services
+from imgkit.stages.inspect import inspect_disks
+from imgkit.stages.objects import place_keys
+from imgkit.tools.guestfs_appliance import Acceleration, ApplianceSettings, Drive
+from imgkit.version import __version__
+
+REPORT_PATH = PurePosixPath("report/inspect.json")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenDisks:
+    """The images of one machine's disks; `expected` are all that it has, empty where nobody knows."""
+
+    images: tuple[DiskImage, ...]
+    expected: tuple[DiskRole, ...] = ()
+
+
+def inspect_set(run: Run) -> None:
+    """Inspect the set that is being fetched, unless its report is there already.
+
+    What keeps from looking is no reason to lose the images: it is recorded and told, and the fetch ends in part.
+    """
+    manifest = run.image_set.manifest
+    if any(run.present(each) for each in manifest.reports):
+        return
+    images = tuple(image for disk in manifest.disks if (image := run.image(disk.role)))
+    chosen = ChosenDisks(images=images, expected=_expected(manifest))
+    with recorded_step(run, "inspect") as draft:
+        try:
+            report = inspect_machine(run.services, chosen, started=run.waiting.now(), progress=run.progress)
+        except ImgkitError as error:
+            draft.outcome, draft.reason = Outcome.UNDETERMINED, error.message
+            draft.finish()
+            run.shortfalls.append(f"not inspected: {error.message}" + (f" ({error.hint})" if error.hint else ""))
+            return
+        draft.tools = tuple((tool.name, tool.version) for tool in report.run.tools)
+        if not report.complete:
+            draft.outcome, draft.reason = Outcome.UNDETERMINED, "the report says what could not be determined"
+            run.shortfalls.append("the report is not complete (it says what is lacking and why)")
+        draft.finish(manifest=replace(manifest, reports=(_write_report(run, report),)))
+
+
+def disks_of_set(folder: Path) -> ChosenDisks:
+    """Return the images of a set's disks, raw ones first. Raises SettingsError, NotAccessible."""
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made, or disk images.")
+    images = tuple(_image_of(folder, manifest, disk.role) for disk in manifest.disks)
+    return ChosenDisks(images=images, expected=_expected(manifest))
+
+
+def disks_of_images(paths: Sequence[Path], assigned: Mapping[DiskRole, str]) -> ChosenDisks:
+    """Return disk images of one machine: by `--disk`, by their names, else the first as the system disk.
+
+    Raises NotAccessible, SettingsError.
+    """
+    by_name = {str(path): path for path in (*paths, *(Path(name) for name in assigned.values()))}
+    for path in by_name.values():
+        if not path.is_file():
+            raise NotAccessible(f"there is no file {path}", hint="Name disk images or one image set.")
+    roles = _roles_of(list(by_name), assigned)
+    images = tuple(
+        DiskImage(path=by_name[name], format=identify(by_name[name]), role=role) for name, role in roles.items()
+    )
+    return ChosenDisks(images=images)
+
+
+def inspect_machine(
+    services: Services,
+    chosen: ChosenDisks,
+    *,
+    started: datetime,
+    emulate: bool = False,
+    progress: Progress = NULL_PROGRESS,
+) -> Report:
+    """Open all disks together and report on them. Raises ToolMissing, CannotLookInside and their like."""
+    settings = ApplianceSettings(
+        interpreter=Path(services.settings.guestfs_python) if services.settings.guestfs_python else None,
+        acceleration=Acceleration.EMULATION if emulate else Acceleration.AUTO,
+        state_folder=services.folders.state,
+    )
+    with _opened(chosen.images, settings) as machine, tempfile.TemporaryDirectory(prefix="imgkit-facts-") as scratch:
+        run = RunInfo(
+            started=started,
+            imgkit=__version__,
+            engine="guestfs",
+            engine_reason=machine.appliance.reason,
+            tools=(ToolVersion(name="libguestfs", version=machine.appliance.version),),
+        )
+        return inspect_disks(
+            machine,
+            roles=[image.role for image in chosen.images if image.role is not None],
+            expected_roles=chosen.expected,
+            run=run,
+            scratch=Path(scratch),
+            progress=progress,
+        )
+
+
+@contextmanager
+def _opened(images: Sequence[DiskImage], settings: ApplianceSettings) -> Iterator[GuestfsMachine]:
+    with ExitStack() as stack:
+        drives = [(image.role or DiskRole(), stack.enter_context(_drive(image))) for image in images]
+        yield stack.enter_context(open_guestfs_machine(drives, settings=settings))
+
+
+@contextmanager
+def _drive(image: DiskImage) -> Iterator[Drive]:
+    if image.format is DiskFormat.RAW:
+        yield Drive(path=image.path.absolute())
+        return
+    with export_by_nbd(image) as socket_path:
+        yield Drive(path=socket_path, nbd=True)
+
+
+def _image_of(folder: Path, manifest: Manifest, role: DiskRole) -> DiskImage:
+    disk = manifest.disk(role)
+    assert disk is not None
+    record = disk.file(FileKind.IMAGE, DiskFormat.RAW) or disk.file(FileKind.IMAGE)
+    if record is None or record.format is None:
+        raise NotAccessible(f"the set has no image of disk {role}", hint="Make one with the same imgkit fetch again.")
+    return DiskImage(path=folder / record.path, format=record.format, role=role)
+
+
+def _expected(manifest: Manifest) -> tuple[DiskRole, ...]:
+    described = manifest.source.image.disks if manifest.source.image else ()
+    return tuple(sorted(disk.role for disk in described))
+
+
+def _roles_of(names: Sequence[str], assigned: Mapping[DiskRole, str]) -> dict[str, DiskRole]:
+    """Names such as `system.raw` and `xvdb.qcow2` say it themselves."""
+    placed = {name: role for role, name in assigned.items()}
+    for name in names:
+        if name not in placed:
+            placed[name] = _role_by_name(name, set(placed.values()))
+    return placed
+
+
+def _role_by_name(name: str, taken: set[DiskRole]) -> DiskRole:
+    stem = Path(name).name.split(".")[0]
+    if stem == "system" or (stem.startswith(("xvd", "vd")) and stem.isalnum()):
+        return DiskRole.parse(stem)
+    placed = place_keys([name], assigned={})
+    role = placed.keys[0][0] if placed.keys else DiskRole()
+    if role in taken:
+        raise SettingsError(
+            f"cannot tell which disk {name} is", hint="Say it with --disk xvdb=FILE for each of the data disks."
+        )
+    return role
+
+
+def _write_report(run: Run, report: Report) -> FileRecord:
+    target = run.folder / REPORT_PATH
+    target.parent.mkdir(exist_ok=True)
+    write_bytes_durably(target, report_bytes(report))
+    measured = measure_file(target)
+    return FileRecord(path=REPORT_PATH, kind=FileKind.REPORT, size=measured.size, sha256=measured.sha256)

@@ -1,0 +1,201 @@
+"""From what the user named to the object or archive of each disk, written into the manifest."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from imgkit.errors import NotAccessible, SettingsError
+from imgkit.evidence.measuring import measure_file
+from imgkit.model.cloud_object import ObjectInfo, OssLocation
+from imgkit.model.image import CustomImage
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, SourceKind, TaskRecord
+from imgkit.model.preflight import Finding, Severity
+from imgkit.model.role import DiskRole
+from imgkit.model.task import ExportRequest, ExportTask
+from imgkit.pipeline.exporting import follow_to_end, raise_refusal
+from imgkit.pipeline.planning import fetch_export_request, plan_fetch, room_after
+from imgkit.pipeline.request import Run, recorded_step
+from imgkit.stages.export import forget_export, start_export
+from imgkit.stages.objects import FoundObjects, find_objects, place_keys
+from imgkit.stages.preflight import find_earlier_export
+
+
+def locate(run: Run) -> None:
+    """Make sure that the manifest names every disk that can be had; on a set that does, nothing is asked again."""
+    kind = run.request.source.kind
+    if kind is SourceKind.IMAGE:
+        _locate_image(run)
+    elif not run.image_set.manifest.disks:
+        {SourceKind.OBJECTS: _locate_objects, SourceKind.URL: _locate_urls, SourceKind.ARCHIVES: _locate_archives}[
+            kind
+        ](run)
+    _check_room(run)
+
+
+def _locate_image(run: Run) -> None:
+    manifest = run.image_set.manifest
+    if manifest.disks and not manifest.missing:
+        return
+    export = fetch_export_request(run.services, run.request)
+    if manifest.disks:
+        assert manifest.source.image is not None
+        _record_objects(run, manifest.source.image, export, None)  # perhaps the missing ones are there by now
+        return
+    journal = run.image_set.workspace / "export.json"
+    image, task = _export(run, export, journal)
+    _record_objects(run, image, export, task)
+    forget_export(journal)
+
+
+def _export(run: Run, export: ExportRequest, journal: Path) -> tuple[CustomImage, ExportTask | None]:
+    cloud = run.services.cloud()
+    if journal.exists():
+        image = cloud.image(export.image_id)
+    else:
+        image = _preflight(run)
+        if run.request.reuse and find_earlier_export(run.services.store(export.bucket), export):
+            run.say("taking the objects of an earlier export")
+            return image, None
+    task = start_export(cloud, export, journal, run.waiting)
+    run.say(f"exporting {export.image_id} to oss://{export.bucket} (task {task.task_id})")
+    return image, follow_to_end(run.services, cloud, task, journal, run.waiting, progress=run.progress)
+
+
+def _preflight(run: Run) -> CustomImage:
+    if not run.request.preflight:
+        return run.services.cloud().image(run.request.source.image_id)
+    image, findings = plan_fetch(run.services, run.request)
+    _tell(run, findings)
+    raise_refusal(findings)
+    return image
+
+
+def _tell(run: Run, findings: Sequence[Finding]) -> None:
+    for each in findings:
+        if each.severity not in {Severity.HELD, Severity.REFUSAL}:
+            run.say(f"{each.severity.value}: {each.words}" + (f" ({each.remedy})" if each.remedy else ""))
+
+
+def _record_objects(run: Run, image: CustomImage, export: ExportRequest, task: ExportTask | None) -> None:
+    with recorded_step(run, "export") as draft:
+        store = run.services.store(export.bucket)
+        found = find_objects(store, image, prefix=export.prefix, task=task, assigned=run.request.assigned)
+        source = replace(
+            run.image_set.manifest.source,
+            region_id=export.region_id,
+            bucket=export.bucket,
+            image=image,
+            task=_task_record(task) or run.image_set.manifest.source.task,
+            locations=tuple(info.url for _, info in found.by_role),
+        )
+        draft.notes = _placement_notes(found)
+        draft.tools = (("alibabacloud-ecs20140526", run.services.sdk_version("alibabacloud-ecs20140526")),)
+        manifest = replace(run.image_set.manifest, source=source, missing=found.missing)
+        draft.finish(*_disks_of(run, image, found), manifest=manifest)
+
+
+def _placement_notes(found: FoundObjects) -> tuple[str, ...]:
+    missing = [f"the bucket has no object of disk {role}" for role in found.missing]
+    return (*missing, *(f"the object {key} fits no disk; say which with --disk ROLE=KEY" for key in found.unplaced))
+
+
+def _disks_of(run: Run, image: CustomImage, found: FoundObjects) -> list[DiskRecord]:
+    """Known disks stay as they are: what was done to them already counts."""
+    by_role = {disk.role: disk for disk in image.disks}
+    fresh = [(role, info) for role, info in found.by_role if run.image_set.manifest.disk(role) is None]
+    return [
+        DiskRecord(
+            role=role,
+            device=by_role[role].device if role in by_role else "",
+            expected_bytes=by_role[role].size_bytes if role in by_role else None,
+            object=info,
+        )
+        for role, info in fresh
+    ]
+
+
+def _task_record(task: ExportTask | None) -> TaskRecord | None:
+    if task is None:
+        return None
+    return TaskRecord(
+        task_id=task.task_id,
+        request_id=task.request_id,
+        created=task.created,
+        finished=task.finished,
+        status_word=task.status_word,
+    )
+
+
+def _locate_objects(run: Run) -> None:
+    with recorded_step(run, "locate") as draft:
+        locations = [OssLocation.parse(each) for each in run.request.source.locations]
+        infos = {info.url: info for each in locations for info in _objects_at(run, each)}
+        assigned = {role: _as_url(key, locations) for role, key in run.request.assigned.items()}
+        placed = place_keys(sorted(infos), assigned=assigned)
+        if placed.unplaced:
+            raise _unplaced(placed.unplaced)
+        store_of = run.services.store
+        draft.finish(
+            *(
+                DiskRecord(role=role, object=store_of(infos[url].bucket).describe(infos[url].key))
+                for role, url in placed.keys
+            )
+        )
+
+
+def _as_url(key: str, locations: Sequence[OssLocation]) -> str:
+    return key if key.startswith("oss://") else f"oss://{locations[0].bucket}/{key}"
+
+
+def _objects_at(run: Run, location: OssLocation) -> list[ObjectInfo]:
+    store = run.services.store(location.bucket)
+    if not location.is_prefix:
+        return [store.describe(location.key)]
+    found = [each for each in store.list_objects(location.key) if each.size and not each.key.endswith("/")]
+    if not found:
+        raise SettingsError(f"nothing lies below {location}", hint="Look with the console or `ossutil ls`.")
+    return found
+
+
+def _unplaced(names: Sequence[str]) -> SettingsError:
+    return SettingsError(
+        f"cannot tell which disk {names[0]} is" + (f" (and {len(names) - 1} more)" if len(names) > 1 else ""),
+        hint="Say it with --disk system=NAME or --disk xvdb=NAME, once for each disk.",
+    )
+
+
+def _locate_urls(run: Run) -> None:
+    with recorded_step(run, "locate") as draft:
+        draft.finish(*(DiskRecord(role=role, object=run.source(role).describe()) for role in run.request.urls))
+
+
+def _locate_archives(run: Run) -> None:
+    with recorded_step(run, "locate") as draft:
+        draft.finish(*(_archive_disk(run, role, path) for role, path in run.request.archives.items()))
+
+
+def _archive_disk(run: Run, role: DiskRole, path: Path) -> DiskRecord:
+    try:
+        measured = measure_file(path, progress=run.progress, title=f"reading {role}")
+    except OSError as error:
+        raise NotAccessible(f"cannot read {path}: {error.strerror}", hint="Check its name and rights.") from error
+    record = FileRecord(
+        path=PurePosixPath(path.absolute()),
+        kind=FileKind.ARCHIVE,
+        size=measured.size,
+        sha256=measured.sha256,
+        crc64=measured.crc64,
+        state=FileState.OUTSIDE,
+    )
+    return DiskRecord(role=role, files=(record,))
+
+
+def _check_room(run: Run) -> None:
+    if not run.request.preflight:
+        return
+    manifest = run.image_set.manifest
+    waiting = [disk for disk in manifest.disks if disk.guest is None]
+    have = sum(each.size for disk in waiting for each in disk.files if run.present(each))
+    findings = room_after(run.request, waiting, have_bytes=have) if waiting else ()
+    _tell(run, findings)
+    raise_refusal(findings)

@@ -1,0 +1,169 @@
+"""What `imgkit fetch` was asked for, and the run that carries it out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from imgkit.errors import ImgkitError
+from imgkit.evidence.image_set import ImageSet
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.manifest import (
+    DiskRecord,
+    FileKind,
+    FileRecord,
+    FileState,
+    Manifest,
+    Outcome,
+    Source,
+    StepRecord,
+)
+from imgkit.model.role import DiskRole
+from imgkit.model.unpacked import TarEngine
+from imgkit.ports import RangeSource
+from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.services import Services
+from imgkit.stages.export import Waiting
+from imgkit.transfer.settings import TransferSettings
+
+
+class Keep(StrEnum):
+    """What stays when the road is done."""
+
+    OBJECTS = "objects"
+    RAW = "raw"
+    IMAGES = "images"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchRequest:
+    """`urls` and `archives` are by disk; `image_format` is what ECS is asked for, where the region offers it."""
+
+    source: Source
+    folder: Path
+    formats: tuple[DiskFormat, ...] = (DiskFormat.RAW,)
+    keep: frozenset[Keep] = frozenset({Keep.OBJECTS, Keep.IMAGES})
+    assigned: Mapping[DiskRole, str] = field(default_factory=dict)
+    urls: Mapping[DiskRole, str] = field(default_factory=dict)
+    archives: Mapping[DiskRole, Path] = field(default_factory=dict)
+    image_format: DiskFormat | None = None
+    preflight: bool = True
+    reuse: bool = False
+    inspect: bool = True
+    verify: bool = True
+    tar_engine: TarEngine = TarEngine.AUTO
+    transfer: TransferSettings = field(default_factory=TransferSettings)
+
+    @property
+    def keeps_raw(self) -> bool:
+        return DiskFormat.RAW in self.formats or Keep.RAW in self.keep
+
+
+@dataclass(slots=True, kw_only=True)
+class Run:
+    """One fetch at work: the set it writes, what it may use, and what it has to tell."""
+
+    image_set: ImageSet
+    request: FetchRequest
+    services: Services
+    waiting: Waiting
+    say: Callable[[str], None]
+    progress: Progress = NULL_PROGRESS
+    shortfalls: list[str] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        return self.image_set.folder
+
+    def disk(self, role: DiskRole) -> DiskRecord:
+        """Return the disk as the manifest has it now."""
+        found = self.image_set.manifest.disk(role)
+        assert found is not None, f"{role} is not in the manifest"
+        return found
+
+    def path(self, record: FileRecord) -> Path:
+        """Return where a file lies; records of files outside the set have absolute paths."""
+        return self.folder / record.path
+
+    def present(self, record: FileRecord | None) -> FileRecord | None:
+        """Return the record if its file is there with its size; what is in it is the matter of `imgkit check`."""
+        if record is None or record.state is FileState.DISCARDED:
+            return None
+        try:
+            return record if self.path(record).stat().st_size == record.size else None
+        except OSError:
+            return None
+
+    def image(self, role: DiskRole, wanted: DiskFormat | None = None) -> DiskImage | None:
+        """Return a recorded disk image that is there: of this format, or of any, raw first."""
+        records = [each for each in self.disk(role).files if each.kind is FileKind.IMAGE and self.present(each)]
+        for record in sorted(records, key=lambda each: each.format is not DiskFormat.RAW):
+            if record.format is not None and wanted in {None, record.format}:
+                return DiskImage(path=self.path(record), format=record.format, role=role)
+        return None
+
+    def has_made(self, role: DiskRole, wanted: DiskFormat) -> bool:
+        """Whether a disk's image of this format is there, or was made, proven and discarded as the user wished."""
+        discarded = any(
+            each.state is FileState.DISCARDED and each.kind is FileKind.IMAGE and each.format is wanted
+            for each in self.disk(role).files
+        )
+        return self.image(role, wanted) is not None or (discarded and Keep.IMAGES not in self.request.keep)
+
+    def source(self, role: DiskRole) -> RangeSource:
+        """Return the remote side of a disk."""
+        if role in self.request.urls:
+            return self.services.presigned(self.request.urls[role])
+        remote = self.disk(role).object
+        assert remote is not None, f"{role} has no object"
+        return self.services.store(remote.bucket).source(remote.key)
+
+
+@contextmanager
+def recorded_step(run: Run, name: str, role: DiskRole | None = None) -> Iterator["StepDraft"]:
+    """Time a step; the caller fills in the draft and gives it to `finish`. A failure is recorded before it goes on."""
+    draft = StepDraft(run=run, step=name, role=role.name if role else "", started=run.waiting.now())
+    try:
+        yield draft
+    except ImgkitError as error:
+        draft.outcome, draft.reason = Outcome.FAILED, error.message
+        run.image_set.record_step(draft.record())
+        raise
+
+
+@dataclass(slots=True, kw_only=True)
+class StepDraft:
+    """A step while it runs."""
+
+    run: Run
+    step: str
+    role: str
+    started: datetime
+    outcome: Outcome = Outcome.HELD
+    reason: str = ""
+    tools: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def record(self) -> StepRecord:
+        """Return the step as ended now."""
+        return StepRecord(
+            step=self.step,
+            role=self.role,
+            started=self.started,
+            ended=self.run.waiting.now(),
+            outcome=self.outcome,
+            reason=self.reason,
+            tools=self.tools,
+            arguments=self.arguments,
+            notes=self.notes,
+        )
+
+    def finish(self, *disks: DiskRecord, manifest: Manifest | None = None) -> None:
+        """Write the step into the record, with the disks as they are after it."""
+        for note in self.notes:
+            self.run.say(f"{self.role or 'set'}: {note}")
+        self.run.image_set.record_step(self.record(), *disks, manifest=manifest)

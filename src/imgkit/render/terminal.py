@@ -1,0 +1,248 @@
+"""A report for a terminal: a summary of at most 60 lines."""
+
+from collections.abc import Iterator, Sequence
+
+from imgkit.model.report import (
+    Contents,
+    DataFileSystem,
+    Diagnostic,
+    DiagnosticLevel,
+    EntryState,
+    Fact,
+    FactState,
+    FstabEntry,
+    Kernel,
+    PackageDatabases,
+    PasswordState,
+    Report,
+    SystemReport,
+    T,
+    User,
+)
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
+from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.units import describe_bytes
+
+SUMMARY_LINES = 60
+DEFAULT_WIDTH = 100
+_INDENT = "  "
+_MOST_QUESTIONS = 6
+
+
+def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
+    """Return what one look should tell: systems, disks, mounts, packages, users, kernels, and what is not known."""
+    lines = [_verdict(report)]
+    for system in report.systems:
+        lines += ["", *_system_lines(system, width)]
+    lines += ["", *_storage_lines(report.storage, report.missing_disks, width), *_data_lines(report, width)]
+    limits = _diagnostic_lines(report.diagnostics)
+    return _text([*clip(lines, SUMMARY_LINES - len(limits)), *limits], width)
+
+
+def describe_fact(fact: Fact[T], *, otherwise: str = "none") -> str:
+    """Return a plain fact as words; nobody knowing never looks like there being none."""
+    if fact.state is FactState.UNDETERMINED:
+        return "could not be determined"
+    return str(fact.value) if fact.state is FactState.PRESENT else otherwise
+
+
+def system_title(system: SystemReport) -> str:
+    """Return a system's name as its distribution writes it, with its full release."""
+    found = system.os.value
+    if found is None:
+        return f"operating system: {describe_fact(system.os, otherwise='not identified')}"
+    named = " ".join(word for word in (found.name, found.release) if word)
+    return named if found.release or not found.pretty_name else found.pretty_name
+
+
+def place_of(entry: FstabEntry) -> str:
+    """Return where the file system of a line of fstab is, or that it is nowhere here."""
+    if entry.state is EntryState.FOUND:
+        return entry.place
+    return f"NOT FOUND: {entry.reason}" if entry.state is EntryState.UNRESOLVED else "not on a disk"
+
+
+def _text(lines: Sequence[str], width: int) -> str:
+    return "".join(fit(line, width).rstrip() + "\n" for line in lines)
+
+
+def _verdict(report: Report) -> str:
+    systems = len(report.systems)
+    counts = f"{len(report.storage.disks)} disk{_s(len(report.storage.disks))}, {systems} operating system{_s(systems)}"
+    if report.complete:
+        return f"{counts}; everything could be determined"
+    open_questions = sum(one.level is DiagnosticLevel.UNDETERMINED for one in report.diagnostics)
+    return f"{counts}; INCOMPLETE: {open_questions} question{_s(open_questions)} left open, named at the end"
+
+
+def _system_lines(system: SystemReport, width: int) -> list[str]:
+    architecture = system.architecture.value.name if system.architecture.value else describe_fact(system.architecture)
+    zone = system.timezone.value
+    rows = [
+        ("host name", describe_fact(system.hostname)),
+        ("machine id", describe_fact(system.machine_id)),
+        ("time zone", (zone.name or zone.rule) if zone else describe_fact(system.timezone, otherwise="UTC (none set)")),
+        ("locale", describe_fact(system.locale)),
+        ("kernels", _kernel_words(system.kernels)),
+        ("packages", _package_words(system.packages)),
+    ]
+    return [
+        f"SYSTEM on {system.root}: {system_title(system)}, {architecture}",
+        *table(rows, width=width, indent=_INDENT),
+        *_login_lines(system.users, width),
+        *_mount_lines(system.fstab, width),
+    ]
+
+
+def _kernel_words(kernels: Fact[tuple[Kernel, ...]]) -> str:
+    if kernels.value is None:
+        return describe_fact(kernels)
+    words = [kernel.version + (f" ({lack})" if (lack := _lack(kernel)) else "") for kernel in kernels.value]
+    return ", ".join(reversed(words)) or "none"
+
+
+def _lack(kernel: Kernel) -> str:
+    parts = (("image", kernel.image), ("initramfs", kernel.initramfs), ("modules", kernel.modules))
+    missing = [name for name, found in parts if not found]
+    return f"no {', no '.join(missing)}" if missing else ""
+
+
+def _package_words(packages: PackageDatabases) -> str:
+    words = []
+    for manager in ("dpkg", "rpm", "apk"):
+        fact = getattr(packages, manager)
+        if fact.state is FactState.UNDETERMINED:
+            words.append(f"{manager}: could not be determined")
+        elif fact.value is not None:
+            installed = sum(package.installed for package in fact.value)
+            words.append(f"{installed} ({manager}{', incomplete' if fact.partial else ''})")
+    return ", ".join(words) or "no package manager's database"
+
+
+def _login_lines(users: Fact[tuple[User, ...]], width: int) -> list[str]:
+    if users.value is None:
+        return [f"{_INDENT}users       {describe_fact(users)}"]
+    able = [user for user in users.value if user.login_shell]
+    rows = [(user.name, f"uid {user.uid}", password_words(user), _decode(user.shell)) for user in able]
+    return [
+        f"{_INDENT}users with a login shell: {len(able)} of {len(users.value)}",
+        *clip(table(rows, width=width, indent=_INDENT * 2), 6, indent=_INDENT * 2),
+    ]
+
+
+def password_words(user: User) -> str:
+    """Return the state of a user's password as words, with the algorithm of its hash."""
+    words = {
+        PasswordState.SET: "password set",
+        PasswordState.LOCKED: "password locked",
+        PasswordState.EMPTY: "NO PASSWORD ASKED",
+        PasswordState.NO_ENTRY: "no shadow entry",
+        PasswordState.UNDETERMINED: "password: could not be determined",
+    }[user.password]
+    return f"{words} ({user.algorithm})" if user.algorithm else words
+
+
+def _mount_lines(fstab: Fact[tuple[FstabEntry, ...]], width: int) -> list[str]:
+    if fstab.value is None:
+        return [f"{_INDENT}mounts      {describe_fact(fstab, otherwise='no fstab')}"]
+    rows = [(_decode(entry.folder), place_of(entry), entry.type, entry.spec) for entry in fstab.value]
+    return [f"{_INDENT}mounts by fstab:", *clip(table(rows, width=width, indent=_INDENT * 2), 8, indent=_INDENT * 2)]
+
+
+def _storage_lines(storage: Storage, missing: Sequence[DiskRole], width: int) -> list[str]:
+    rows = [row for disk in storage.disks for row in _disk_rows(storage, disk)]
+    rows += [
+        (f"{_INDENT}{volume.place}", describe_bytes(volume.size_bytes), *_held(storage, volume.place))
+        for volume in storage.logical_volumes
+    ]
+    rows += [(role.name, "", "NOT IN THIS SET", "", "") for role in missing]
+    return ["DISKS", *clip(table(rows, width=width, indent=_INDENT), 16)]
+
+
+def _disk_rows(storage: Storage, disk: Disk) -> Iterator[tuple[str, str, str, str, str]]:
+    kind, about, usage = _held(storage, disk.place)
+    yield disk.place, describe_bytes(disk.size_bytes), kind or f"table: {disk.table}", about, usage
+    for one in storage.partitions:
+        if one.role == disk.role:
+            kind, about, usage = _held(storage, one.place)
+            yield f"{_INDENT}{one.place}", describe_bytes(one.size_bytes), kind, about or _partition_words(one), usage
+
+
+def _partition_words(partition: Partition) -> str:
+    return partition.name or (f"type {partition.type}" if partition.type else "")
+
+
+def _held(storage: Storage, place: str) -> tuple[str, str, str]:
+    """Return what a disk, partition or volume holds: kind, label, usage."""
+    for volume in storage.physical_volumes:
+        if volume.place == place:
+            return "LVM", f"volume group {volume.group}" if volume.group else "", ""
+    for closed in storage.encrypted:
+        if closed.place == place:
+            return _encrypted_words(closed), "", ""
+    for one in storage.file_systems:
+        if one.place == place:
+            return one.type, _label_words(one), usage_words(one)
+    return "", "", ""
+
+
+def _encrypted_words(closed: EncryptedVolume) -> str:
+    return f"{closed.type}, encrypted"
+
+
+def _label_words(one: FileSystem) -> str:
+    in_use = {Journal.REPLAYED: "was in use", Journal.PENDING: "WAS IN USE, journal unread"}.get(one.journal, "")
+    return ", ".join(word for word in (one.label, in_use) if word)
+
+
+def usage_words(one: FileSystem) -> str:
+    """Return how full a file system is, or why nobody knows."""
+    if one.error:
+        return f"could not be determined: {one.error}"
+    if one.used_bytes is None or one.size_bytes is None:
+        return ""
+    total = one.used_bytes + one.free_bytes if one.free_bytes is not None else one.size_bytes
+    return f"{usage_bar(one.used_bytes, total)} {describe_bytes(one.used_bytes)} of {describe_bytes(total)}"
+
+
+def _data_lines(report: Report, width: int) -> list[str]:
+    rows = []
+    for disk in report.data_disks:
+        rows += [(disk.role.name, one.place, *_contents_words(one)) for one in disk.file_systems]
+        rows += [(disk.role.name, "", "no file system that could be read", "")] if not disk.file_systems else []
+    if not rows:
+        return []
+    return ["", "DATA DISKS (no operating system)", *clip(table(rows, width=width, indent=_INDENT), 8)]
+
+
+def _contents_words(one: DataFileSystem) -> tuple[str, str]:
+    contents = one.contents.value
+    if contents is None:
+        return describe_fact(one.contents), ""
+    seen = "" if contents.whole else "at least "
+    counts = f"{seen}{contents.files} file{_s(contents.files)}, {describe_bytes(contents.bytes_in_files)}"
+    return counts, _top_words(contents)
+
+
+def _top_words(contents: Contents) -> str:
+    by_room = sorted(contents.top, key=lambda entry: (-entry.bytes_below, entry.name))
+    return ", ".join(f"{_decode(entry.name)} ({describe_bytes(entry.bytes_below)})" for entry in by_room[:4])
+
+
+def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
+    open_questions = [one for one in diagnostics if one.level is DiagnosticLevel.UNDETERMINED]
+    notes = [one for one in diagnostics if one.level is DiagnosticLevel.NOTE]
+    lines: list[str] = []
+    for title, found in (("COULD NOT BE DETERMINED", open_questions), ("NOTES", notes)):
+        if found:
+            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], _MOST_QUESTIONS)]
+    return lines
+
+
+def _decode(name: bytes) -> str:
+    return name.decode("utf-8", "surrogateescape")
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"

@@ -1,0 +1,228 @@
+"""What is on the disks of one machine: storage, systems, data disks, and what could not be determined."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from imgkit.errors import CannotLookInside, ImgkitError
+from imgkit.facts.contents import read_contents
+from imgkit.facts.device_names import DeviceNames
+from imgkit.facts.fstab import read_fstab
+from imgkit.facts.guest import Guest
+from imgkit.facts.isolation import determine, diagnostics_of
+from imgkit.facts.storage import storage_diagnostics
+from imgkit.facts.system import describe_system
+from imgkit.model.report import (
+    DataDisk,
+    DataFileSystem,
+    Diagnostic,
+    DiagnosticLevel,
+    EntryState,
+    FstabEntry,
+    Report,
+    RunInfo,
+    SystemReport,
+)
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import FileSystem, Mount, MountState, Storage
+from imgkit.model.tree import Entry
+from imgkit.ports import FileTree
+from imgkit.progress import NULL_PROGRESS, Bar, Progress
+from imgkit.safe_text import safe_text
+
+_SWAP = "swap"
+
+T = TypeVar("T")
+
+
+class Machine(Protocol):
+    """The opened disks of one machine, through whichever engine reads them. Places are those of `Storage`."""
+
+    @property
+    def storage(self) -> Storage:
+        """What storage there is. Raises an ImgkitError where not even that can be said."""
+        ...
+
+    @property
+    def os_places(self) -> Sequence[str]:
+        """The places of the file systems that hold an operating system."""
+        ...
+
+    def file_system_tree(self, place: str) -> FileTree:
+        """Return the files of one file system by itself. Raises CannotLookInside."""
+        ...
+
+    def system_tree(self, root: str, entries: Sequence[FstabEntry]) -> tuple[FileTree, Sequence[Mount]]:
+        """Return the files of the system on `root` with all that `entries` of its fstab mount, and what became of each.
+
+        Raises CannotLookInside.
+        """
+        ...
+
+
+def inspect_disks(
+    machine: Machine,
+    *,
+    roles: Sequence[DiskRole],
+    expected_roles: Sequence[DiskRole],
+    run: RunInfo,
+    scratch: Path | None = None,
+    progress: Progress = NULL_PROGRESS,
+) -> Report:
+    """Look into the disks `roles` of a machine that has the disks `expected_roles` (empty where nobody knows).
+
+    Whatever cannot be determined is said in the report, and `Report.complete` is false. Raises an ImgkitError only
+    where not even the storage can be read. `scratch` is a folder for copies of databases.
+    """
+    missing = tuple(sorted(set(expected_roles) - set(roles)))
+    with progress.bar("Inspecting", total=100, unit="%") as bar:
+        storage = machine.storage
+        look = _Look(machine, DeviceNames(storage=storage, missing=missing), scratch)
+        systems = look.systems(_Steps(bar, start=20, end=80))
+        data_disks = look.data_disks(_Steps(bar, start=80, end=100))
+        bar.set_done(100)
+    return Report(
+        run=run,
+        storage=storage,
+        systems=systems,
+        data_disks=data_disks,
+        missing_disks=missing,
+        diagnostics=(
+            *_missing_diagnostics(missing),
+            *storage_diagnostics(storage),
+            *look.trouble,
+            *(one for system in systems for one in _system_diagnostics(system, expected_roles, missing)),
+            *_data_diagnostics(data_disks),
+        ),
+    )
+
+
+class _Look:
+    """One look at a machine; `trouble` is what the engine could not give."""
+
+    def __init__(self, machine: Machine, names: DeviceNames, scratch: Path | None) -> None:
+        self._machine = machine
+        self._names = names
+        self._scratch = scratch
+        self._roots: Sequence[str] = ()
+        self.trouble: list[Diagnostic] = []
+
+    def systems(self, steps: "_Steps") -> tuple[SystemReport, ...]:
+        """Describe every operating system, in the order of their places."""
+        none: Sequence[str] = ()
+        self._roots = sorted(self._ask("systems", lambda: self._machine.os_places, none))
+        return tuple(self._system(root) for root in steps.over(self._roots))
+
+    def data_disks(self, steps: "_Steps") -> tuple[DataDisk, ...]:
+        """Describe the disks that carry no system; one that holds nothing readable is there with nothing."""
+        storage = self._names.storage
+        busy = {role for one in storage.file_systems if one.place in self._roots for role in one.roles}
+        chosen = [one for one in storage.file_systems if one.type != _SWAP and not busy.intersection(one.roles)]
+        found = [self._data_file_system(one) for one in steps.over(sorted(chosen, key=lambda one: one.place))]
+        return tuple(
+            DataDisk(role=role, file_systems=tuple(one for one in found if role in one.roles))
+            for role in sorted(disk.role for disk in storage.disks)
+            if role not in busy
+        )
+
+    def _system(self, root: str) -> SystemReport:
+        """Read fstab from the root by itself; then everything from all the file systems that fstab puts together."""
+        bare = self._guest(root)
+        fstab = determine(lambda: read_fstab(bare, self._names))
+        alone: tuple[FileTree, Sequence[Mount]] = (bare.tree, ())
+        whole, mounts = self._ask(
+            f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
+        )
+        return describe_system(replace(bare, tree=whole), fstab=fstab, mounts=mounts)
+
+    def _data_file_system(self, one: FileSystem) -> DataFileSystem:
+        guest = self._guest(one.place)
+        return DataFileSystem(place=one.place, roles=one.roles, contents=determine(lambda: read_contents(guest)))
+
+    def _guest(self, place: str) -> Guest:
+        try:
+            tree = self._machine.file_system_tree(place)
+        except ImgkitError as error:
+            tree = _Unreadable(error.message)
+        return Guest(tree=tree, label=place, scratch=self._scratch)
+
+    def _ask(self, subject: str, question: Callable[[], T], otherwise: T) -> T:
+        """Ask the engine; what it cannot answer becomes a diagnostic, and the look goes on."""
+        try:
+            return question()
+        except ImgkitError as error:
+            self.trouble.append(_undetermined(subject, error.message))
+            return otherwise
+
+
+class _Unreadable:
+    """The tree of a system that could not be opened: every fact of it is undetermined, for that one reason."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def stat(self, path: bytes) -> Entry:
+        raise self._error(path)
+
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        raise self._error(path)
+
+    def read_file(self, path: bytes, *, limit: int) -> bytes:  # noqa: ARG002  # the port has it
+        raise self._error(path)
+
+    def read_link(self, path: bytes) -> bytes:
+        raise self._error(path)
+
+    def _error(self, path: bytes) -> CannotLookInside:
+        return CannotLookInside(f"{safe_text(path)} could not be read: {self._reason}")
+
+
+class _Steps:
+    """A stretch of the bar, walked in equal steps."""
+
+    def __init__(self, bar: Bar, *, start: int, end: int) -> None:
+        self._bar, self._start, self._end = bar, start, end
+
+    def over(self, things: Sequence[T]) -> Iterator[T]:
+        for number, thing in enumerate(things):
+            self._bar.set_done(self._start + (self._end - self._start) * number // len(things))
+            yield thing
+
+
+def _missing_diagnostics(missing: Sequence[DiskRole]) -> Iterator[Diagnostic]:
+    for role in missing:
+        yield _undetermined(f"disks/{role}", f"disk {role} of this machine is not in this set")
+
+
+def _system_diagnostics(
+    system: SystemReport, expected_roles: Sequence[DiskRole], missing: Sequence[DiskRole]
+) -> Iterator[Diagnostic]:
+    subject = f"systems/{system.root}"
+    yield from diagnostics_of(system, subject)
+    for entry in system.fstab.value or ():
+        if entry.state is EntryState.UNRESOLVED:
+            yield _unresolved(f"{subject}/fstab", entry, expected_roles, missing)
+    for mount in system.mounts:
+        if mount.state is MountState.FAILED:
+            yield _undetermined(f"{subject}/mounts", f"{mount.spec} could not be opened: {mount.reason}")
+
+
+def _unresolved(
+    subject: str, entry: FstabEntry, expected_roles: Sequence[DiskRole], missing: Sequence[DiskRole]
+) -> Diagnostic:
+    """A line for a disk that should be here leaves the report lacking; one for a disk long gone is the guest's own."""
+    lacking = entry.missing_role is not None and (entry.missing_role in missing or not expected_roles)
+    level = DiagnosticLevel.UNDETERMINED if lacking else DiagnosticLevel.NOTE
+    return Diagnostic(subject=subject, level=level, message=f"line {entry.line}, {entry.spec}: {entry.reason}")
+
+
+def _data_diagnostics(data_disks: Sequence[DataDisk]) -> Iterator[Diagnostic]:
+    """A file system over several disks is described once."""
+    file_systems = {one.place: one for disk in data_disks for one in disk.file_systems}
+    for place, one in sorted(file_systems.items()):
+        yield from diagnostics_of(one, f"data_disks/{place}")
+
+
+def _undetermined(subject: str, message: str) -> Diagnostic:
+    return Diagnostic(subject=subject, level=DiagnosticLevel.UNDETERMINED, message=message)

@@ -1,0 +1,253 @@
+"""Does an image set still hold: every digest and CRC, every disk image's structure, the record and its custody.
+
+Each link has an outcome of its own, and what could not be looked at is never called held. A raw image is held by its
+chunk digests (of which holes cost nothing); the manifest has the flat SHA-256 of the very same bytes.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from imgkit.digests import ChunkDigests, read_chunk_digests
+from imgkit.disks.chunks import compare, take_chunk_digests
+from imgkit.disks.guard import identify, read_header
+from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.nodes import build_node, private_folder
+from imgkit.errors import Differs, ImgkitError, NotAccessible, ToolFailed
+from imgkit.evidence.custody import read_custody
+from imgkit.evidence.image_set import CUSTODY_NAME, MANIFEST_NAME, SUMS_NAME, WORKSPACE_NAME, read_manifest
+from imgkit.evidence.lone import read_lone_record
+from imgkit.evidence.measuring import measure_file
+from imgkit.evidence.sums import read_sums
+from imgkit.model.checking import CheckResult, LinkOutcome
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.lone import LoneRecord
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Manifest, Outcome
+from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.tools.qemu_img import CheckOutcome, check
+from imgkit.transfer.parts_file import verify_parts
+
+_SHOWN_CHUNKS = 3
+
+
+def check_set(folder: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResult:
+    """Walk the whole chain of a set, offline; nothing in the set is written.
+
+    Raises Differs when the manifest itself cannot be read, NotAccessible, ImgkitError when this is no image set.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None:
+        raise ImgkitError(f"{folder} is no image set")
+    links = [*_check_record(folder, manifest)]
+    for disk in manifest.disks:
+        links += _check_disk(folder, disk, progress)
+    links += [_check_plain(folder, report, progress) for report in manifest.reports]
+    return CheckResult(links=tuple(links), notes=tuple(_strangers(folder, manifest)))
+
+
+def _check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
+    custody = read_custody(folder / CUSTODY_NAME)
+    for problem in custody.problems:
+        yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.FAILED, detail=problem)
+    if not custody.problems:
+        yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.HELD)
+    extends = manifest.custody is not None and custody.extends(manifest.custody)
+    yield _judged(CUSTODY_NAME, "extends the head in the manifest", extends, "the line of the manifest is not in it")
+    yield _looked(SUMS_NAME, "agrees with the manifest", lambda: _check_sums(folder, manifest))
+
+
+def _check_sums(folder: Path, manifest: Manifest) -> str:
+    try:
+        listed = {name: digest for digest, name in read_sums(folder / SUMS_NAME)}
+    except ValueError as error:
+        return str(error)
+    known = {record.path.as_posix(): record.sha256 for record in manifest.files()}
+    differing = sorted(name for name in listed.keys() | known.keys() if listed.get(name) != known.get(name))
+    return f"{differing[0]} differs" if differing else ""
+
+
+def _check_disk(folder: Path, disk: DiskRecord, progress: Progress) -> Iterator[LinkOutcome]:
+    chunks = _known_chunks(folder, disk)
+    for record in disk.files:
+        if record.state is FileState.DISCARDED:
+            continue
+        if record.kind is FileKind.IMAGE:
+            yield from _check_image(folder, disk, record, chunks, progress)
+        else:
+            yield _check_plain(folder, record, progress)
+        if record.kind is FileKind.ARCHIVE or (record.kind is FileKind.IMAGE and record.crc64 is not None):
+            yield _check_service_crc(disk, record)
+        if record.kind is FileKind.CHUNKS:
+            yield _check_root(disk, record, chunks)
+
+
+def _known_chunks(folder: Path, disk: DiskRecord) -> ChunkDigests | None:
+    record = disk.file(FileKind.CHUNKS)
+    if record is None:
+        return None
+    try:
+        return read_chunk_digests(folder / record.path)
+    except (OSError, ValueError):
+        return None  # the file's own links say why
+
+
+def _check_plain(folder: Path, record: FileRecord, progress: Progress) -> LinkOutcome:
+    """Hold a file's size, SHA-256 and, where one is known, CRC-64 against the manifest."""
+    subject = record.path.as_posix()
+    return _looked(subject, "size and digests as recorded", lambda: _compare_file(folder, record, progress))
+
+
+def _compare_file(folder: Path, record: FileRecord, progress: Progress) -> str:
+    measured = measure_file(folder / record.path, progress=progress, title=f"checking {record.path.name}")
+    if measured.size != record.size:
+        return f"it has {measured.size} bytes and not {record.size}" + _which_parts(folder, record, progress)
+    if record.crc64 not in {None, measured.crc64}:
+        return "its CRC-64 differs" + _which_parts(folder, record, progress)
+    return "" if measured.sha256 == record.sha256 else "its SHA-256 differs" + _which_parts(folder, record, progress)
+
+
+def _which_parts(folder: Path, record: FileRecord, progress: Progress) -> str:
+    """Say which parts of an object are damaged, where its parts file can tell."""
+    path = folder / record.path
+    parts = path.with_name(path.name + ".parts.json")
+    if record.kind is not FileKind.ARCHIVE or not parts.exists():
+        return ""
+    try:
+        verdict = verify_parts(path, parts, progress=progress)
+    except ImgkitError as error:
+        return f"; {error.message}"
+    shown = ", ".join(str(each) for each in verdict.differing[:_SHOWN_CHUNKS])
+    return f"; {len(verdict.differing)} of {len(verdict.record.parts)} parts differ ({shown})"
+
+
+def _check_service_crc(disk: DiskRecord, record: FileRecord) -> LinkOutcome:
+    subject, link = record.path.as_posix(), "CRC-64 as the service named it"
+    if disk.object is None:
+        return LinkOutcome(
+            subject=subject, link=link, outcome=Outcome.HELD, detail="began from a local file: no service named any"
+        )
+    if disk.object.crc64 is None:
+        return LinkOutcome(subject=subject, link=link, outcome=Outcome.UNDETERMINED, detail="the service named none")
+    return _judged(subject, link, record.crc64 == disk.object.crc64, f"the service said {disk.object.crc64}")
+
+
+def _check_root(disk: DiskRecord, record: FileRecord, chunks: ChunkDigests | None) -> LinkOutcome:
+    held = chunks is not None and disk.guest is not None and chunks.root == disk.guest.root
+    return _judged(record.path.as_posix(), "root of the chunk digests", held, "it is not the manifest's")
+
+
+def _check_image(
+    folder: Path, disk: DiskRecord, record: FileRecord, chunks: ChunkDigests | None, progress: Progress
+) -> Iterator[LinkOutcome]:
+    assert record.format is not None
+    image = DiskImage(path=folder / record.path, format=record.format, role=disk.role)
+    subject = record.path.as_posix()
+    if record.format is not DiskFormat.RAW:
+        yield _check_plain(folder, record, progress)
+        yield _looked(subject, "structure (qemu-img check)", lambda: _structure(image))
+    yield _looked(subject, "guest view", lambda: _compare_guest(image, disk, record.guest_root, chunks, progress))
+
+
+def _structure(image: DiskImage) -> str:
+    header = read_header(image.path, stated=image.format)
+    with private_folder() as folder:
+        found = check(build_node(header, folder))
+    if found.outcome in {CheckOutcome.CLEAN, CheckOutcome.LEAKS, CheckOutcome.NOT_CHECKABLE}:
+        return ""
+    if found.outcome is CheckOutcome.CORRUPT:
+        return f"{found.corruptions} corruptions"
+    raise ToolFailed(f"qemu-img could not check it: {found.reason}")
+
+
+def _compare_guest(
+    image: DiskImage, disk: DiskRecord, record_root: str, chunks: ChunkDigests | None, progress: Progress
+) -> str:
+    """A format that holds whole sectors only may be longer than the disk; its own record knows that root."""
+    if disk.guest is None:
+        raise Differs(f"the manifest has no digests of disk {disk.role}")
+    with open_guest_view(image) as view:
+        found = take_chunk_digests(view, progress=progress, title=f"checking {image.path.name}")
+    if found.root == (record_root or disk.guest.root):
+        return ""
+    return "its bytes differ" if chunks is None else compare(chunks, found).describe()
+
+
+def _strangers(folder: Path, manifest: Manifest) -> Iterator[str]:
+    """Yield a note for each file that the record does not know; signatures lie beside the manifest."""
+    known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, SUMS_NAME, CUSTODY_NAME}
+    for place, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if each != WORKSPACE_NAME)
+        for name in sorted(names):
+            relative = (Path(place) / name).relative_to(folder).as_posix()
+            if relative not in known and not relative.startswith(f"{MANIFEST_NAME}."):
+                yield f"{relative!r} is not in the record"
+
+
+def _looked(subject: str, link: str, look: Callable[[], str]) -> LinkOutcome:
+    """Look at a link: no words hold, words say what differs, and what could not be looked at is undetermined."""
+    try:
+        detail = look()
+    except FileNotFoundError:
+        return LinkOutcome(subject=subject, link=link, outcome=Outcome.FAILED, detail="it is missing")
+    except OSError as error:
+        return LinkOutcome(
+            subject=subject, link=link, outcome=Outcome.UNDETERMINED, detail=error.strerror or str(error)
+        )
+    except ImgkitError as error:
+        differs = isinstance(error, Differs) or 50 <= error.exit_code < 60
+        outcome = Outcome.FAILED if differs else Outcome.UNDETERMINED
+        return LinkOutcome(subject=subject, link=link, outcome=outcome, detail=error.message)
+    return _judged(subject, link, not detail, detail)
+
+
+def _judged(subject: str, link: str, held: bool, detail: str) -> LinkOutcome:
+    if held:
+        return LinkOutcome(subject=subject, link=link, outcome=Outcome.HELD)
+    return LinkOutcome(subject=subject, link=link, outcome=Outcome.FAILED, detail=detail)
+
+
+def check_file(path: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResult:
+    """Check a lone archive or disk image against the record beside it, and a disk image's structure.
+
+    Raises NotAccessible when there is no such file.
+    """
+    if not path.is_file():
+        raise NotAccessible(f"there is no file {path}", hint="Name an image set's folder, or a file.")
+    try:
+        lone = read_lone_record(path)
+    except ValueError as error:
+        raise Differs(f"the record beside {path} cannot be read: {error}") from error
+    links: list[LinkOutcome] = []
+    if lone is not None:
+        record = replace(lone.file, path=PurePosixPath(path.name))
+        links.append(_check_plain(path.parent, record, progress))
+    links += _check_lone_image(path, lone, progress)
+    notes = () if lone else (f"{path.name} has no record beside it: only what is in the file itself was looked at",)
+    return CheckResult(links=tuple(links), notes=notes)
+
+
+def _check_lone_image(path: Path, lone: LoneRecord | None, progress: Progress) -> Iterator[LinkOutcome]:
+    stated = lone.file.format if lone else None
+    if stated is None:
+        try:
+            stated = identify(path)
+        except ImgkitError as error:
+            if lone is None:
+                yield LinkOutcome(
+                    subject=path.name, link="disk image", outcome=Outcome.UNDETERMINED, detail=error.message
+                )
+            return
+    image = DiskImage(path=path, format=stated)
+    if stated is not DiskFormat.RAW:
+        yield _looked(path.name, "structure (qemu-img check)", lambda: _structure(image))
+    if lone is not None and lone.file.guest_root:
+        root = lone.file.guest_root
+        yield _looked(path.name, "guest view", lambda: _compare_root(image, root, progress))
+
+
+def _compare_root(image: DiskImage, root: str, progress: Progress) -> str:
+    with open_guest_view(image) as view:
+        found = take_chunk_digests(view, progress=progress)
+    return "" if found.root == root else "its bytes differ"

@@ -1,0 +1,381 @@
+"""The one process that speaks to libguestfs: JSON lines in, JSON lines out, under the distribution's own Python.
+
+The binding is not on PyPI and exists for the distribution's interpreter alone; so this file is run by its path, with
+the standard library and `guestfs`, in Python 3.9's syntax. It knows no policy: `guestfs.py` asks, this answers.
+
+    request   {"id": 1, "do": "stat", ...}               bytes are base64
+    answer    {"id": 1, "more": [...]} ...               any number of parts
+              {"id": 1, "ok": ...}                       or
+              {"id": 1, "error": {"message": ..., "errno": 2}}
+
+Names inside a guest are bytes, and the binding takes and gives only UTF-8 (one other name, and `ls` of its whole
+folder raises UnicodeDecodeError). Calls with such names therefore go to the C library through the handle that
+`GuestFS.c_pointer` returns "to allow other libraries to interwork with libguestfs" (guestfs(3)).
+"""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import errno
+import json
+import os
+import queue
+import shutil
+import stat
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+PART_BYTES = 1024 * 1024  # libguestfs refuses reads whose answer does not fit into its 4 MiB messages
+PART_ENTRIES = 1000
+OVERRIDES = ("LIBGUESTFS_BACKEND", "LIBGUESTFS_BACKEND_SETTINGS", "LIBGUESTFS_ATTACH_METHOD")
+
+READING = frozenset(
+    {
+        "blockdev_getsize64",
+        "checksum_device",
+        "dmesg",
+        "filesystem_available",
+        "feature_available",
+        "inspect_get_distro",
+        "inspect_get_mountpoints",
+        "inspect_get_product_name",
+        "inspect_get_type",
+        "inspect_os",
+        "list_devices",
+        "list_filesystems",
+        "list_md_devices",
+        "lvm_canonical_lv_name",
+        "lvs",
+        "lvs_full",
+        "mountpoints",
+        "part_get_bootable",
+        "part_get_gpt_guid",
+        "part_get_gpt_type",
+        "part_get_mbr_id",
+        "part_get_name",
+        "part_get_parttype",
+        "part_list",
+        "pread_device",
+        "pvs_full",
+        "statvfs",
+        "umount_all",
+        "utsname",
+        "version",
+        "vglvuuids",
+        "vgpvuuids",
+        "vgs_full",
+    }
+)
+WRITING = frozenset({"copy_device_to_device", "lvcreate", "mkswap", "pvcreate", "sync", "vgcreate"})
+
+
+# fmt: off
+STATNS_FIELDS = (
+    "dev", "ino", "mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks",
+    "atime_sec", "atime_nsec", "mtime_sec", "mtime_nsec", "ctime_sec", "ctime_nsec",
+    "spare1", "spare2", "spare3", "spare4", "spare5", "spare6",
+)
+# fmt: on
+
+
+class StatNs(ctypes.Structure):
+    """`struct guestfs_statns` of guestfs(3)."""
+
+    _fields_ = [(name, ctypes.c_int64) for name in STATNS_FIELDS]
+
+
+class StatNsList(ctypes.Structure):
+    """`struct guestfs_statns_list` of guestfs(3)."""
+
+    _fields_ = [("len", ctypes.c_uint32), ("val", ctypes.POINTER(StatNs))]
+
+
+class Refused(Exception):
+    """An answer without result; `number` is the appliance's errno, 0 where it gave none."""
+
+    def __init__(self, message: str, number: int = 0) -> None:
+        super().__init__(message)
+        self.number = number
+
+
+class ByteCalls:
+    """The calls whose arguments or results are bytes, straight into the C library that the binding has loaded."""
+
+    def __init__(self, pointer: int) -> None:
+        self._handle = ctypes.c_void_p(pointer)
+        self._guestfs = ctypes.CDLL("libguestfs.so.0")
+        self._guestfs.guestfs_last_error.restype = ctypes.c_char_p
+        self._libc = ctypes.CDLL(None)
+        self._libc.free.argtypes = [ctypes.c_void_p]
+
+    def last_errno(self) -> int:
+        return int(self._guestfs.guestfs_last_errno(self._handle))
+
+    def text(self, name: str, *words: bytes) -> bytes:
+        """Call a function that returns a string."""
+        call = self._function(name, ctypes.c_void_p)
+        found = call(self._handle, *words)
+        if not found:
+            raise self._refused()
+        try:
+            return ctypes.string_at(found)
+        finally:
+            self._libc.free(found)
+
+    def act(self, name: str, *words: bytes) -> None:
+        """Call a function that returns nothing but its success."""
+        if self._function(name, ctypes.c_int)(self._handle, *words) == -1:
+            raise self._refused()
+
+    def stat(self, path: bytes, *, follow: bool) -> list[int]:
+        name = "statns" if follow else "lstatns"
+        found = self._function(name, ctypes.POINTER(StatNs))(self._handle, path)
+        if not found:
+            raise self._refused()
+        try:
+            return _numbers(found.contents)
+        finally:
+            self._function("free_statns", None)(found)
+
+    def stat_each(self, folder: bytes, names: list[bytes]) -> list[list[int] | None]:
+        """Describe entries of one folder in one round trip; None where it cannot be."""
+        words = (ctypes.c_char_p * (len(names) + 1))(*names, None)
+        found = self._function("lstatnslist", ctypes.POINTER(StatNsList))(self._handle, folder, words)
+        if not found:
+            raise self._refused()
+        try:
+            rows = [found.contents.val[index] for index in range(found.contents.len)]
+            return [None if row.ino == -1 else _numbers(row) for row in rows]
+        finally:
+            self._function("free_statns_list", None)(found)
+
+    def pread(self, path: bytes, count: int, offset: int) -> bytes:
+        size = ctypes.c_size_t()
+        call = self._function("pread", ctypes.c_void_p)
+        found = call(self._handle, path, ctypes.c_int(count), ctypes.c_int64(offset), ctypes.byref(size))
+        if not found:
+            raise self._refused()
+        try:
+            return ctypes.string_at(found, size.value)
+        finally:
+            self._libc.free(found)
+
+    def _function(self, name: str, result: Any) -> Any:
+        found = getattr(self._guestfs, "guestfs_" + name)
+        found.restype = result
+        return found
+
+    def _refused(self) -> Refused:
+        message = self._guestfs.guestfs_last_error(self._handle) or b"libguestfs gave no reason"
+        return Refused(message.decode("utf-8", "backslashreplace"), self.last_errno())
+
+
+class Worker:
+    """One libguestfs handle, and what may be asked of it."""
+
+    def __init__(self, *, scratch: str, writable: bool) -> None:
+        import guestfs  # noqa: PLC0415  # its absence is told apart from every other failure
+
+        self._scratch = scratch
+        self._writable = writable
+        self._handle = guestfs.GuestFS(python_return_dict=True)
+        self._handle.set_backend("direct")  # libvirt runs qemu as another user, who may not read the disks
+        self._handle.set_tmpdir(scratch)
+        self._handle.set_autosync(writable)
+        self._bytes = ByteCalls(self._handle.c_pointer())
+        self._allowed = READING | WRITING if writable else READING
+
+    def answer(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Yield parts, and at last the result as a one-element tuple."""
+        do: Callable[[dict[str, Any]], Iterator[Any]] | None = getattr(self, "do_" + str(request.get("do")), None)
+        if do is None:
+            raise Refused(f"no such request: {request.get('do')!r}")
+        yield from do(request)
+
+    def last_errno(self) -> int:
+        return self._bytes.last_errno()
+
+    def do_settings(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Set how the appliance will run."""
+        self._handle.set_backend_settings(["force_tcg"] if request["emulate"] else [])
+        if request.get("cache"):
+            self._handle.set_cachedir(request["cache"])
+        self._handle.set_verbose(True)
+        self._handle.set_trace(True)
+        yield ({"cache": self._handle.get_cachedir(), "hv": self._handle.get_hv()},)
+
+    def do_add(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Add a drive whose format is said aloud, so that qemu guesses nothing.
+
+        `readonly=1` is not used: libguestfs then lays an overlay of its own over the disk, and qemu guesses a format
+        from what is *in* the disk (seen with 1.48: a raw disk that begins with a qcow2 header naming /etc/shadow as its
+        backing file reads as /etc/shadow). So a handle that must not write takes only overlays made in its own folder.
+        """
+        path = Path(request["path"])
+        if not self._writable and (path.parent != Path(self._scratch) or request["format"] != "qcow2"):
+            raise Refused(f"{path} is no overlay of this worker", errno.EPERM)
+        self._handle.add_drive_opts(str(path), format=request["format"], cachemode="unsafe")
+        yield (None,)
+
+    def do_launch(self, _: dict[str, Any]) -> Iterator[Any]:
+        self._handle.launch()
+        yield (None,)
+
+    def do_call(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Call the binding: storage facts, whose names and results are text."""
+        if request["name"] not in self._allowed:
+            raise Refused(f"not allowed here: {request['name']}")
+        yield (_to_json(getattr(self._handle, request["name"])(*request["args"], **request.get("options", {}))),)
+
+    def do_text(self, request: dict[str, Any]) -> Iterator[Any]:
+        if request["name"] not in {"checksum", "readlink", "realpath", "vfs_label", "vfs_type", "vfs_uuid"}:
+            raise Refused(f"not allowed here: {request['name']}")
+        yield (_encode(self._bytes.text(request["name"], *map(_decode, request["words"]))),)
+
+    def do_mount(self, request: dict[str, Any]) -> Iterator[Any]:
+        words = (request["options"].encode(), request["what"].encode(), _decode(request["folder"]))
+        self._bytes.act("mount_options", *words)
+        yield (None,)
+
+    def do_stat(self, request: dict[str, Any]) -> Iterator[Any]:
+        yield (self._bytes.stat(_decode(request["path"]), follow=request["follow"]),)
+
+    def do_list(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Give all entries of a folder with their numbers. Names come by way of a local file, as bytes (`ls0`)."""
+        folder = _decode(request["path"])
+        listing = Path(self._scratch, "listing")
+        self._bytes.act("ls0", folder, os.fsencode(listing))
+        with listing.open("rb") as file:
+            for names in _batches(file):
+                rows = zip(names, self._bytes.stat_each(folder, names))  # noqa: B905  # `strict` came with Python 3.10
+                yield [[_encode(name), row] for name, row in rows]
+        listing.unlink()
+        yield (None,)
+
+    def do_read(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Give one piece of a regular file, and its size; anything else is refused: a FIFO would never answer."""
+        path, offset = _decode(request["path"]), request["offset"]
+        mode, size = self._bytes.stat(path, follow=True)[:2]
+        if not stat.S_ISREG(mode):
+            raise Refused("not a regular file", errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL)
+        count = min(PART_BYTES, request["count"], max(0, size - offset))
+        block = self._bytes.pread(path, count, offset) if count else b""
+        yield ({"data": _encode(block), "size": size},)
+
+    def close(self) -> None:
+        self._handle.close()
+
+
+def main() -> int:
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever libguestfs or qemu prints is log, never an answer
+    for name in OVERRIDES:
+        os.environ.pop(name, None)
+    scratch = sys.argv[1]
+    requests: queue.Queue[bytes | None] = queue.Queue()
+    busy = threading.Event()
+    threading.Thread(target=_listen, args=(requests, busy, scratch), daemon=True).start()
+    try:
+        worker = Worker(scratch=scratch, writable="--writable" in sys.argv[2:])
+    except ImportError as error:
+        _send(out, {"id": 0, "error": {"message": str(error), "errno": 0, "missing": "binding"}})
+        return 1
+    _send(out, {"id": 0, "ok": {"python": sys.version.split()[0]}})
+    while True:
+        line = requests.get()
+        if line is None:
+            worker.close()
+            shutil.rmtree(scratch, ignore_errors=True)
+            return 0
+        busy.set()
+        _serve(worker, json.loads(line), out)
+        busy.clear()
+
+
+def _listen(requests: queue.Queue[bytes | None], busy: threading.Event, scratch: str) -> None:
+    """Pass requests on. When the asker is gone in mid-call, so is this process: libguestfs' own watcher ends qemu."""
+    for line in sys.stdin.buffer:
+        requests.put(line)
+    requests.put(None)
+    if busy.is_set():
+        shutil.rmtree(scratch, ignore_errors=True)
+        os._exit(3)
+
+
+def _serve(worker: Worker, request: dict[str, Any], out: BinaryIO) -> None:
+    number = request["id"]
+    try:
+        for part in worker.answer(request):
+            _send(out, {"id": number, "ok": part[0]} if isinstance(part, tuple) else {"id": number, "more": part})
+    except Refused as error:
+        _send(out, {"id": number, "error": {"message": str(error), "errno": error.number}})
+    except RuntimeError as error:  # what the binding raises for every refusal of the appliance
+        _send(out, {"id": number, "error": {"message": str(error), "errno": worker.last_errno()}})
+    except Exception as error:  # noqa: BLE001  # one bad call must not end the appliance that all others need
+        _send(out, {"id": number, "error": {"message": f"{type(error).__name__}: {error}", "errno": 0}})
+
+
+def _send(out: BinaryIO, message: dict[str, Any]) -> None:
+    out.write(json.dumps(message).encode() + b"\n")
+    out.flush()
+
+
+def _numbers(row: StatNs) -> list[int]:
+    return [
+        row.mode,
+        row.size,
+        row.uid,
+        row.gid,
+        row.ino,
+        row.nlink,
+        row.mtime_sec,
+        row.mtime_nsec,
+        row.atime_sec,
+        row.atime_nsec,
+        row.ctime_sec,
+        row.ctime_nsec,
+    ]
+
+
+def _batches(file: BinaryIO) -> Iterator[list[bytes]]:
+    """Yield lists of NUL-ended names from a file that need not fit into memory."""
+    rest = b""
+    names: list[bytes] = []
+    while True:
+        block = file.read(64 * 1024)
+        *whole, rest = (rest + block).split(b"\0")
+        names += whole
+        while len(names) >= PART_ENTRIES or (names and not block):
+            yield names[:PART_ENTRIES]
+            names = names[PART_ENTRIES:]
+        if not block:
+            return
+
+
+def _encode(raw: bytes) -> str:
+    return base64.b64encode(raw).decode("ascii")
+
+
+def _decode(text: str) -> bytes:
+    raw = base64.b64decode(text)
+    if b"\0" in raw:
+        raise Refused("a path holds no NUL byte", errno.EINVAL)
+    return raw
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return {"b64": _encode(value)}
+    if isinstance(value, dict):
+        return {str(key): _to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_json(item) for item in value]
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

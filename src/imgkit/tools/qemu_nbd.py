@@ -1,0 +1,62 @@
+"""qemu-nbd, read-only and on a private UNIX socket: the bytes of any guarded image as a virtual machine sees them."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from imgkit.errors import ToolFailed
+from imgkit.process import Running, Word, start
+from imgkit.tools.qemu_program import Node, bounded, json_name, require, tied_to_us
+
+_START_SECONDS = 30.0
+_POLL_SECONDS = 0.005
+
+
+def serve_arguments(program: Path, node: Node, socket_path: Path, *, clients: int) -> list[Word]:
+    """Return the argument list. Without --persistent the server ends by itself when its last client is gone."""
+    return [
+        program,
+        "--read-only",
+        f"--shared={clients}",
+        f"--socket={socket_path}",
+        json_name(node),
+    ]
+
+
+@contextmanager
+def serve(node: Node, socket_path: Path, *, clients: int) -> Iterator[Running]:
+    """Serve a node to so many clients; leaving the block ends the server."""
+    argv = serve_arguments(require("qemu-nbd"), node, socket_path, clients=clients)
+    # No bound on CPU time: it grows with the bytes that are read, and the client has a time limit of its own.
+    with start(tied_to_us(argv), limits=bounded(None)) as server:
+        yield server
+
+
+def connect(server: Running, socket_path: Path) -> socket.socket:
+    """Connect as soon as the server listens. Raises ToolFailed when it ends instead, or takes too long."""
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            client.connect(str(socket_path))
+        except (FileNotFoundError, ConnectionRefusedError):
+            client.close()
+        else:
+            return client
+        if server.poll() is not None:
+            raise _failed(server, "could not open the disk image")
+        time.sleep(_POLL_SECONDS)
+    raise _failed(server, f"did not listen within {_START_SECONDS:g} s")
+
+
+def _failed(server: Running, what: str) -> ToolFailed:
+    server.wait(0) if server.poll() is not None else None
+    reason = server.stderr_tail.splitlines()
+    return ToolFailed(
+        f"qemu-nbd {what}" + (f": {reason[-1]}" if reason else ""),
+        hint="The log (--log-file or -v) has the whole command.",
+        returncode=server.poll() or 0,
+        stderr_tail=server.stderr_tail,
+    )

@@ -1,0 +1,93 @@
+"""How many ranges are open at once, and how fast bytes may come."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from imgkit.units import KiB
+
+log = logging.getLogger(__name__)
+
+
+class Gate:
+    """Halved when the service asks for less, one wider after as many good parts as it lets through.
+
+    Answers to requests from before the last halving do not halve it again: one wave of refusals counts once.
+    """
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._width = jobs
+        self._inside = 0
+        self._good = 0
+        self._wave = 0
+        self._closed = False
+        self._changed = threading.Condition()
+
+    @property
+    def width(self) -> int:
+        return self._width
+
+    def enter(self) -> int:
+        """Wait for room; return the number of the wave that this request belongs to."""
+        with self._changed:
+            while self._inside >= self._width and not self._closed:
+                self._changed.wait()
+            self._inside += 1
+            return self._wave
+
+    def leave(self) -> None:
+        with self._changed:
+            self._inside -= 1
+            self._changed.notify()
+
+    def narrow(self, wave: int) -> None:
+        """Let through half as many from now on."""
+        with self._changed:
+            if wave != self._wave:
+                return
+            self._wave += 1
+            self._good = 0
+            self._width = max(self._width // 2, 1)
+        log.info("the service asked for less: %d ranges at once from now on", self._width)
+
+    def widen(self) -> None:
+        """Count a good part."""
+        with self._changed:
+            self._good += 1
+            if self._good < self._width or self._width == self._jobs:
+                return
+            self._good = 0
+            self._width += 1
+            self._changed.notify()
+        log.info("the service keeps up: %d ranges at once from now on", self._width)
+
+    def open_wide(self) -> None:
+        """Keep nobody waiting any more: all are to stop."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+
+class SpeedLimit:
+    """All workers together stay below so many bytes a second; 0 is no limit."""
+
+    def __init__(self, bytes_per_second: int, monotonic: Callable[[], float]) -> None:
+        self._bytes_per_second = bytes_per_second
+        self._monotonic = monotonic
+        self._free_at = monotonic()
+        self._lock = threading.Lock()
+
+    @property
+    def bite_bytes(self) -> int | None:
+        """How much may be read at once, so that pauses stay short."""
+        return max(self._bytes_per_second // 8, KiB) if self._bytes_per_second else None
+
+    def pause_after(self, count: int) -> float:
+        """Return how long whoever has just read so many bytes should wait."""
+        if not self._bytes_per_second:
+            return 0.0
+        with self._lock:
+            now = self._monotonic()
+            self._free_at = max(self._free_at, now) + count / self._bytes_per_second
+            return self._free_at - now

@@ -1,0 +1,281 @@
+"""Good, damaged, escaping, ambiguous and exploding archives, each with the outcome it must have."""
+
+import bz2
+import gzip
+import lzma
+from dataclasses import dataclass
+
+from imgkit.errors import ArchiveDamaged, ArchiveUnsafe, ImgkitError, NoSingleDisk, ToolMissing
+from imgkit.units import GiB, MiB, TiB
+from tests.unit.archives import tar_samples as t
+
+Refusal = type[ImgkitError]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`disk` is what must come out, `refusal` what must be raised, `words` what the sentence or a note must say."""
+
+    archive: bytes
+    disk: bytes | None = None
+    refusal: Refusal | None = None
+    words: str = ""
+
+
+MBR = bytes(510) + b"\x55\xaa"
+DATA = MBR + bytes(range(256)) * 48 + bytes(16384) + b"end of disk".ljust(4096, b".") + bytes(1536)
+SEGMENTS = [(0, 12800), (29184, 4096)]
+STORED = t.gather(DATA, SEGMENTS)
+PLAIN = t.file(DATA)
+TAR = PLAIN + t.END
+FRAGMENTS = [(number * 1536, 512) for number in range(100)]
+FRAGMENTED = b"".join(bytes([number + 1]) * 512 + bytes(1024) for number in range(100))
+QCOW2 = b"QFI\xfb\0\0\0\3" + bytes(1016)
+
+
+def good(archive: bytes, disk: bytes = DATA, words: str = "") -> Case:
+    return Case(archive=archive, disk=disk, words=words)
+
+
+def bad(refusal: Refusal, archive: bytes, words: str) -> Case:
+    return Case(archive=archive, refusal=refusal, words=words)
+
+
+def damaged(archive: bytes, words: str) -> Case:
+    return bad(ArchiveDamaged, archive, words)
+
+
+def unsafe(archive: bytes, words: str) -> Case:
+    return bad(ArchiveUnsafe, archive, words)
+
+
+def no_disk(archive: bytes, words: str) -> Case:
+    return bad(NoSingleDisk, archive, words)
+
+
+def flipped(data: bytes, place: int) -> bytes:
+    return data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
+
+
+GOOD = {
+    "ustar": good(TAR),
+    "v7": good(t.file(DATA, magic=t.V7) + t.END),
+    "old gnu": good(t.file(DATA, magic=t.OLD_GNU) + t.END),
+    "type NUL, as v7 wrote it": good(t.file(DATA, kind=b"\0", magic=t.V7) + t.END),
+    "contiguous file": good(t.file(DATA, kind=b"7") + t.END),
+    "prefix and name": good(t.file(DATA, b"system.raw", prefix=b"a/long/folder") + t.END),
+    "long name of GNU": good(t.long_name(b"n" * 300 + b".raw") + t.file(DATA, magic=t.OLD_GNU) + t.END),
+    "long name of pax": good(t.pax([("path", "p" * 300 + ".raw")]) + PLAIN + t.END),
+    "size from pax": good(t.pax([("size", str(len(DATA)))]) + t.header(size=0) + t.padded(DATA) + t.END),
+    "size in base 256": good(t.header(size=t.base_256(len(DATA))) + t.padded(DATA) + t.END),
+    "harmless global header": good(t.pax([("comment", "made by hand")], b"g") + TAR),
+    "volume label": good(t.header(b"label", kind=b"V", magic=t.OLD_GNU) + TAR),
+    "many zeroes behind the end": good(TAR + bytes(3 * MiB)),
+    "no end blocks": good(PLAIN, words="lacks the blocks"),
+    "one end block": good(PLAIN + bytes(512), words="lacks the blocks"),
+    "absolute name": good(t.file(DATA, b"/etc/system.raw") + t.END),
+    "climbing name": good(t.file(DATA, b"../../../system.raw") + t.END),
+    "name like an option": good(t.file(DATA, b"--to-command=sh.raw") + t.END),
+    "name with escapes": good(t.file(DATA, b"\x1b[2Jsystem\n.raw") + t.END),
+    "name that is no text": good(t.file(DATA, b"\xff\xfe\x80.raw") + t.END),
+    "folder and companions": good(
+        t.header(b"disks/", kind=b"5")
+        + t.file(b"notes", b"README")
+        + TAR[: -len(t.END)]
+        + t.file(b"x", b"s.md5")
+        + t.END
+    ),
+    "AppleDouble of the same name": good(t.file(b"\0\5\x16\7" + bytes(160), b"._system.raw") + TAR),
+    "folder in the manner of v7": good(t.header(b"disks/", magic=t.V7) + TAR),
+    "qcow2 inside": good(t.file(QCOW2, b"system.qcow2") + t.END, QCOW2),
+    "qcow2 called raw": good(t.file(QCOW2) + t.END, QCOW2, words="called raw"),
+    "size no multiple of a sector": good(t.file(DATA[:-5]) + t.END, DATA[:-5], words="no multiple"),
+    "large file of another name": good(t.file(bytes(2 * MiB) + MBR, b"image") + t.END, bytes(2 * MiB) + MBR),
+    "gzip": good(t.gzipped(TAR)),
+    "gzip with all header fields": good(t.gzipped(TAR, name=b"system.raw", extra=b"extra", header_crc=True)),
+    "gzip of many members": good(t.gzipped_members(TAR, 1000)),
+    "gzip of tiny members": good(t.gzipped_members(TAR, 7)),
+    "gzip with an empty member": good(t.gzipped(TAR) + t.gzipped(b"")),
+    "gzip with zeroes behind it": good(t.gzipped(TAR) + bytes(10_000)),
+    "xz": good(lzma.compress(TAR)),
+    "xz in two streams": good(lzma.compress(TAR[:5000]) + lzma.compress(TAR[5000:])),
+    "xz without checksums": good(lzma.compress(TAR, check=lzma.CHECK_NONE), words="no checksum"),
+    "bzip2": good(bz2.compress(TAR)),
+    "bare disk in gzip": good(t.gzipped(DATA)),
+    "bare disk in gzip without a signature": good(
+        t.gzipped(b"database" * 128), b"database" * 128, words="says what is on"
+    ),
+    "bare qcow2 in gzip": good(t.gzipped(QCOW2 + b"odd"), QCOW2 + b"odd"),
+    "sparse file of holes only": good(t.old_gnu_sparse(b"", [(8192, 0)], 8192) + t.END, bytes(8192)),
+    "gigabytes of hole": good(
+        t.pax_sparse_10(MBR, [(0, 512), (2 * MiB, 0)], 2 * MiB) + t.END, MBR + bytes(2 * MiB - 512)
+    ),
+} | {
+    f"sparse {name} with {words}": good(build(t.gather(disk, segments), segments, len(disk)) + t.END, disk)
+    for name, build in t.SPARSE_BUILDERS.items()
+    for words, segments, disk in (
+        ("three holes", [*SEGMENTS, (len(DATA), 0)], DATA),
+        ("a hundred segments", [*FRAGMENTS, (len(FRAGMENTED), 0)], FRAGMENTED),
+    )
+}
+
+DAMAGED = {
+    "empty": damaged(b"", "empty"),
+    "noise": damaged(b"\x07noise" * 500, "neither gzip"),
+    "cut in the first header": damaged(TAR[:400], "neither gzip"),
+    "cut in the first header, in gzip": damaged(t.gzipped(TAR[:400]), "cut off inside its first"),
+    "cut in the data": damaged(TAR[:5000], "cut off in the middle"),
+    "cut in the data, in gzip": damaged(t.gzipped(TAR[:5000]), "cut off in the middle"),
+    "cut in the padding": damaged(t.file(DATA[:-5])[:-2], "cut off in the padding"),
+    "cut in the second header": damaged(PLAIN + t.header(b"notes")[:300], "cut off inside a tar header"),
+    "cut behind an extended header": damaged(t.pax([("path", "a.raw")]), "cut off inside a tar header"),
+    "ends behind an extended header": damaged(t.pax([("path", "a.raw")]) + t.END, "without the file"),
+    "cut in an extended header": damaged(t.pax([("comment", "c" * 2000)])[:1500], "cut off inside an extended header"),
+    "wrong checksum": damaged(flipped(TAR, 20), "checksum"),
+    "wrong checksum, in gzip": damaged(t.gzipped(flipped(TAR, 20)), "checksum"),
+    "wrong checksum of a v7 header": damaged(flipped(t.file(DATA, magic=t.V7), 5) + t.END, "checksum"),
+    "wrong checksum of the second header": damaged(PLAIN + flipped(t.file(b"n", b"notes"), 1) + t.END, "checksum"),
+    "size is no number": damaged(t.header(size=b"00000x00000\0") + TAR, "no number"),
+    "garbage behind the end": damaged(TAR + b"more", "does not belong"),
+    "a second tar behind the end": damaged(TAR + TAR, "does not belong"),
+    "a header behind one end block": damaged(PLAIN + bytes(512) + TAR, "does not belong"),
+    "gzip cut in its header": damaged(t.gzipped(TAR)[:7], "cut off inside the header"),
+    "gzip cut in its name": damaged(t.gzipped(TAR, name=b"n" * 40)[:30], "cut off inside the header"),
+    "gzip cut in its data": damaged(t.gzipped(TAR)[:-300], "cut off"),
+    "gzip cut in its CRC": damaged(t.gzipped(TAR)[:-6], "cut off"),
+    "gzip cut in its length": damaged(t.gzipped(TAR)[:-2], "cut off"),
+    "gzip with a wrong CRC": damaged(flipped(t.gzipped(TAR), -8 + len(t.gzipped(TAR))), "CRC-32"),
+    "gzip with a wrong length": damaged(flipped(t.gzipped(TAR), -2 + len(t.gzipped(TAR))), "CRC-32"),
+    "gzip with a wrong header checksum": damaged(flipped(t.gzipped(TAR, header_crc=True), 4), "header checksum"),
+    "gzip with reserved flags": damaged(
+        flipped(t.gzipped(TAR), 3)[:3] + b"\xe0" + t.gzipped(TAR)[4:], "damaged header"
+    ),
+    "gzip with garbage behind it": damaged(t.gzipped(TAR) + b"garbage", "does not belong"),
+    "gzip with garbage behind zeroes": damaged(t.gzipped(TAR) + bytes(100) + b"garbage", "does not belong"),
+    "gzip whose second member is cut": damaged((t.gzipped(PLAIN) + t.gzipped(t.END))[:-4], "cut off"),
+    "gzip whose second header is cut": damaged(t.gzipped(TAR) + t.gzipped(b"")[:5], "cut off inside the header"),
+    "gzip whose second member is wrong": damaged(
+        t.gzipped(PLAIN) + flipped(t.gzipped(t.END), len(t.gzipped(t.END)) - 7), "member 2"
+    ),
+    "gzip damaged in its data": damaged(t.gzipped(TAR)[:10] + b"\xff" * 50, "damaged within"),
+    "xz cut": damaged(lzma.compress(TAR)[:-20], "cut off"),
+    "xz damaged": damaged(flipped(lzma.compress(TAR), 60), "xz stream is damaged"),
+    "xz with garbage behind it": damaged(lzma.compress(TAR) + b"garbage", "does not belong"),
+    "bzip2 cut": damaged(bz2.compress(TAR)[:-20], "cut off"),
+    "bzip2 damaged": damaged(flipped(bz2.compress(TAR), 80), "bzip2 stream is damaged"),
+    "bzip2 with garbage behind it": damaged(bz2.compress(TAR) + b"garbage", "does not belong"),
+    "error document of OSS": damaged(
+        b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code><Message>no</Message></Error>', "(AccessDenied)"
+    ),
+    "login page": damaged(b"\n <!DOCTYPE html><html><body>Sign in</body></html>", "XML or HTML page"),
+    "login page in gzip": damaged(t.gzipped(b"<html><body>Sign in</body></html>"), "XML or HTML page"),
+    "pax record of a wrong length": damaged(t.file(b"99 path=a\n", kind=b"x") + TAR, "does not end"),
+    "pax record without a length": damaged(t.file(b"path=a\n", kind=b"x") + TAR, "does not begin"),
+    "pax record without a key": damaged(t.file(b"5 =a\n", kind=b"x") + TAR, "does not end"),
+    "pax record without an end": damaged(t.file(b"9 path=aa", kind=b"x") + TAR, "does not end"),
+    "pax size is no number": damaged(t.pax([("size", "-5")]) + TAR, "no number"),
+    "pax name with a NUL": damaged(t.pax([("path", b"a\0b.raw")]) + TAR, "NUL"),
+    "sparse data shorter than its map": damaged(t.old_gnu_sparse(STORED[:-512], SEGMENTS, len(DATA)) + t.END, "needs"),
+    "sparse data longer than its map": damaged(t.old_gnu_sparse(STORED + MBR, SEGMENTS, len(DATA)) + t.END, "needs"),
+    "pax 1.0 map is no list": damaged(
+        t.pax_sparse_10(STORED, [], len(DATA), text="x" * 30 + "\n") + t.END, "no number"
+    ),
+    "pax 1.0 map without lines": damaged(t.pax_sparse_10(STORED, [], len(DATA), text="1" * 500) + t.END, "no list"),
+    "pax 1.0 map cut off": damaged(t.pax_sparse_10(b"", [], 9, text="90\n0\n")[:-512] + t.END[:600], "no number"),
+    "pax 1.0 negative segment": damaged(t.pax_sparse_10(STORED, [(-512, 512)], 4096) + t.END, "no number"),
+    "pax 0.1 map with an odd count": damaged(
+        t.pax_sparse_01(STORED, SEGMENTS, 40000, text="0,512,9") + t.END, "last length"
+    ),
+    "pax 0.1 map with an empty number": damaged(
+        t.pax_sparse_01(STORED, SEGMENTS, 40000, text="0,,9,1") + t.END, "no number"
+    ),
+    "pax 0.1 map of another count": damaged(
+        t.pax_sparse_01(STORED, SEGMENTS, 40000, text="0,512") + t.END, "number of seg"
+    ),
+    "pax 0.0 map out of turn": damaged(
+        t.pax([("GNU.sparse.size", "9"), ("GNU.sparse.numbytes", "1"), ("GNU.sparse.offset", "0")]) + TAR, "in turn"
+    ),
+    "pax sparse without a size": damaged(
+        t.pax([("GNU.sparse.map", "0,1"), ("GNU.sparse.numblocks", "1")]) + TAR, "real size"
+    ),
+    "sparse map goes on behind its end": damaged(
+        t.header(kind=b"S", magic=t.OLD_GNU, tail=bytes(41) + bytes(24) + t.octal(0, 12) * 2) + t.END,
+        "behind its own end",
+    ),
+}
+
+UNSAFE = {
+    "hard link": unsafe(t.header(b"system.raw", kind=b"1", link=b"/etc/passwd") + TAR, "a hard link"),
+    "symbolic link": unsafe(t.header(b"system.raw", kind=b"2", link=b"/etc/passwd") + t.END, "a symbolic link"),
+    "symbolic link behind the disk": unsafe(PLAIN + t.header(b"x", kind=b"2", link=b"y") + t.END, "a symbolic link"),
+    "character device": unsafe(t.header(b"null", kind=b"3") + TAR, "a character device"),
+    "block device": unsafe(t.header(b"system.raw", kind=b"4") + t.END, "a block device"),
+    "FIFO": unsafe(PLAIN + t.header(b"pipe", kind=b"6") + t.END, "a FIFO"),
+    "unknown kind": unsafe(PLAIN + t.header(b"what", kind=b"Z") + t.END, "does not know"),
+    "member of another volume": unsafe(t.file(DATA, kind=b"M", magic=t.OLD_GNU) + t.END, "does not know"),
+    "folder with content": unsafe(t.file(DATA, b"disks/", kind=b"5") + TAR, "claims to have"),
+    "8 EiB in base 256": unsafe(t.header(size=t.base_256((1 << 63) - 512)) + MBR, "larger than"),
+    "16 EiB in base 256": unsafe(t.header(size=t.base_256((1 << 64) - 1)) + MBR, "absurd"),
+    "negative size": unsafe(t.header(size=t.negative(-1)) + MBR, "negative"),
+    "8 EiB in pax": unsafe(t.pax([("size", str(1 << 63))]) + TAR, "absurd"),
+    "size of thirty digits": unsafe(t.pax([("size", "9" * 30)]) + TAR, "30 digits"),
+    "8 EiB of hole": unsafe(t.pax_sparse_10(MBR, [(0, 512)], (1 << 63) - 1) + t.END, "larger than"),
+    "a hundred TiB of hole": unsafe(t.pax_sparse_01(MBR, [(0, 512)], 100 * TiB) + t.END, "larger than"),
+    "extended header of 4 GiB": unsafe(t.header(b"x", t.base_256(4 * GiB), kind=b"x") + TAR, "extended header claims"),
+    "long name of 1 MiB": unsafe(t.long_name(b"n" * MiB) + TAR, "extended header claims"),
+    "name of 5000 bytes": unsafe(t.pax([("path", "n" * 5000)]) + TAR, "5000 bytes"),
+    "two long names": unsafe(t.long_name(b"a.raw") + t.long_name(b"b.raw") + TAR, "same kind"),
+    "long name and pax name": unsafe(t.long_name(b"a.raw") + t.pax([("path", "b.raw")]) + TAR, "two long names"),
+    "pax key said twice": unsafe(t.pax([("size", "1"), ("size", "2")]) + TAR, "twice"),
+    "global size": unsafe(t.pax([("size", "1")], b"g") + TAR, "global"),
+    "global sparse map": unsafe(t.pax([("GNU.sparse.major", "1")], b"g") + TAR, "global"),
+    "pax 1.0 map of a billion segments": unsafe(t.pax_sparse_10(b"", [], 9, text="999999999\n") + t.END, "claims"),
+    "unknown sparse format": unsafe(
+        t.pax([("GNU.sparse.major", "2"), ("GNU.sparse.minor", "0")]) + TAR, "unknown kind"
+    ),
+    "sparse records before an old GNU sparse file": unsafe(
+        t.pax([("GNU.sparse.size", "9")]) + t.old_gnu_sparse(STORED, SEGMENTS, len(DATA)) + t.END, "mixes"
+    ),
+    "sparse records before an old GNU file": unsafe(
+        t.pax([("GNU.sparse.size", "9")]) + t.file(DATA, magic=t.OLD_GNU) + t.END, "dialect"
+    ),
+    "sparse kind in a ustar header": unsafe(t.file(DATA, kind=b"S") + t.END, "mixes"),
+    "negative segment in base 256": unsafe(
+        t.header(
+            kind=b"S",
+            magic=t.OLD_GNU,
+            tail=bytes(41) + (t.negative(-512) + t.octal(1, 12)).ljust(97, b"\0") + t.octal(9, 12),
+        )
+        + t.END,
+        "negative",
+    ),
+    "gzip name without an end": unsafe(t.gzipped(TAR, name=b"n" * 70_000), "no end"),
+} | {
+    f"{words} segments in {name}": unsafe(build(t.gather(DATA, segments), segments, len(DATA)) + t.END, said)
+    for name, build in t.SPARSE_BUILDERS.items()
+    for words, segments, said in (
+        ("overlapping", [(0, 1024), (512, 1024)], "overlaps"),
+        ("unordered", [(4096, 512), (0, 512)], "unordered"),
+        ("out-of-range", [(0, 512), (len(DATA) - 512, 1024)], "beyond the end"),
+    )
+}
+
+NO_DISK = {
+    "tar without files": no_disk(t.gzipped(bytes(10240)), "nothing in it"),
+    "gzip of nothing": no_disk(t.gzipped(b""), "nothing in it"),
+    "folder only": no_disk(t.header(b"disks/", kind=b"5") + t.END, "disks/"),
+    "companions only": no_disk(t.file(b"notes", b"README") + t.END, "README"),
+    "empty disk file": no_disk(t.file(b"") + t.END, "system.raw"),
+    "text in gzip": no_disk(t.gzipped(b"a log of something\n" * 30), "of no known kind"),
+    "two disks": no_disk(PLAIN + t.file(DATA, b"xvdb.raw") + t.END, "system.raw (34 KiB), xvdb.raw (34 KiB)"),
+    "the same disk twice": no_disk(PLAIN + TAR, "2 disks"),
+    "two disks, one sparse": no_disk(
+        t.old_gnu_sparse(STORED, SEGMENTS, len(DATA)) + t.file(DATA, b"b.img") + t.END, "b.img"
+    ),
+    "gzip in gzip": no_disk(t.gzipped(gzip.compress(TAR)), "compressed twice"),
+    "bare qcow2": no_disk(QCOW2, "bare disk image"),
+    "bare raw disk": no_disk(DATA, "bare disk image"),
+    "zstd": bad(ToolMissing, b"\x28\xb5\x2f\xfd" + bytes(50), "Zstandard"),
+}
+
+CASES = GOOD | DAMAGED | UNSAFE | NO_DISK

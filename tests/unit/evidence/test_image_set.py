@@ -1,0 +1,137 @@
+"""Tests of evidence/image_set.py."""
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from imgkit.errors import AlreadyAtWork, Differs, TargetExists
+from imgkit.evidence.custody import read_custody
+from imgkit.evidence.image_set import ImageSet, open_image_set, read_manifest
+from imgkit.model.custodian import Custodian
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome, Source, SourceKind, StepRecord
+from imgkit.model.role import DiskRole
+
+START = datetime(2026, 11, 22, tzinfo=UTC)
+SOURCE = Source(kind=SourceKind.IMAGE, image_id="m-1", bucket="b")
+Opener = Callable[..., AbstractContextManager[ImageSet]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Opener:
+    clock = (START + timedelta(seconds=number) for number in count())
+
+    def open_set(source: Source = SOURCE) -> AbstractContextManager[ImageSet]:
+        who = Custodian(examiner="E")
+        return open_image_set(tmp_path / "set", source, custodian=who, now=lambda: next(clock))
+
+    return open_set
+
+
+def _step(name: str = "download") -> StepRecord:
+    return StepRecord(step=name, started=START, ended=START, outcome=Outcome.HELD, role="system")
+
+
+def _disk() -> DiskRecord:
+    file = FileRecord(path=PurePosixPath("system.raw"), kind=FileKind.IMAGE, size=1, sha256="a" * 64)
+    return DiskRecord(role=DiskRole(), files=(file,))
+
+
+def test_a_new_set_has_its_record_at_once(opened, tmp_path):
+    with opened():
+        pass
+    manifest = read_manifest(tmp_path / "set")
+    assert manifest is not None
+    assert manifest.source == SOURCE
+    assert read_custody(tmp_path / "set" / "custody.jsonl").events == ("begin",)
+
+
+def test_a_step_goes_into_manifest_custody_and_sums(opened, tmp_path):
+    with opened() as image_set:
+        image_set.record_step(_step(), _disk())
+    folder = tmp_path / "set"
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    assert manifest.steps == (_step(),)
+    assert manifest.disks == (_disk(),)
+    assert (folder / "SHA256SUMS").read_text() == f"{'a' * 64}  system.raw\n"
+    custody = read_custody(folder / "custody.jsonl")
+    assert custody.events == ("begin", "download")
+    assert manifest.custody == custody.head
+
+
+def test_a_set_is_gone_on_with_and_its_record_kept(opened):
+    with opened() as image_set:
+        image_set.record_step(_step(), _disk())
+    with opened() as image_set:
+        assert image_set.manifest.disk(DiskRole()) == _disk()
+
+
+def test_a_crash_after_the_custody_line_leaves_a_set_that_holds(opened, tmp_path, monkeypatch):
+    with opened() as image_set:
+        monkeypatch.setattr("imgkit.evidence.image_set.write_bytes_durably", _crash)
+        with pytest.raises(KeyboardInterrupt):
+            image_set.record_step(_step(), _disk())
+    manifest = read_manifest(tmp_path / "set")
+    assert manifest is not None
+    assert manifest.custody is not None
+    custody = read_custody(tmp_path / "set" / "custody.jsonl")
+    assert custody.extends(manifest.custody)
+    assert not custody.problems
+
+
+def _crash(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_another_source_is_refused_and_named(opened):
+    with opened():
+        pass
+    other = Source(kind=SourceKind.IMAGE, image_id="m-2", bucket="b")
+    with pytest.raises(TargetExists, match=r"m-1.*m-2"), opened(other):
+        pytest.fail("the block must not run")
+
+
+def test_a_folder_with_something_else_in_it_is_refused(opened, tmp_path):
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "thesis.doc").write_text("precious")
+    with pytest.raises(TargetExists, match=r"thesis\.doc"), opened():
+        pytest.fail("the block must not run")
+    assert [each.name for each in (tmp_path / "set").iterdir()] == ["thesis.doc"]
+
+
+def test_a_file_in_the_folders_place_is_refused(opened, tmp_path):
+    (tmp_path / "set").write_text("")
+    with pytest.raises(TargetExists, match="is a file"), opened():
+        pytest.fail("the block must not run")
+
+
+def test_a_second_run_is_told_of_the_first(opened):
+    with opened(), pytest.raises(AlreadyAtWork), opened():
+        pytest.fail("the block must not run")
+
+
+def test_a_damaged_manifest_differs_and_is_not_replaced(opened, tmp_path):
+    with opened():
+        pass
+    path = tmp_path / "set" / "imgkit.json"
+    path.write_text("{}")
+    with pytest.raises(Differs, match=r"imgkit\.json"), opened():
+        pytest.fail("the block must not run")
+    assert path.read_text() == "{}"
+
+
+def test_no_manifest_is_none(tmp_path):
+    assert read_manifest(tmp_path) is None
+    assert read_manifest(tmp_path / "none") is None
+
+
+def test_the_manifest_is_canonical_json(opened, tmp_path):
+    with opened():
+        pass
+    text = (tmp_path / "set" / "imgkit.json").read_text()
+    assert text == json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False, indent=2) + "\n"

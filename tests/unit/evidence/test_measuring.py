@@ -1,0 +1,26 @@
+"""Tests of evidence/measuring.py."""
+
+import hashlib
+
+import pytest
+
+from imgkit.digests import crc64
+from imgkit.evidence.measuring import measure_file
+from imgkit.units import MiB
+
+
+def test_size_and_both_digests_are_taken(tmp_path):
+    content = bytes(range(256)) * 20000 + b"tail"
+    assert len(content) > 4 * MiB
+    (tmp_path / "file").write_bytes(content)
+    measured = measure_file(tmp_path / "file")
+    assert (measured.size, measured.sha256, measured.crc64) == (
+        len(content),
+        hashlib.sha256(content).hexdigest(),
+        crc64(content),
+    )
+
+
+def test_a_missing_file_raises(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        measure_file(tmp_path / "none")

@@ -1,0 +1,38 @@
+"""Tests of evidence/sums.py."""
+
+import hashlib
+from pathlib import PurePosixPath
+
+import pytest
+
+from imgkit.evidence.sums import read_sums, write_sums
+from imgkit.model.manifest import FileKind, FileRecord
+from imgkit.process import run
+
+
+def _record(name: str, content: bytes) -> FileRecord:
+    digest = hashlib.sha256(content).hexdigest()
+    return FileRecord(path=PurePosixPath(name), kind=FileKind.IMAGE, size=len(content), sha256=digest)
+
+
+def test_names_are_sorted_and_read_again_whatever_they_hold(tmp_path):
+    records = [_record(name, b"x") for name in ("system.raw", "a\nb", "back\\slash", "objects/ü.gz")]
+    write_sums(tmp_path / "SHA256SUMS", records)
+    lines = (tmp_path / "SHA256SUMS").read_text().splitlines()
+    assert lines == sorted(lines)
+    assert {name for _, name in read_sums(tmp_path / "SHA256SUMS")} == {record.path.as_posix() for record in records}
+
+
+def test_a_line_that_is_none_is_refused(tmp_path):
+    (tmp_path / "SHA256SUMS").write_text("hello\n")
+    with pytest.raises(ValueError, match="hello"):
+        list(read_sums(tmp_path / "SHA256SUMS"))
+
+
+@pytest.mark.tools("sha256sum")
+def test_sha256sum_reads_them(tmp_path):
+    names = ("system.raw", "a\nb", "back\\slash")
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+    write_sums(tmp_path / "SHA256SUMS", [_record(name, name.encode()) for name in names])
+    run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path)

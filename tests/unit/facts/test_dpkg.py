@@ -1,0 +1,85 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.facts.tree import Link, Shut, guest_with
+
+from imgkit.errors import CannotLookInside
+from imgkit.facts.dpkg import read_dpkg
+from imgkit.model.report import FactState
+
+STATUS = """Package: openssl
+Status: install ok installed
+Priority: optional
+Architecture: amd64
+Source: openssl (3.0.11-1)
+Version: 1:3.0.11-1~deb12u2
+Conffiles:
+ /etc/ssl/openssl.cnf 5d53e9b5
+Description: toolkit
+ Version: 9 is not a field but a line of the description
+ .
+ Package: neither is this
+
+Package: adduser
+Status: deinstall ok config-files
+Architecture: all
+Version: 3.134
+Maintainer: Debian
+"""
+
+
+def packages(text: str | bytes):
+    found = read_dpkg(guest_with({"/var/lib/dpkg/status": text})).value
+    assert found is not None
+    return {package.name: package for package in found}
+
+
+def test_packages_are_listed_in_the_order_of_names():
+    assert list(packages(STATUS)) == ["adduser", "openssl"]
+
+
+def test_a_package_has_its_version_whole_with_architecture_and_source():
+    found = packages(STATUS)["openssl"]
+    assert (found.version, found.architecture, found.source) == ("1:3.0.11-1~deb12u2", "amd64", "openssl (3.0.11-1)")
+    assert (found.status, found.installed) == ("install ok installed", True)
+
+
+def test_a_removed_package_is_there_and_not_installed():
+    found = packages(STATUS)["adduser"]
+    assert (found.installed, found.source, found.vendor) == (False, "adduser", "Debian")
+
+
+def test_an_empty_database_holds_no_packages_and_no_database_is_absent():
+    assert packages("") == {}
+    assert read_dpkg(guest_with({})).state is FactState.ABSENT
+
+
+def test_a_database_that_cannot_be_read_is_not_empty():
+    with pytest.raises(CannotLookInside):
+        read_dpkg(guest_with({"/var/lib/dpkg/status": Shut()}))
+
+
+def test_an_entry_without_a_name_makes_the_list_partial():
+    fact = read_dpkg(guest_with({"/var/lib/dpkg/status": "Package: a\nVersion: 1\n\nVersion: 2\n"}))
+    assert (fact.partial, fact.notes) == (True, ("1 of its entries name no package",))
+
+
+def test_the_status_folder_of_images_made_without_dpkg_is_read():
+    files = {
+        "/var/lib/dpkg/status.d/base": "Package: base-files\nVersion: 12\n",
+        "/var/lib/dpkg/status.d/base.md5sums": "d41d8cd9  etc/x\n",
+        "/var/lib/dpkg/status.d/gone": Link(b"/nowhere"),
+    }
+    fact = read_dpkg(guest_with(files))
+    assert fact.value is not None
+    assert [(one.name, one.installed) for one in fact.value] == [("base-files", True)]
+
+
+def test_the_database_is_named_as_the_source():
+    (source,) = read_dpkg(guest_with({"/var/lib/dpkg/status": STATUS})).sources
+    assert (source.path, source.size) == (b"/var/lib/dpkg/status", len(STATUS))
+
+
+@given(st.binary())
+def test_any_bytes_are_borne(data):
+    read_dpkg(guest_with({"/var/lib/dpkg/status": b"Package: " + data}))

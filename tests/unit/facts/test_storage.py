@@ -1,0 +1,67 @@
+import pytest
+
+from imgkit.facts.storage import storage_diagnostics
+from imgkit.model.report import DiagnosticLevel
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import (
+    Disk,
+    EncryptedVolume,
+    FileSystem,
+    Journal,
+    Partition,
+    Storage,
+    TableKind,
+    Undetermined,
+    VolumeGroup,
+)
+
+ROLE = DiskRole("xvdb")
+
+
+@pytest.mark.parametrize(
+    ("storage", "subject", "words"),
+    [
+        (Storage(undetermined=(Undetermined(what="md", reason="no program"),)), "storage/md", "no program"),
+        (
+            Storage(disks=(Disk(role=ROLE, device="sdb", size_bytes=1, table=TableKind.UNKNOWN, error="torn"),)),
+            "storage/xvdb",
+            "torn",
+        ),
+        (
+            Storage(partitions=(Partition(role=ROLE, number=1, start_bytes=0, size_bytes=1, error="beyond"),)),
+            "storage/xvdb:1",
+            "beyond",
+        ),
+        (
+            Storage(file_systems=(FileSystem(place="xvdb:1", roles=(ROLE,), type="xfs", error="bad block"),)),
+            "storage/xvdb:1",
+            "bad block",
+        ),
+        (
+            Storage(encrypted=(EncryptedVolume(place="xvdb:1", roles=(ROLE,), type="luks2"),)),
+            "storage/xvdb:1",
+            "luks2: encrypted, and no key was given",
+        ),
+        (
+            Storage(volume_groups=(VolumeGroup(name="vg", uuid="", size_bytes=1, free_bytes=0, missing_volumes=2),)),
+            "storage/vg",
+            "2 physical volumes of this volume group are on none of these disks",
+        ),
+    ],
+)
+def test_what_keeps_the_report_from_being_whole_is_said(storage, subject, words):
+    (found,) = storage_diagnostics(storage)
+    assert (found.subject, found.level, found.message) == (subject, DiagnosticLevel.UNDETERMINED, words)
+
+
+@pytest.mark.parametrize(("journal", "word"), [(Journal.REPLAYED, "with what"), (Journal.PENDING, "without what")])
+def test_a_file_system_that_was_in_use_is_noted_with_its_state(journal, word):
+    storage = Storage(file_systems=(FileSystem(place="xvdb:1", roles=(ROLE,), type="ext4", journal=journal),))
+    (found,) = storage_diagnostics(storage)
+    assert found.level is DiagnosticLevel.NOTE
+    assert word in found.message
+
+
+def test_sound_storage_needs_no_words():
+    sound = FileSystem(place="xvdb:1", roles=(ROLE,), type="ext4", journal=Journal.CLEAN)
+    assert storage_diagnostics(Storage(file_systems=(sound,))) == ()

@@ -1,0 +1,60 @@
+"""Tests of files/abilities.py."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from imgkit.errors import NotAccessible
+from imgkit.files import abilities
+from imgkit.files.abilities import free_bytes, nearest_existing, probe_folder
+from imgkit.units import GiB
+
+
+def test_this_file_system_can_what_every_linux_one_can(tmp_path):
+    found = probe_folder(tmp_path)
+    assert found.renames_atomically
+    assert found.largest_file_bytes >= 16 * GiB
+    assert found.free_bytes == pytest.approx(free_bytes(tmp_path), rel=0.2)
+
+
+def test_nothing_is_left_behind(tmp_path):
+    probe_folder(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_yet_to_be_made_is_probed_at_its_parent(tmp_path):
+    assert probe_folder(tmp_path / "not" / "yet").folder == tmp_path
+    assert nearest_existing(tmp_path / "not" / "yet") == tmp_path
+
+
+def test_a_small_largest_file_is_found_by_trying(tmp_path, monkeypatch):
+    class SmallFile:
+        def __init__(self, path: Path, *_: object) -> None:
+            self._file = open(path, "wb")  # noqa: SIM115  # closed with the fake
+
+        def __enter__(self) -> "SmallFile":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            self._file.close()
+
+        def truncate(self, size: int) -> None:
+            if size >= 4 * GiB:
+                raise OSError(errno.EFBIG, "File too large")
+
+    monkeypatch.setattr(Path, "open", lambda self, *_: SmallFile(self))
+    assert abilities._largest_file(tmp_path) == 4 * GiB - 1
+
+
+@pytest.mark.ordinary_user
+def test_a_folder_without_rights_is_said(tmp_path):
+    if os.geteuid() == 0:
+        pytest.skip("root may write anywhere: this one runs again as an ordinary user")
+    tmp_path.chmod(0o555)
+    try:
+        with pytest.raises(NotAccessible, match="cannot write"):
+            probe_folder(tmp_path)
+    finally:
+        tmp_path.chmod(0o755)

@@ -1,0 +1,255 @@
+"""A report that has something of everything, with hostile text in it."""
+
+from datetime import UTC, date, datetime
+
+from imgkit.model.report import (
+    Architecture,
+    Contents,
+    DataDisk,
+    DataFileSystem,
+    Diagnostic,
+    DiagnosticLevel,
+    EntryState,
+    Fact,
+    FoundFile,
+    FstabEntry,
+    Group,
+    Kernel,
+    MountKind,
+    OperatingSystem,
+    Package,
+    PackageDatabases,
+    PasswordState,
+    Report,
+    RunInfo,
+    Setting,
+    Source,
+    SystemReport,
+    Timezone,
+    ToolVersion,
+    TopEntry,
+    User,
+)
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import (
+    Disk,
+    EncryptedVolume,
+    FileSystem,
+    Journal,
+    LogicalVolume,
+    Mount,
+    MountState,
+    Partition,
+    PhysicalVolume,
+    Storage,
+    TableKind,
+    Undetermined,
+    VolumeGroup,
+)
+from imgkit.model.tree import EntryKind
+from imgkit.units import GiB, MiB
+
+SYSTEM, XVDB, XVDC, XVDD = DiskRole(), DiskRole("xvdb"), DiskRole("xvdc"), DiskRole("xvdd")
+HOSTILE = "a\x1b[2Jb\u202ec\n\udcffd"
+MOMENT = datetime(2026, 11, 22, 18, 5, 9, 120000, tzinfo=UTC)
+
+
+def source(path: bytes) -> Source:
+    return Source(tree="system:1", path=path, sha256="00" * 32, size=7)
+
+
+def make_storage() -> Storage:
+    return Storage(
+        disks=(
+            Disk(role=SYSTEM, device="sda", size_bytes=20 * GiB, table=TableKind.GPT),
+            Disk(role=XVDB, device="sdb", size_bytes=GiB, table=TableKind.MBR),
+            Disk(role=XVDC, device="sdc", size_bytes=GiB, table=TableKind.NONE),
+        ),
+        partitions=(
+            Partition(role=SYSTEM, number=1, start_bytes=MiB, size_bytes=19 * GiB, name="root", uuid="AB-1"),
+            Partition(role=XVDB, number=1, start_bytes=MiB, size_bytes=GiB - MiB, type="0x83", bootable=True),
+        ),
+        physical_volumes=(PhysicalVolume(place="xvdc", uuid="pv", group="vg", size_bytes=GiB, free_bytes=0),),
+        volume_groups=(VolumeGroup(name="vg", uuid="vu", size_bytes=GiB, free_bytes=0),),
+        logical_volumes=(LogicalVolume(name="data", group="vg", uuid="lu", size_bytes=GiB),),
+        file_systems=(
+            FileSystem(
+                place="system:1",
+                roles=(SYSTEM,),
+                type="ext4",
+                label="root",
+                uuid="1234",
+                size_bytes=19 * GiB,
+                used_bytes=6 * GiB,
+                free_bytes=12 * GiB,
+                inodes=100,
+                inodes_free=50,
+                journal=Journal.REPLAYED,
+            ),
+            FileSystem(place="xvdb:1", roles=(XVDB,), type="ext4", error="bad superblock"),
+            FileSystem(
+                place="/dev/vg/data", roles=(XVDC,), type="xfs", size_bytes=GiB, used_bytes=MiB, free_bytes=GiB - MiB
+            ),
+        ),
+        encrypted=(EncryptedVolume(place="system:2", roles=(SYSTEM,), type="luks2", uuid="lk"),),
+        undetermined=(Undetermined(what="md", reason="no such program"),),
+    )
+
+
+def make_system() -> SystemReport:
+    return SystemReport(
+        root="system:1",
+        os=Fact.present(
+            OperatingSystem(
+                name="Alibaba Cloud Linux",
+                release="3.2104 U10",
+                family="redhat",
+                id="alinux",
+                id_like=("rhel", "fedora"),
+                fields=(Setting(name="ID", value="alinux"),),
+            ),
+            sources=(source(b"/etc/os-release"),),
+        ),
+        architecture=Fact.present(Architecture(name="x86_64", bits=64, path=b"/sbin/init"), sources=()),
+        hostname=Fact.present(HOSTILE, sources=(source(b"/etc/hostname"),)),
+        machine_id=Fact.absent("empty: it is made when the machine next starts"),
+        timezone=Fact.present(Timezone(name="Asia/Shanghai", rule="CST-8"), sources=()),
+        locale=Fact.absent(),
+        kernels=Fact.present(
+            (
+                Kernel(version="5.4.0", modules=b"/lib/modules/5.4.0"),
+                Kernel(
+                    version="5.10.134",
+                    image=b"/boot/vmlinuz-5.10.134",
+                    image_bytes=9,
+                    initramfs=(b"/boot/initramfs-5.10.134.img", b"/boot/initramfs-5.10.134\xff.img"),
+                    modules=b"/lib/modules/5.10.134",
+                ),
+            ),
+            sources=(),
+        ),
+        fstab=Fact.present(
+            (
+                _entry(1, "UUID=1234", b"/", EntryState.FOUND, place="system:1"),
+                _entry(2, "/dev/vdd1", b"/d\xff", EntryState.UNRESOLVED, reason="disk xvdd is not in this set"),
+                _entry(3, "tmpfs", b"/tmp", EntryState.ELSEWHERE),
+            ),
+            notes=("line 9 has fewer than two fields",),
+            sources=(source(b"/etc/fstab"),),
+        ),
+        mounts=(Mount(spec="UUID=1234", folder="/", type="ext4", options="ro", state=MountState.MOUNTED),),
+        packages=PackageDatabases(
+            dpkg=Fact.absent("there is no dpkg database"),
+            rpm=Fact.present(
+                (
+                    Package(
+                        name="bash",
+                        version="4.4",
+                        release="4.al8",
+                        epoch=0,
+                        architecture="x86_64",
+                        vendor="阿里云",
+                        installed_at=MOMENT,
+                    ),
+                ),
+                partial=True,
+                notes=("one is damaged",),
+                sources=(source(b"/var/lib/rpm/rpmdb.sqlite"),),
+            ),
+            apk=Fact.undetermined("bad sector"),
+        ),
+        users=Fact.present(
+            (
+                _user("root", 0, b"/bin/bash", PasswordState.SET, "sha512crypt"),
+                _user("daemon", 1, b"/sbin/nologin", PasswordState.LOCKED),
+                _user(HOSTILE, 0, b"/bin/sh\xff", PasswordState.EMPTY),
+            ),
+            notes=("user id 0 is shared by root, x",),
+            sources=(source(b"/etc/passwd"),),
+        ),
+        groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
+    )
+
+
+def make_data_disks() -> tuple[DataDisk, ...]:
+    contents = Contents(
+        whole=False,
+        entries_seen=3,
+        files=2,
+        folders=1,
+        links=0,
+        others=0,
+        bytes_in_files=3 * MiB,
+        top=(
+            TopEntry(
+                name=b"back\xffup",
+                kind=EntryKind.FOLDER,
+                mode="rwxr-xr-x",
+                uid=0,
+                gid=0,
+                modified=MOMENT,
+                bytes_below=3 * MiB,
+                files_below=2,
+            ),
+        ),
+        largest=(FoundFile(path=b"/back\xffup/\x1b[31m", size=2 * MiB, modified=None),),
+        newest=(),
+    )
+    there = Fact.present(contents, notes=("the walk ended after 3 entries",), sources=())
+    shut: Fact[Contents] = Fact.undetermined("bad superblock")
+    return (
+        DataDisk(role=XVDB, file_systems=(DataFileSystem(place="xvdb:1", roles=(XVDB,), contents=shut),)),
+        DataDisk(role=XVDC, file_systems=(DataFileSystem(place="/dev/vg/data", roles=(XVDC,), contents=there),)),
+    )
+
+
+def make_report() -> Report:
+    return Report(
+        run=RunInfo(
+            started=MOMENT,
+            imgkit="0.1.0",
+            engine="guestfs",
+            tools=(ToolVersion(name="libguestfs", version="1.48.6"),),
+            images=(Setting(name="system", value="system.raw"),),
+        ),
+        storage=make_storage(),
+        systems=(make_system(),),
+        data_disks=make_data_disks(),
+        missing_disks=(XVDD,),
+        diagnostics=(
+            Diagnostic(subject="disks/xvdd", level=DiagnosticLevel.UNDETERMINED, message=f"not in {HOSTILE}"),
+            Diagnostic(subject="systems/system:1/users", level=DiagnosticLevel.NOTE, message="user id 0 is shared"),
+        ),
+    )
+
+
+def _entry(line: int, spec: str, folder: bytes, state: EntryState, *, place: str = "", reason: str = "") -> FstabEntry:
+    return FstabEntry(
+        line=line,
+        spec=spec,
+        folder=folder,
+        type="ext4",
+        options=("defaults", "nofail"),
+        dump=0,
+        check_pass=2,
+        kind=MountKind.DEVICE,
+        state=state,
+        place=place,
+        reason=reason,
+        missing_role=XVDD if reason else None,
+    )
+
+
+def _user(name: str, uid: int, shell: bytes, password: PasswordState, algorithm: str = "") -> User:
+    return User(
+        name=name,
+        uid=uid,
+        gid=uid,
+        comment="",
+        home=b"/root",
+        shell=shell,
+        login_shell=b"nologin" not in shell,
+        password=password,
+        algorithm=algorithm,
+        password_changed=date(2024, 2, 29),
+    )

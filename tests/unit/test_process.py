@@ -1,0 +1,106 @@
+"""Tests of process.py, with the interpreter that runs them as the program."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from imgkit.errors import ToolFailed, ToolMissing
+from imgkit.process import Limits, find_program, paste, require_program, run, start
+
+
+def _python(code: str) -> list[str]:
+    return [sys.executable, "-c", code]
+
+
+def test_standard_output_comes_back():
+    assert run(_python("print('hello')")).stdout == b"hello\n"
+
+
+def test_output_can_go_to_a_file(tmp_path):
+    with (tmp_path / "out").open("wb") as out:
+        assert run(_python("print('hello')"), stdout=out).stdout == b""
+    assert (tmp_path / "out").read_bytes() == b"hello\n"
+
+
+def test_standard_input_is_closed_and_the_locale_fixed():
+    code = "import os, sys; print(sys.stdin.read() == '', os.environ['LC_ALL'])"
+    assert run(_python(code)).stdout == b"True C.UTF-8\n"
+
+
+def test_a_failure_has_the_code_and_the_last_words():
+    with pytest.raises(ToolFailed, match="exit code 3: last words") as caught:
+        run(_python("import sys; sys.stderr.write('first\\nlast words\\n'); sys.exit(3)"))
+    assert (caught.value.returncode, caught.value.stderr_tail) == (3, "first\nlast words")
+
+
+def test_expected_exit_codes_are_no_failure():
+    assert run(_python("import sys; sys.exit(3)"), accept=(0, 3)).returncode == 3
+
+
+def test_only_the_end_of_standard_error_is_kept():
+    tail = run(_python("import sys; sys.stderr.write('x' * 1000000 + 'end')")).stderr_tail
+    assert tail.endswith("end")
+    assert len(tail) <= 8192
+
+
+def test_a_missing_program_is_not_a_failing_one():
+    with pytest.raises(ToolMissing, match="no-such-program-here"):
+        run(["no-such-program-here"])
+    with pytest.raises(ToolMissing) as caught:
+        require_program("no-such-program-here", package="some-package")
+    assert "some-package" in caught.value.hint
+
+
+def test_a_program_that_takes_too_long_is_ended():
+    before = time.monotonic()
+    with pytest.raises(ToolFailed, match=r"within 0\.2 s"):
+        run(_python("import time; time.sleep(60)"), timeout_seconds=0.2)
+    assert time.monotonic() - before < 30
+
+
+def test_leaving_the_block_ends_the_program_and_its_children():
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    with start(_python(code)) as running:
+        grandchild = int(running.stdout.readline())
+    assert running.poll() is not None
+    deadline = time.monotonic() + 10
+    while _is_alive(grandchild) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not _is_alive(grandchild)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_input_can_be_piped():
+    with start(_python("import sys; print(sys.stdin.read().upper())"), stdin=subprocess.PIPE) as running:
+        running.stdin.write(b"quiet")
+        running.stdin.close()
+        assert running.stdout.read() == b"QUIET\n"
+
+
+@pytest.mark.tools("prlimit")
+def test_limits_reach_the_program():
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_CPU)[0])"
+    assert run(_python(code), limits=Limits(cpu_seconds=77)).stdout == b"77\n"
+
+
+def test_commands_can_be_pasted_whatever_is_in_them():
+    assert paste(["tar", Path("a b"), b"\xff"]) == "tar 'a b' '\udcff'"
+
+
+def test_the_first_program_found_is_taken():
+    assert find_program("no-such-program-here", Path(sys.executable).name) is not None
+    assert find_program("no-such-program-here") is None
