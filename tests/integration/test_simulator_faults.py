@@ -33,13 +33,13 @@ def url(cloud: Simulator, key: str = KEY) -> str:
 
 def get(cloud: Simulator, *faults: Fault, **headers: str) -> Any:
     cloud.add_faults(*faults)
-    return requests.get(url(cloud), headers=headers, timeout=5)
+    return requests.get(url(cloud), headers=headers, timeout=30)
 
 
 def received(cloud: Simulator, *faults: Fault, **headers: str) -> bytes:
     """Return what arrives before the connection ends."""
     cloud.add_faults(*faults)
-    answer = requests.get(url(cloud), headers=headers, timeout=5, stream=True)
+    answer = requests.get(url(cloud), headers=headers, timeout=30, stream=True)
     pieces: list[bytes] = []
     with pytest.raises(CUT):
         pieces.extend(answer.iter_content(100))
@@ -78,7 +78,7 @@ def test_a_stall_makes_a_client_wait(cloud):
 def test_a_slow_link_is_slow(cloud):
     started = time.monotonic()
     assert get(cloud, Fault(FaultKind.SLOW, bytes_per_second=len(DATA) * 2.5)).content == DATA
-    assert 0.3 <= time.monotonic() - started < 3
+    assert time.monotonic() - started >= 0.3
 
 
 def test_a_range_is_answered_with_the_whole_object(cloud):
@@ -171,9 +171,9 @@ def test_a_stalled_answer_does_not_keep_the_cloud_from_stopping(tmp_path):
     with Simulator(tmp_path) as cloud:
         cloud.put_object(KEY, DATA)
         cloud.add_faults(Fault(FaultKind.STALL, seconds=600))
-        connection = http.client.HTTPConnection("127.0.0.1", int(cloud.url.rpartition(":")[2]), timeout=5)
+        connection = http.client.HTTPConnection("127.0.0.1", int(cloud.url.rpartition(":")[2]), timeout=30)
         connection.request("GET", url(cloud).removeprefix(cloud.url))
         connection.getresponse()
         started = time.monotonic()
     connection.close()
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 60

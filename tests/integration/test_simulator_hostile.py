@@ -29,18 +29,18 @@ def cloud(folder):
 def _unshaken(cloud):
     yield
     assert cloud.bugs == ()
-    assert requests.get(f"{cloud.url}/evidence/key", timeout=5).status_code == 403
+    assert requests.get(f"{cloud.url}/evidence/key", timeout=20).status_code == 403
 
 
 def say(cloud: Simulator, *words: bytes) -> bytes:
     """Send bytes and return the first line of what comes back."""
-    with socket.create_connection(("127.0.0.1", int(cloud.url.rpartition(":")[2])), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", int(cloud.url.rpartition(":")[2])), timeout=20) as wire:
         for word in words:
             try:
                 wire.sendall(word)
             except ConnectionError:
                 break
-        wire.settimeout(5)
+        wire.settimeout(20)
         try:
             wire.shutdown(socket.SHUT_WR)
             return wire.recv(65536).partition(b"\r\n")[0]
@@ -101,7 +101,7 @@ def test_no_key_leaves_its_bucket(cloud, folder, key):
     with requests.Session() as session:
         request = requests.Request("PUT", f"{cloud.control_url}/objects/evidence/x", data=b"new").prepare()
         request.url = f"{cloud.control_url}/objects/evidence/{key}"
-        assert session.send(request, timeout=5).status_code == 200
+        assert session.send(request, timeout=20).status_code == 200
     assert {path.name for path in folder.iterdir()} == {"outside", "buckets"}
     assert (folder / "outside").read_text() == "not for you"
     assert {path.name for path in (folder / "buckets").iterdir()} == {"evidence"}
@@ -111,7 +111,7 @@ def test_no_key_leaves_its_bucket(cloud, folder, key):
 
 def test_what_a_client_sends_does_not_become_a_header(cloud):
     words = b"?response-content-type=a%0d%0aX-Injected:%20yes"
-    with socket.create_connection(("127.0.0.1", int(cloud.url.rpartition(":")[2])), timeout=5) as wire:
+    with socket.create_connection(("127.0.0.1", int(cloud.url.rpartition(":")[2])), timeout=20) as wire:
         wire.sendall(b"GET /evidence/key" + words + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer = b"".join(iter(lambda: wire.recv(4096), b""))
     assert b"\r\nX-Injected" not in answer

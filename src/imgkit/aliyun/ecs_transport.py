@@ -137,7 +137,7 @@ def _config(region_id: str, credentials: Credentials, endpoint: Endpoint | None,
 def _install_session(scheme: str, netloc: str, network: NetworkSettings) -> str:
     """Give the SDK a session of ours under the name by which it will look for one."""
     session = Session()
-    session.trust_env = False
+    session.max_redirects = 0  # a redirect would carry the security token to wherever it points
     session.mount(f"{scheme}://", _SettledProxies(network, scheme, netloc.rpartition(":")[0] or netloc))
     name = f"{scheme}://{netloc}:80:pool={_POOL_CONNECTIONS}"
     DaraCore._sessions[name] = session  # there is no other door

@@ -29,10 +29,6 @@ class Endpoint:
     def url(self) -> str:
         return f"{self.scheme}://{self.netloc}"
 
-    @property
-    def on_loopback(self) -> bool:
-        return is_loopback(self.host)
-
 
 def oss_endpoint(
     region_id: str, *, explicit: str = "", internal: bool = False, accelerate: bool = False, cname: bool = False

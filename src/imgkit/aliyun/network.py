@@ -48,11 +48,10 @@ def is_loopback(host: str) -> bool:
 def describe_failure(error: BaseException) -> str:
     """Say why a connection failed, without the URL, which may be signed, that requests puts into its messages."""
     chain = list(_chain(error))
-    for link in reversed(chain):
-        words = _words(link)
-        if words:
-            return words
-    return f"the connection failed ({type(chain[-1]).__name__})"
+    words = next((words for link in reversed(chain) if (words := _words(link))), "")
+    words = words or f"the connection failed ({type(chain[-1]).__name__})"
+    through_proxy = any(isinstance(link, wire.ProxyError) for link in chain)
+    return f"the proxy did not let it through: {words}" if through_proxy else words
 
 
 def was_never_sent(error: BaseException) -> bool:
@@ -105,5 +104,4 @@ _WORDS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str],
     ((wire.ConnectTimeoutError, wire.ReadTimeoutError, TimeoutError), "no answer came in time"),
     (RemoteDisconnected, "the connection was closed without an answer"),
     (wire.IncompleteRead, "the connection was closed in mid-answer"),
-    (wire.ProxyError, "the proxy could not be used"),
 )

@@ -65,7 +65,6 @@ def open_bucket(
         app_name=f"imgkit/{__version__}",
         enable_crc=False,  # slow, and of no use for ranges: the header holds the CRC of the whole object
         region=check_region(region_id),
-        is_path_style=endpoint.on_loopback,
     )
     return OssStore(client, credentials=credentials, retry=retry or Retry(), clock=clock)
 

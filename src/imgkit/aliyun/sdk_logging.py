@@ -16,8 +16,6 @@ def quieten_sdks() -> None:
         logger = logging.getLogger(name)
         for handler in list(logger.handlers):
             logger.removeHandler(handler)
-        logger.addHandler(logging.NullHandler())
-        logger.propagate = False
         logger.setLevel(logging.CRITICAL)
     for name in _INDISCREET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -32,7 +32,7 @@ _PIPE_BYTES = MiB
 _READ_BYTES = MiB
 
 
-class _Comparison:
+class Comparison:
     """What GNU tar writes, held against what it should write. Reads on after a difference, so that nothing waits."""
 
     def __init__(self, pipe: int) -> None:
@@ -51,7 +51,7 @@ class _Comparison:
             self.same = False
 
 
-class _Feed:
+class Feed:
     """GNU tar's standard input. When it hangs up, our reader goes on: its judgement is the one that counts."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
@@ -78,10 +78,10 @@ class _Feed:
 def extract_dense(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink) -> str:
     """Send a dense member through GNU tar into `sink`; return what GNU tar remarked on it."""
     with _pipe() as (reading, writing):
-        comparison = _Comparison(reading)
+        comparison = Comparison(reading)
         with Lane("gnu tar", comparison.compare) as lane, _started(tar, writing.fileno()) as running:
             writing.close()
-            feed = _Feed(running.stdin)
+            feed = Feed(running.stdin)
             feed.write(member.header)
             for run in reader.runs(member):
                 assert isinstance(run, memoryview), "a dense member has no holes"
@@ -103,7 +103,7 @@ def extract_sparse(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSin
     `confirm_stored` has the last word, once `sink` is finished.
     """
     with _started(tar, file.handle) as running:
-        feed = _Feed(running.stdin)
+        feed = Feed(running.stdin)
         feed.write(member.header)
         for run in reader.runs(member):
             if isinstance(run, memoryview):
@@ -154,10 +154,10 @@ def _started(tar: GnuTar, stdout: int) -> Iterator[Running]:
 
 
 def _remark(running: Running) -> str:
-    """Return what GNU tar said and how it ended, empty when it was content."""
+    """Return how GNU tar ended and the first thing that it said, empty when it was content."""
     returncode = running.wait()
-    said = safe_name(running.stderr_tail.rpartition("\n")[2], limit=200)
-    return f"exit code {returncode}: {said}" if returncode or said else ""
+    said = safe_name(running.stderr_tail.partition("\n")[0], limit=200)
+    return f"{said} (exit code {returncode})".strip() if returncode or said else ""
 
 
 def _disagreement(tar: GnuTar, remark: str) -> ToolFailed:

@@ -239,6 +239,8 @@ def _name(header: HeaderBlock, extension: _Extension) -> bytes:
         raise ArchiveUnsafe(f"a name in the archive has {len(name)} bytes, more than {LARGEST_NAME_BYTES}")
     if b"\0" in name:
         raise ArchiveDamaged("a name in the archive holds a NUL byte")
+    if b".." in name.split(b"/"):  # no name is ever a path here, but GNU tar skips such a file
+        raise ArchiveUnsafe(f"a name in the archive climbs out of its folder: {safe_name(name, limit=120)}")
     return name
 
 

@@ -19,7 +19,7 @@ from imgkit.stages.verify import check_file, check_set
 _WORDS = {Outcome.HELD: "held", Outcome.FAILED: "DIFFERS", Outcome.UNDETERMINED: "could not look"}
 
 
-@command(app, "check", panel=options.THE_ROAD)
+@command(app, "check")
 def check(
     console: Console,
     *,

@@ -19,7 +19,7 @@ from imgkit.stages.verify import check_set
 from imgkit.units import describe_bytes
 
 
-@command(app, "clean", panel=options.THE_CLOUD)
+@command(app, "clean")
 def clean(
     console: Console,
     *,

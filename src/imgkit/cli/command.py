@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from imgkit.cli.catalogue import CATALOGUE
 from imgkit.cli.console import Console, open_console
 from imgkit.cli.redaction import redact
 from imgkit.errors import ImgkitError, ToolFailed
@@ -45,13 +46,12 @@ class Terminated(BaseException):
     """SIGTERM: the work stops as with Ctrl-C, and the exit code says which it was."""
 
 
-def command(
-    app: typer.Typer, name: str, *, panel: str | None = None
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def command(app: typer.Typer, name: str) -> Registrar:
     """Register a function as a command: its first parameter is a Console, the rest are Typer's."""
+    summary = next((entry.summary for entry in CATALOGUE if entry.name == name), None)
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
-        app.command(name, rich_help_panel=panel)(_with_shared_options(function))
+        app.command(name, short_help=summary)(_with_shared_options(function))
         return function
 
     return register

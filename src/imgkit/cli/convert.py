@@ -22,7 +22,7 @@ from imgkit.stages.convert import convert_image
 from imgkit.units import describe_bytes
 
 
-@command(app, "convert", panel=options.ONE_STEP)
+@command(app, "convert")
 def convert(
     console: Console,
     *,

@@ -30,7 +30,7 @@ Now with a real image:
 """
 
 
-@command(app, "demo", panel=options.THIS_MACHINE)
+@command(app, "demo")
 def demo(
     console: Console,
     *,

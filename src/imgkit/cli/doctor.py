@@ -17,7 +17,7 @@ from imgkit.pipeline.exporting import raise_refusal
 from imgkit.version import __version__
 
 
-@command(app, "doctor", panel=options.THIS_MACHINE)
+@command(app, "doctor")
 def doctor(
     console: Console,
     *,

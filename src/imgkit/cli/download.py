@@ -24,7 +24,7 @@ from imgkit.stages.download import download_object
 from imgkit.units import describe_bytes
 
 
-@command(app, "download", panel=options.ONE_STEP)
+@command(app, "download")
 def download(
     console: Console,
     *,

@@ -16,7 +16,7 @@ from imgkit.pipeline.exporting import ExportChoices, export_to_bucket
 from imgkit.stages.export import Waiting
 
 
-@command(app, "export", panel=options.THE_CLOUD)
+@command(app, "export")
 def export(
     console: Console,
     *,

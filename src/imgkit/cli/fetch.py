@@ -21,7 +21,7 @@ from imgkit.pipeline.request import FetchRequest
 from imgkit.stages.export import Waiting
 
 
-@command(app, "fetch", panel=options.THE_ROAD)
+@command(app, "fetch")
 def fetch(
     console: Console,
     *,

@@ -18,7 +18,7 @@ from imgkit.stages.preflight import examine_image
 from imgkit.units import GiB
 
 
-@command(app, "images", panel=options.THE_CLOUD)
+@command(app, "images")
 def images(
     console: Console,
     *,

@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
@@ -15,7 +14,7 @@ from imgkit.safe_text import safe_text
 from imgkit.units import describe_bytes
 
 
-@command(app, "info", panel=options.ONE_STEP)
+@command(app, "info")
 def info(
     console: Console,
     *,

@@ -17,7 +17,7 @@ from imgkit.render.report_json import report_document
 from imgkit.render.terminal import render_summary
 
 
-@command(app, "inspect", panel=options.THE_ROAD)
+@command(app, "inspect")
 def inspect(
     console: Console,
     *,

@@ -19,12 +19,6 @@ from imgkit.pipeline.request import Keep
 from imgkit.transfer.settings import TransferSettings
 from imgkit.units import MiB
 
-# The groups of commands in --help.
-THE_ROAD = "The road"
-ONE_STEP = "One step of it"
-THE_CLOUD = "In the cloud"
-THIS_MACHINE = "This machine"
-
 # The groups of options.
 CLOUD = "Cloud"
 RECORD = "Record"

@@ -8,14 +8,13 @@ from typing import Annotated
 
 import typer
 
-from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.simulator.simulator import Simulator
 
 
-@command(app, "simulator", panel=options.THIS_MACHINE)
+@command(app, "simulator")
 def simulator(
     console: Console,
     *,

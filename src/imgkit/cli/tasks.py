@@ -17,7 +17,7 @@ from imgkit.stages.export import Waiting, follow_export
 from imgkit.units import format_utc
 
 tasks_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False)
-app.add_typer(tasks_app, name="tasks", help="Follow and cancel export tasks.", rich_help_panel=options.THE_CLOUD)
+app.add_typer(tasks_app, name="tasks", help="List, show, watch and cancel export tasks.")
 
 TaskId = Annotated[str, typer.Argument(metavar="TASK_ID", help="The task, t-….")]
 

@@ -19,7 +19,7 @@ from imgkit.units import describe_bytes
 _ENDINGS = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar", ".gz", ".xz", ".bz2")
 
 
-@command(app, "unpack", panel=options.ONE_STEP)
+@command(app, "unpack")
 def unpack(
     console: Console,
     *,

@@ -44,7 +44,7 @@ def held_size(size: int, to: DiskFormat) -> int:
     held = round_up(size, SECTOR_BYTES)
     if to is DiskFormat.VHD and held > _LARGEST_VHD:
         raise FormatCannotHold(
-            f"a VHD ends at {describe_bytes(_LARGEST_VHD)}, and this disk has {describe_bytes(size)}",
+            f"a VHD ends at 2040 GiB, and this disk has {describe_bytes(size)}",
             hint="Choose raw, qcow2, vdi or vmdk with --to.",
         )
     return held

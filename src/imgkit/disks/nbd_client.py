@@ -84,12 +84,11 @@ class NbdClient:
         """Return exactly these bytes. Raises Differs where the server cannot read the image there."""
         self._request(_Command.READ, offset, length)
         parts: list[tuple[int, bytes]] = []
+        missing = length
         for kind, payload in self._chunks(f"read {length} bytes at {offset}", largest=length + 8):
-            if kind == _Chunk.OFFSET_DATA:
-                parts.append((struct.unpack_from(">Q", payload)[0], payload[8:]))
-            elif kind == _Chunk.OFFSET_HOLE:
-                start, run = struct.unpack(">QI", payload)
-                parts.append((start, bytes(min(run, length))))
+            start, content = _parse_part(kind, payload, missing)
+            missing -= len(content)
+            parts.append((start, content))
         return _join(parts, offset, length)
 
     def status(self, offset: int, length: int) -> Iterator[Status]:
@@ -97,9 +96,10 @@ class NbdClient:
         self._request(_Command.BLOCK_STATUS, offset, length)
         found: list[Status] = []
         for kind, payload in self._chunks(f"map {length} bytes at {offset}", largest=_MAX_STATUS_REPLY):
-            if kind == _Chunk.BLOCK_STATUS and len(payload) % 8 == 4:
-                pairs = struct.iter_unpack(">II", payload[4:])
-                found += [Status(run, bool(flags & _ZERO_STATE)) for run, flags in pairs]
+            if kind != _Chunk.BLOCK_STATUS or len(payload) % 8 != 4 or found:
+                raise _broken("answered a question for block status with something else")
+            pairs = struct.iter_unpack(">II", payload[4:])
+            found = [Status(run, bool(flags & _ZERO_STATE)) for run, flags in pairs]
         if not found or any(not part.length for part in found):
             raise _broken("told nothing of a range")
         return iter(found)
@@ -121,12 +121,12 @@ class NbdClient:
         self._ask(_Option.STRUCTURED_REPLY, b"")
         for kind, payload in self._ask(_Option.SET_META_CONTEXT, _meta_context_request()):
             if kind == _OptionReply.META_CONTEXT and payload[4:] == _CONTEXT:
-                self._context_id = struct.unpack_from(">I", payload)[0]
+                self._context_id = _unpack(">I", payload[:4])[0]
         if self._context_id < 0:
             raise _broken("does not offer base:allocation")
         for kind, payload in self._ask(_Option.GO, struct.pack(">IH", 0, 0)):
             if kind == _OptionReply.INFO and payload[:2] == b"\0\0":
-                _, self.size, export_flags = struct.unpack(">HQH", payload)
+                _, self.size, export_flags = _unpack(">HQH", payload)
                 if not export_flags & _READ_ONLY:
                     raise _broken("offers the disk for writing")
 
@@ -160,8 +160,8 @@ class NbdClient:
             payload = self._receive(length)
             done = bool(flags & 1)
             if kind & _ERROR_BIT:
-                failure = os.strerror(struct.unpack_from(">I", payload)[0])
-            else:
+                failure = os.strerror(_unpack(">I", payload[:4])[0])
+            elif kind != _Chunk.NONE:
                 yield kind, payload
         if failure is not None:
             raise Differs(
@@ -193,6 +193,27 @@ class NbdClient:
 
 def _meta_context_request() -> bytes:
     return struct.pack(">III", 0, 1, len(_CONTEXT)) + _CONTEXT
+
+
+def _parse_part(kind: int, payload: bytes, missing: int) -> tuple[int, bytes]:
+    """Return where a chunk of a read belongs and its bytes, at most as many as are missing and never none."""
+    start: int
+    if kind == _Chunk.OFFSET_DATA:
+        (start,), content = _unpack(">Q", payload[:8]), payload[8:]
+    elif kind == _Chunk.OFFSET_HOLE:
+        start, run = _unpack(">QI", payload)
+        content = bytes(min(run, missing + 1))
+    else:
+        raise _broken(f"answered a read with a chunk of type {kind}")
+    if not 0 < len(content) <= missing:
+        raise _broken("sent other bytes than it was asked for")
+    return start, content
+
+
+def _unpack(form: str, payload: bytes) -> tuple[int, ...]:
+    if len(payload) != struct.calcsize(form):
+        raise _broken("answered with a chunk of the wrong length")
+    return struct.unpack(form, payload)
 
 
 def _join(parts: list[tuple[int, bytes]], offset: int, length: int) -> bytes:

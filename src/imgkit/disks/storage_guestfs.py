@@ -1,34 +1,35 @@
 """Storage facts through libguestfs: what is on the disks of a set, and what each file system holds.
 
 Every question is asked by itself: one that fails is written down with its reason, and the others still are asked.
+Partition tables are read by ourselves from the disk's bytes: each call that has libguestfs run parted or sgdisk costs
+half a second under software emulation.
 """
 
 import re
-import struct
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
+from imgkit.disks.journal_state import EXT_SUPERBLOCK, EXT_SUPERBLOCK_BYTES, ext_journal, xfs_journal
+from imgkit.disks.lvm_guestfs import Lvm, LvmRows, bare_uuid, describe_lvm
+from imgkit.disks.partition_table import read_table
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import (
     Disk,
     EncryptedVolume,
     FileSystem,
     Journal,
-    LogicalVolume,
     Partition,
-    PhysicalVolume,
     Storage,
-    TableKind,
     Undetermined,
-    VolumeGroup,
     partition_place,
 )
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 
-NOT_MOUNTED = frozenset({"swap", "unknown"})
 ENCRYPTED = frozenset({"crypto_LUKS", "BitLocker"})
+NO_FILES = frozenset({"", "LVM2_member", "linux_raid_member"})
+# What blkid's one word does not tell: subvolumes, volumes inside volumes.
+ASK_LIBGUESTFS = frozenset({"btrfs", "LDM_member", "zfs_member"})
 # Partitions that hold no file system by their nature: GRUB's core image, PReP boot, Microsoft's reserve, extended MBR.
 HOLDS_NONE = frozenset(
     {
@@ -42,13 +43,11 @@ HOLDS_NONE = frozenset(
 )
 _ROOT_SIGNS = ((b"/etc/os-release",), (b"/usr/lib/os-release",), (b"/etc/fstab", b"/etc/passwd"))
 _DEVICE = re.compile(r"(?P<disk>/dev/[a-z]+)(?P<number>[0-9]*)")
-_SUBVOLUME = re.compile(r"btrfsvol:(?P<device>/dev/.+?)/(?P<path>(?:(?!/dev/).)+)")
+_SUBVOLUME = re.compile(r"btrfsvol:(?P<device>/dev/(?:[a-z]+[0-9]*|[^/]+/[^/]+))/(?P<path>.+)")
 _EXT = re.compile(r"ext[234]")
-_EXT_HAS_JOURNAL, _EXT_NEEDS_RECOVERY = 0x4, 0x4
-_NO_TABLE = "unrecognised disk label"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """The storage, what libguestfs calls each place, and the places that hold an operating system."""
 
@@ -74,124 +73,111 @@ class _Surveyor:
     worker: GuestfsWorker
     roles: tuple[DiskRole, ...]
     devices: dict[str, DiskRole] = field(default_factory=dict)
-    lv_roles: dict[str, tuple[DiskRole, ...]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
+    lvm: Lvm = field(default_factory=lambda: Lvm(lies_on={}))
     mountables: dict[str, str] = field(default_factory=dict)
     os_places: list[str] = field(default_factory=list)
     undetermined: list[Undetermined] = field(default_factory=list)
 
     def survey(self) -> Survey:
         self.devices = dict(zip(self.worker.call("list_devices"), self.roles, strict=True))
-        disks = tuple(self._disk(device, role) for device, role in self.devices.items())
-        partitions = tuple(part for disk in disks for part in self._partitions(disk))
-        physical, groups, logical = self._lvm()
-        volumes = self._file_systems(disks, partitions)
-        file_systems = tuple(self._file_system(mountable, kind) for mountable, kind in volumes if kind not in ENCRYPTED)
-        encrypted = tuple(self._encrypted(mountable, kind) for mountable, kind in volumes if kind in ENCRYPTED)
+        seen = frozenset(self._ask("the partitions that a kernel accepts", [], "list_partitions"))
+        read = [self._disk(device, role, seen) for device, role in self.devices.items()]
+        partitions = tuple(partition for _, found in read for partition in found)
+        self.lvm = self._lvm()
+        self.sizes |= {partition.place: partition.size_bytes for partition in partitions}
+        self.sizes |= {volume.place: volume.size_bytes for volume in self.lvm.logical}
+        volumes = self._volumes(partitions, seen)
+        file_systems = tuple(self._file_system(device, kind) for device, kind in volumes if kind not in ENCRYPTED)
         storage = Storage(
-            disks=disks,
+            disks=tuple(disk for disk, _ in read),
             partitions=partitions,
-            physical_volumes=physical,
-            volume_groups=groups,
-            logical_volumes=logical,
+            physical_volumes=self.lvm.physical,
+            volume_groups=self.lvm.groups,
+            logical_volumes=self.lvm.logical,
             file_systems=file_systems,
-            encrypted=encrypted,
+            encrypted=tuple(self._encrypted(device, kind) for device, kind in volumes if kind in ENCRYPTED),
             undetermined=tuple(self.undetermined),
         )
         types = {one.place: one.type for one in file_systems}
         return Survey(storage=storage, mountables=self.mountables, types=types, os_places=tuple(self.os_places))
 
-    def _disk(self, device: str, role: DiskRole) -> Disk:
+    def _disk(self, device: str, role: DiskRole, seen: frozenset[str]) -> tuple[Disk, list[Partition]]:
         size = self.worker.call("blockdev_getsize64", device)
-        table, error = TableKind.UNKNOWN, ""
-        try:
-            table = _table(self.worker.call("part_get_parttype", device))
-        except GuestfsRefused as refused:
-            if _NO_TABLE in refused.message:
-                table = TableKind.NONE
-            else:
-                error = _reason(refused)
-        return Disk(role=role, device=device.removeprefix("/dev/"), size_bytes=size, table=table, error=error)
-
-    def _partitions(self, disk: Disk) -> Iterator[Partition]:
-        if disk.table in {TableKind.NONE, TableKind.UNKNOWN}:
-            return
-        device = f"/dev/{disk.device}"
-        for row in self._ask(f"the partitions of {disk.role}", [], "part_list", device):
-            yield self._partition(disk, device, row)
-
-    def _partition(self, disk: Disk, device: str, row: Mapping[str, int]) -> Partition:
-        number = row["part_num"]
-        what = f"the entry of {partition_place(disk.role, number)} in the partition table"
-        kind = uuid = name = ""
-        if disk.table is TableKind.GPT:
-            kind = self._ask(what, "", "part_get_gpt_type", device, number)
-            uuid = self._ask(what, "", "part_get_gpt_guid", device, number)
-            name = self._ask(what, "", "part_get_name", device, number)
-        elif disk.table is TableKind.MBR:
-            found = self._ask(what, None, "part_get_mbr_id", device, number)
-            kind = "" if found is None else f"0x{found:02x}"
-        return Partition(
-            role=disk.role,
-            number=number,
-            start_bytes=row["part_start"],
-            size_bytes=row["part_size"],
-            type=kind,
-            uuid=uuid,
-            name=name,
-            bootable=bool(self._ask(what, 0, "part_get_bootable", device, number)),
-        )
-
-    def _lvm(self) -> tuple[tuple[PhysicalVolume, ...], tuple[VolumeGroup, ...], tuple[LogicalVolume, ...]]:
-        physical = self._ask("LVM physical volumes", [], "pvs_full")
-        groups = self._ask("LVM volume groups", [], "vgs_full")
-        logical = self._ask("LVM logical volumes", [], "lvs_full")
-        members = {row["vg_name"]: self._uuids("vgpvuuids", row["vg_name"]) for row in groups}
-        holdings = {row["vg_name"]: self._uuids("vglvuuids", row["vg_name"]) for row in groups}
-        known = {row["pv_uuid"]: self.place(row["pv_name"]) for row in physical if row["pv_name"].startswith("/dev/")}
-        volumes = tuple(_logical_volume(row, _group_of(row["lv_uuid"], holdings)) for row in logical)
-        for volume in volumes:
-            places = [known[uuid] for uuid in members.get(volume.group, ()) if uuid in known]
-            self.lv_roles[volume.place] = tuple(sorted({role for place in places for role in self._roles(place)}))
-        return (
-            tuple(
-                _physical_volume(row, known[row["pv_uuid"]], _group_of(row["pv_uuid"], members))
-                for row in physical
-                if row["pv_uuid"] in known
-            ),
-            tuple(_volume_group(row, members[row["vg_name"]] - known.keys()) for row in groups),
-            volumes,
-        )
-
-    def _uuids(self, call: str, group: str) -> set[str]:
-        return {uuid.replace("-", "") for uuid in self._ask(f"the volumes of {group}", [], call, group)}
-
-    def _file_systems(self, disks: Sequence[Disk], partitions: Sequence[Partition]) -> list[tuple[str, str]]:
-        """Return libguestfs' names and types of all that may hold files or swap.
-
-        libguestfs leaves out whole disks with LUKS, so each disk without a table is asked by itself.
-        """
-        found: dict[str, str] = self._ask("file systems", {}, "list_filesystems")
-        for disk in disks:
-            device = f"/dev/{disk.device}"
-            if disk.table is TableKind.NONE and device not in found:
-                found[device] = self._text("vfs_type", device) or "unknown"
-        holds_none = {part.place for part in partitions if part.type in HOLDS_NONE}
-        volumes = {self.place(pv) for pv, kind in found.items() if kind in {"LVM2_member", "linux_raid_member"}}
-        for mountable, kind in found.items():
-            if kind == "unknown" and self.place(mountable) not in holds_none | volumes:
-                self._note(f"what {self.place(mountable)} holds", "nothing there that libguestfs knows")
-        return [
-            (mountable, kind)
-            for mountable, kind in found.items()
-            if kind not in {"unknown", "LVM2_member", "linux_raid_member"}
+        self.sizes[role.name] = size
+        table = read_table(lambda offset, length: self._bytes(device, offset, length), size)
+        partitions = [
+            Partition(
+                role=role,
+                number=entry.number,
+                start_bytes=entry.start_bytes,
+                size_bytes=entry.size_bytes,
+                type=entry.type,
+                uuid=entry.uuid,
+                name=entry.name,
+                bootable=entry.bootable,
+                error="" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry",
+            )
+            for entry in table.entries
         ]
+        name = device.removeprefix("/dev/")
+        return Disk(role=role, device=name, size_bytes=size, table=table.kind, error=table.error), partitions
+
+    def _bytes(self, device: str, offset: int, length: int) -> bytes:
+        raw: bytes = self.worker.call("pread_device", device, length, offset)
+        return raw
+
+    def _lvm(self) -> Lvm:
+        physical = self._ask("LVM physical volumes", [], "pvs_full")
+        if not physical:
+            return Lvm(lies_on={})
+        groups = self._ask("LVM volume groups", [], "vgs_full")
+        names = [row["vg_name"] for row in groups]
+        rows = LvmRows(
+            physical=tuple(physical),
+            groups=tuple(groups),
+            logical=tuple(self._ask("LVM logical volumes", [], "lvs_full")),
+            members={name: self._uuids("vgpvuuids", name) for name in names},
+            holdings={name: self._uuids("vglvuuids", name) for name in names},
+        )
+        return describe_lvm(rows, self.place)
+
+    def _uuids(self, call: str, group: str) -> frozenset[str]:
+        return frozenset(bare_uuid(one) for one in self._ask(f"the volumes of {group}", [], call, group))
+
+    def _volumes(self, partitions: Sequence[Partition], seen: frozenset[str]) -> list[tuple[str, str]]:
+        """Return libguestfs' names and types of all that may hold files, swap space or something encrypted.
+
+        Each device is asked by itself: libguestfs' own list leaves out whole disks with LUKS.
+        """
+        parted = {partition.role for partition in partitions}
+        holds_none = {partition.place for partition in partitions if partition.type in HOLDS_NONE}
+        candidates = [device for device, role in self.devices.items() if role not in parted]
+        candidates += sorted(device for device in seen if self.place(device) not in holds_none)
+        candidates += [volume.place for volume in self.lvm.logical if volume.active]
+        candidates += self._ask("MD arrays", [], "list_md_devices")
+        found = {device: self._text("vfs_type", device) for device in sorted(candidates, key=self._order)}
+        for device in [device for device, kind in found.items() if not kind]:
+            self._note(f"what {self.place(device)} holds", "nothing there that libguestfs knows, or nothing at all")
+        if ASK_LIBGUESTFS & set(found.values()):
+            listed: dict[str, str] = self._ask("file systems", {}, "list_filesystems")
+            found |= {device: kind for device, kind in listed.items() if kind != "unknown"}
+        return [(device, kind) for device, kind in found.items() if kind not in NO_FILES]
+
+    def _order(self, device: str) -> tuple[int, int, str]:
+        """Sort as disks and partitions are, volumes behind them."""
+        match = _DEVICE.fullmatch(device)
+        disks = list(self.devices)
+        if match is None or match["disk"] not in disks:
+            return len(disks), 0, device
+        return disks.index(match["disk"]), int(match["number"] or 0), device
 
     def _file_system(self, mountable: str, kind: str) -> FileSystem:
         place = self.place(mountable)
         self.mountables[place] = mountable
-        usage: dict[str, int | None] = {"size_bytes": self._device_size(mountable)}
+        usage: dict[str, int | None] = {"size_bytes": self.sizes.get(place)}
         journal, error = self._journal_on_disk(mountable, kind), ""
-        if kind not in NOT_MOUNTED:
+        if kind != "swap":
             try:
                 mounted, journal = self._look_inside(place, mountable, kind, journal)
                 usage |= mounted
@@ -203,7 +189,7 @@ class _Surveyor:
             type=kind,
             label=self._text("vfs_label", mountable),
             uuid=self._text("vfs_uuid", mountable),
-            journal=Journal.UNKNOWN if kind == "swap" else journal,
+            journal=journal,
             error=error,
             **usage,
         )
@@ -212,7 +198,6 @@ class _Surveyor:
         self, place: str, mountable: str, kind: str, journal: Journal
     ) -> tuple[dict[str, int | None], Journal]:
         said = self._kernel_log() if kind == "xfs" else ""
-        self.worker.call("umount_all")
         self.worker.mount(mountable, b"/", options=mount_options(kind))
         try:
             usage = _usage(self.worker.call("statvfs", "/"))
@@ -227,10 +212,11 @@ class _Surveyor:
         return usage, journal
 
     def _journal_on_disk(self, mountable: str, kind: str) -> Journal:
-        """Read from an ext file system's superblock whether its journal waits to be replayed, before any mount."""
+        """Read an ext file system's superblock before any mount: the flag is gone afterwards."""
         if not _EXT.fullmatch(kind):
             return Journal.UNKNOWN
-        block = self._ask(f"the journal of {self.place(mountable)}", b"", "pread_device", mountable, 1024, 1024)
+        what = f"the journal of {self.place(mountable)}"
+        block = self._ask(what, b"", "pread_device", mountable, EXT_SUPERBLOCK_BYTES, EXT_SUPERBLOCK)
         return ext_journal(block)
 
     def _kernel_log(self) -> str:
@@ -243,18 +229,11 @@ class _Surveyor:
             return False
         return True
 
-    def _encrypted(self, mountable: str, kind: str) -> EncryptedVolume:
-        place = self.place(mountable)
-        head = self._ask(f"the header of {place}", b"", "pread_device", mountable, 8, 0)
+    def _encrypted(self, device: str, kind: str) -> EncryptedVolume:
+        place = self.place(device)
+        head = self._ask(f"the header of {place}", b"", "pread_device", device, 8, 0)
         version = f"luks{head[7]}" if kind == "crypto_LUKS" and len(head) == 8 else kind.casefold()
-        return EncryptedVolume(
-            place=place, roles=self._roles(place), type=version, uuid=self._text("vfs_uuid", mountable)
-        )
-
-    def _device_size(self, mountable: str) -> int | None:
-        device = match["device"] if (match := _SUBVOLUME.fullmatch(mountable)) else mountable
-        size: int | None = self._ask(f"the size of {self.place(mountable)}", None, "blockdev_getsize64", device)
-        return size
+        return EncryptedVolume(place=place, roles=self._roles(place), type=version, uuid=self._text("vfs_uuid", device))
 
     def place(self, mountable: str) -> str:
         """Return the stable name of what libguestfs calls `/dev/sda1`, `/dev/VG/LV`, `btrfsvol:/dev/sda1/@` …"""
@@ -269,7 +248,7 @@ class _Surveyor:
     def _roles(self, place: str) -> tuple[DiskRole, ...]:
         base = place.partition("[")[0]
         if base.startswith("/dev/"):
-            return self.lv_roles.get(base, ())
+            return tuple(sorted({role for below in self.lvm.lies_on.get(base, ()) for role in self._roles(below)}))
         return (DiskRole.parse(base.partition(":")[0]),)
 
     def _text(self, name: str, mountable: str) -> str:
@@ -292,27 +271,6 @@ class _Surveyor:
         self.undetermined.append(Undetermined(what=what, reason=reason))
 
 
-def ext_journal(superblock: bytes) -> Journal:
-    """Read the feature flags of an ext superblock: is there a journal, and does it wait to be replayed?"""
-    if len(superblock) < 0x64 or superblock[0x38:0x3A] != b"\x53\xef":
-        return Journal.UNKNOWN
-    compatible, incompatible = struct.unpack_from("<II", superblock, 0x5C)
-    pending = compatible & _EXT_HAS_JOURNAL and incompatible & _EXT_NEEDS_RECOVERY
-    return Journal.PENDING if pending else Journal.CLEAN
-
-
-def xfs_journal(kernel_log: str) -> Journal:
-    """Read from what the kernel said while mounting; XFS has no flag for it on the disk."""
-    if re.search(r"XFS \(.+\): Starting recovery", kernel_log):
-        return Journal.REPLAYED
-    return Journal.CLEAN if re.search(r"XFS \(.+\): Ending clean mount", kernel_log) else Journal.UNKNOWN
-
-
-def _table(word: str) -> TableKind:
-    known = {"gpt": TableKind.GPT, "msdos": TableKind.MBR, "loop": TableKind.NONE}
-    return known.get(word, TableKind.OTHER)
-
-
 def _usage(row: Mapping[str, int]) -> dict[str, int | None]:
     unit = row["frsize"]
     return {
@@ -322,46 +280,6 @@ def _usage(row: Mapping[str, int]) -> dict[str, int | None]:
         "inodes": row["files"],
         "inodes_free": row["ffree"],
     }
-
-
-def _physical_volume(row: Mapping[str, Any], place: str, group: str) -> PhysicalVolume:
-    return PhysicalVolume(
-        place=place,
-        uuid=lvm_uuid(row["pv_uuid"]),
-        group=group,
-        size_bytes=row["pv_size"],
-        free_bytes=row["pv_free"],
-    )
-
-
-def _volume_group(row: Mapping[str, Any], missing: set[str]) -> VolumeGroup:
-    return VolumeGroup(
-        name=row["vg_name"],
-        uuid=lvm_uuid(row["vg_uuid"]),
-        size_bytes=row["vg_size"],
-        free_bytes=row["vg_free"],
-        missing_volumes=len(missing),
-    )
-
-
-def _logical_volume(row: Mapping[str, Any], group: str) -> LogicalVolume:
-    return LogicalVolume(
-        name=row["lv_name"],
-        group=group,
-        uuid=lvm_uuid(row["lv_uuid"]),
-        size_bytes=row["lv_size"],
-        active=row["lv_attr"][4:5] == "a",
-    )
-
-
-def _group_of(uuid: str, holdings: Mapping[str, set[str]]) -> str:
-    return next((group for group, held in holdings.items() if uuid in held), "")
-
-
-def lvm_uuid(bare: str) -> str:
-    """Write an LVM UUID as LVM does: groups of 6-4-4-4-4-4-6."""
-    ends = (0, 6, 10, 14, 18, 22, 26, 32)
-    return "-".join(bare[start:end] for start, end in pairwise(ends)) if len(bare) == 32 else bare
 
 
 def _reason(refused: GuestfsRefused) -> str:

@@ -13,6 +13,7 @@ from imgkit.model.report import EntryState, FstabEntry
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Mount, MountState, Storage
 from imgkit.model.tree import Entry, EntryKind
+from imgkit.safe_text import safe_name
 from imgkit.tools.guestfs import FileStat, GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import Appliance, ApplianceSettings, Drive, open_appliance
 
@@ -85,9 +86,9 @@ class GuestfsMachine:
     def inspect_os(self) -> tuple[tuple[str, str, str], ...]:
         """Ask libguestfs for its own opinion: place, distribution and product name of each root. Takes long (12 s)."""
         worker = self.appliance.worker
-        self._mounter.forget()
         names = {mountable: place for place, mountable in self._surveyed().mountables.items()}
         try:
+            self._mounter.forget()
             roots = worker.call("inspect_os")
             return tuple(
                 (
@@ -102,8 +103,8 @@ class GuestfsMachine:
 
     def _surveyed(self) -> Survey:
         if self._survey is None:
-            self._mounter.forget()
             try:
+                self._mounter.forget()
                 self._survey = survey_storage(self.appliance.worker, self._roles)
             except GuestfsRefused as refused:
                 raise CannotLookInside(f"libguestfs could not list the disks: {refused.message}") from refused
@@ -162,7 +163,7 @@ class Mounter:
     def real_folder(self, folder: bytes) -> bytes:
         """Return the folder that a mount point's path leads to, links followed inside the tree."""
         if not stat.S_ISDIR(self.worker.stat(folder, follow=True).mode):
-            raise GuestfsRefused(f"{shown(folder)} is no folder", errno.ENOTDIR)
+            raise GuestfsRefused(f"{safe_name(folder)} is no folder", errno.ENOTDIR)
         return self.worker.text("realpath", folder)
 
 
@@ -205,25 +206,22 @@ class GuestfsTree:
     @contextmanager
     def _translated(self, verb: str, path: bytes) -> Iterator[GuestfsWorker]:
         if not path.startswith(b"/"):
-            raise ValueError(f"a path inside a disk begins with a slash: {shown(path)}")
+            raise ValueError(f"a path inside a disk begins with a slash: {safe_name(path)}")
         try:
             self._mounter.use(self._plan)
+        except GuestfsRefused as refused:  # whatever its errno: nothing is known of the path then
+            raise CannotLookInside(f"{self._plan[-1].mountable} could not be mounted: {refused.message}") from refused
+        try:
             yield self._mounter.worker
         except GuestfsRefused as refused:
             raise _translate(refused, verb, path) from refused
 
 
-def shown(path: bytes) -> str:
-    """Return a path from inside a disk as text that can do no harm to a terminal or a log."""
-    text = path.decode("utf-8", "backslashreplace")
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-
-
 def _translate(refused: GuestfsRefused, verb: str, path: bytes) -> ImgkitError:
     if refused.number in _ABSENT:
-        return NoSuchPathInside(f"there is no {shown(path)} inside the disk")
+        return NoSuchPathInside(f"there is no {safe_name(path)} inside the disk")
     reason = refused.message.rpartition(": ")[2]
-    return CannotLookInside(f"could not {verb} {shown(path)} inside the disk: {reason}")
+    return CannotLookInside(f"could not {verb} {safe_name(path)} inside the disk: {reason}")
 
 
 def _entry(name: bytes, found: FileStat | None) -> Entry:
@@ -247,7 +245,7 @@ def _entry(name: bytes, found: FileStat | None) -> Entry:
 def _describe(entry: FstabEntry) -> Mount:
     return Mount(
         spec=entry.spec,
-        folder=shown(entry.folder),
+        folder=safe_name(entry.folder),
         type=entry.type,
         options=",".join(entry.options),
         state=MountState.UNRESOLVED,

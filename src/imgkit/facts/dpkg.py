@@ -47,7 +47,7 @@ def parse_stanzas(data: bytes) -> Iterator[dict[bytes, str]]:
             continue
         begun = True
         name, colon, value = line.partition(b":")
-        if colon and name.lower() in _FIELDS and not line[:1].isspace():
+        if colon and name.lower() in _FIELDS:
             stanza.setdefault(name.lower(), as_text(value.strip()))
     if begun:
         yield stanza

@@ -50,11 +50,12 @@ def table(rows: Sequence[Sequence[str]], *, width: int, indent: str = "", heads:
     return [fit(line, width) for line in lines]
 
 
-def usage_bar(used: int, total: int, *, cells: int = 12) -> str:
-    """Return how full something is as a bar and a percentage: `[####........]  33 %`. Anything used shows."""
+def usage_bar(used: int, total: int, *, cells: int = 8) -> str:
+    """Return how full something is as a bar and a percentage: `[###.....]  33 %`. Anything used shows."""
     share = min(max(used / total, 0.0), 1.0) if total > 0 else 0.0
     full = max(round(share * cells), 1 if used > 0 else 0)
-    return f"[{'#' * full}{'.' * (cells - full)}] {share * 100:3.0f} %"
+    percent = "<1" if used > 0 and share < 0.005 else f"{share * 100:.0f}"
+    return f"[{'#' * full}{'.' * (cells - full)}] {percent:>3} %"
 
 
 def clip(lines: Sequence[str], most: int, *, indent: str = "  ") -> list[str]:

@@ -177,7 +177,7 @@ def _held(storage: Storage, place: str) -> tuple[str, str, str]:
     """Return what a disk, partition or volume holds: kind, label, usage."""
     for volume in storage.physical_volumes:
         if volume.place == place:
-            return "LVM", f"volume group {volume.group}" if volume.group else "", ""
+            return "LVM", f"group {volume.group}" if volume.group else "", ""
     for closed in storage.encrypted:
         if closed.place == place:
             return _encrypted_words(closed), "", ""
@@ -227,7 +227,10 @@ def _contents_words(one: DataFileSystem) -> tuple[str, str]:
 
 def _top_words(contents: Contents) -> str:
     by_room = sorted(contents.top, key=lambda entry: (-entry.bytes_below, entry.name))
-    return ", ".join(f"{_decode(entry.name)} ({describe_bytes(entry.bytes_below)})" for entry in by_room[:4])
+    return ", ".join(
+        _decode(entry.name) + (f" ({describe_bytes(entry.bytes_below)})" if entry.bytes_below else "")
+        for entry in by_room[:4]
+    )
 
 
 def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:

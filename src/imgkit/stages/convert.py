@@ -14,10 +14,10 @@ from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guarded, open_guest_view
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.nodes import build_node, private_folder
-from imgkit.disks.room import room_bound
+from imgkit.disks.room_bound import room_bound
 from imgkit.disks.sparse_copy import copy_sparsely
 from imgkit.errors import Differs, NoRoom, NotAccessible, TargetExists
-from imgkit.files.abilities import free_bytes
+from imgkit.files.abilities import probe_folder
 from imgkit.files.whole import PARTIAL_SUFFIX, publish, refuse_existing, sync_file
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
@@ -139,8 +139,9 @@ def _plain_name(target: Path, to: DiskFormat) -> str:
 
 
 def _require_room(order: _Order, source: GuestView) -> None:
-    needed = room_bound(source.extents(), order.size, order.to, order.options)
-    free = free_bytes(order.target.parent)
+    place = probe_folder(order.target.parent)
+    free = place.free_bytes
+    needed = room_bound(source.extents(), order.size, order.to, order.options, holds_holes=place.holds_holes)
     if needed > free and order.to is DiskFormat.QCOW2:
         with private_folder() as folder:  # qemu-img counts closer than our upper bound
             node = build_node(order.header, folder)

@@ -53,10 +53,11 @@ def download_object(
             held.enter_context(exclusive_lock(places.lock, what=str(target)))
         info = describe_patiently(source, settings.retry_rule, timing)
         if os.path.lexists(target):
-            return _already_there(info, places, verify=verify, followers=followers, progress=progress)
+            _hold_against(info, places, label=source.label, verify=verify, progress=progress)
+            return _already_there(info, places, followers)
         fetch = ProvenFetch(
             source=source,
-            info=pin_object(info, places),
+            info=pin_object(info, places, label=source.label),
             places=places,
             settings=settings,
             progress=progress,
@@ -89,14 +90,12 @@ def _publish(proven: ProvenObject, info: ObjectInfo, places: Places) -> Download
     return _downloaded(info, places, record, fetched=proven.fetched_bytes, reused=proven.reused_bytes)
 
 
-def _already_there(
-    info: ObjectInfo, places: Places, *, verify: bool, followers: Sequence[Follower], progress: Progress
-) -> DownloadedObject:
-    """Hold a finished target against the object and its parts file."""
+def _hold_against(info: ObjectInfo, places: Places, *, label: str, verify: bool, progress: Progress) -> None:
+    """Hold a finished target against the object as it is now, and against its parts file."""
     record = _record_of(places)
     if not _is_same_object(record, info):
         raise ObjectChanged(
-            f"{places.target} is whole, but of an object with ETag {record.etag}; {info.url} now has ETag {info.etag}",
+            f"{places.target} is whole, but of an object with ETag {record.etag}; {label} now has ETag {info.etag}",
             hint="Choose another folder with -o to fetch the object as it is now.",
         )
     with local_errors(places.target, doing="look at"):
@@ -106,9 +105,14 @@ def _already_there(
             f"{places.target} is no longer what was downloaded: its bytes do not fit {places.parts.name}",
             hint=f"imgkit check says what differs. To download it again, move it and {places.parts.name} away.",
         )
+
+
+def _already_there(info: ObjectInfo, places: Places, followers: Sequence[Follower]) -> DownloadedObject:
+    """Sweep up behind a run that was killed after the rename, and let followers read what is whole already."""
     places.forget_unfinished()
-    _let_follow(places.target, size, followers)
-    return _downloaded(info, places, record, fetched=0, reused=size)
+    record = _record_of(places)
+    _let_follow(places.target, record.size, followers)
+    return _downloaded(info, places, record, fetched=0, reused=record.size)
 
 
 def _record_of(places: Places) -> PartsRecord:
@@ -140,7 +144,7 @@ def _let_follow(path: Path, size: int, followers: Sequence[Follower]) -> None:
 def _downloaded(
     info: ObjectInfo, places: Places, record: PartsRecord, *, fetched: int, reused: int
 ) -> DownloadedObject:
-    is_proven = record.service_crc64 is not None
+    is_proven = record.service_crc64 is not None or info.crc64 is not None  # both are record.crc64 where they are
     return DownloadedObject(
         info=info,
         path=places.target,

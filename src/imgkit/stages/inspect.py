@@ -118,7 +118,7 @@ class _Look:
         """Describe the disks that carry no system; one that holds nothing readable is there with nothing."""
         storage = self._names.storage
         busy = {role for one in storage.file_systems if one.place in self._roots for role in one.roles}
-        chosen = [one for one in storage.file_systems if one.type != _SWAP and not busy.intersection(one.roles)]
+        chosen = [one for one in storage.file_systems if one.type != _SWAP and not busy.issuperset(one.roles)]
         found = [self._data_file_system(one) for one in steps.over(sorted(chosen, key=lambda one: one.place))]
         return tuple(
             DataDisk(role=role, file_systems=tuple(one for one in found if role in one.roles))

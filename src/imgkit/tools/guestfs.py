@@ -71,9 +71,11 @@ class GuestfsWorker:
         """The end of what libguestfs and its appliance have logged."""
         return self._running.stderr_tail
 
-    def settings(self, *, emulate: bool, cache_folder: Path | None = None) -> Path:
-        """Choose software emulation and the folder of the appliance's cache; returns that folder."""
-        answer = self._ask("settings", emulate=emulate, cache=str(cache_folder) if cache_folder else "")
+    def settings(self, *, emulate: bool, cache_folder: Path | None = None, verbose: bool = False) -> Path:
+        """Choose software emulation, the cache's folder and how much is logged; return the folder of the cache."""
+        answer = self._ask(
+            "settings", emulate=emulate, cache=str(cache_folder) if cache_folder else "", verbose=verbose
+        )
         return Path(answer["cache"])
 
     def add_overlay(self, path: Path) -> None:

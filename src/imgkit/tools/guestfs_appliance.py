@@ -12,7 +12,7 @@ from urllib.parse import quote
 from imgkit.errors import NotAccessible, ToolFailed
 from imgkit.process import require_program, run
 from imgkit.tools.guestfs import CALL_TIMEOUT_SECONDS, GuestfsRefused, GuestfsWorker, find_interpreter, start_worker
-from imgkit.tools.guestfs_diagnosis import explain_launch, launch_failed
+from imgkit.tools.guestfs_diagnosis import launch_failed
 from imgkit.tools.guestfs_kvm import Kvm, judge_kvm, remember_broken
 
 log = logging.getLogger(__name__)
@@ -77,15 +77,14 @@ def open_appliance(drives: Sequence[Drive], *, settings: ApplianceSettings | Non
     emulated, reason = choose_emulation(settings)
     with ExitStack() as stack:
         try:
-            worker = stack.enter_context(_launched(interpreter, drives, settings, emulated=emulated))
+            worker = _launch_in(stack, interpreter, drives, settings, emulated=emulated)
         except ToolFailed as error:
             if emulated or settings.acceleration is not Acceleration.AUTO:
                 raise
-            reason = f"with KVM: {error.message}"
-            log.warning("trying again by software emulation, which is slower: %s", reason)
-            emulated = True
-            worker = stack.enter_context(_launched(interpreter, drives, settings, emulated=True))
-            remember_broken(settings.state_folder, reason)
+            emulated, reason = True, f"it failed with KVM: {error.message}"
+            log.warning("trying again by software emulation, which is slower: %s", error.message)
+            worker = _launch_in(stack, interpreter, drives, settings, emulated=True)
+            remember_broken(settings.state_folder, error.message)
         version = worker.call("version")
         words = ".".join(str(version[name]) for name in ("major", "minor", "release"))
         yield Appliance(worker=worker, interpreter=interpreter, version=words, emulated=emulated, reason=reason)
@@ -102,36 +101,50 @@ def choose_emulation(settings: ApplianceSettings) -> tuple[bool, str]:
     return emulate, f"KVM is {verdict.state}: {verdict.reason}" if emulate else ""
 
 
+def _launch_in(
+    stack: ExitStack, interpreter: Path, drives: Sequence[Drive], settings: ApplianceSettings, *, emulated: bool
+) -> GuestfsWorker:
+    """Launch; where libguestfs refuses, once more with its whole log: a talking appliance takes 2 s more to start."""
+    try:
+        return stack.enter_context(_launched(interpreter, drives, settings, emulated=emulated))
+    except GuestfsRefused as refused:
+        log.info("libguestfs did not start (%s); asking it why", refused.message)
+    return stack.enter_context(_launched(interpreter, drives, settings, emulated=emulated, verbose=True))
+
+
 @contextmanager
 def _launched(
-    interpreter: Path, drives: Sequence[Drive], settings: ApplianceSettings, *, emulated: bool
+    interpreter: Path,
+    drives: Sequence[Drive],
+    settings: ApplianceSettings,
+    *,
+    emulated: bool,
+    verbose: bool = False,
 ) -> Iterator[GuestfsWorker]:
-    writable = any(drive.writable for drive in drives)
     with start_worker(
-        interpreter, writable=writable, scratch=settings.scratch_folder, timeout_seconds=settings.call_seconds
+        interpreter,
+        writable=any(drive.writable for drive in drives),
+        scratch=settings.scratch_folder,
+        timeout_seconds=settings.call_seconds,
     ) as worker:
-        cache = worker.settings(emulate=emulated, cache_folder=settings.cache_folder)
-        _launch(worker, drives, cache, settings.launch_seconds if emulated else settings.kvm_launch_seconds)
+        cache = worker.settings(emulate=emulated, cache_folder=settings.cache_folder, verbose=verbose)
+        try:
+            _add_drives(worker, drives)
+            worker.launch(timeout_seconds=settings.launch_seconds if emulated else settings.kvm_launch_seconds)
+        except GuestfsRefused as error:
+            if not verbose:
+                raise
+            log.debug("libguestfs said: %s", worker.log_tail)
+            raise launch_failed(error.message, worker.log_tail, cache_folder=cache) from error
         yield worker
 
 
-def _launch(worker: GuestfsWorker, drives: Sequence[Drive], cache: Path, timeout_seconds: float) -> None:
-    try:
-        for number, drive in enumerate(drives):
-            if drive.writable:
-                worker.add_writable(drive.path)
-            else:
-                worker.add_overlay(make_overlay(drive, worker.scratch, number))
-        worker.launch(timeout_seconds=timeout_seconds)
-    except GuestfsRefused as error:
-        log.debug("libguestfs said: %s", worker.log_tail)
-        raise launch_failed(error.message, worker.log_tail, cache_folder=cache) from error
-    except ToolFailed as error:
-        log.debug("libguestfs said: %s", error.stderr_tail)
-        known = explain_launch(error.message, error.stderr_tail, cache_folder=cache)
-        if known is None:
-            raise
-        raise known from error
+def _add_drives(worker: GuestfsWorker, drives: Sequence[Drive]) -> None:
+    for number, drive in enumerate(drives):
+        if drive.writable:
+            worker.add_writable(drive.path)
+        else:
+            worker.add_overlay(make_overlay(drive, worker.scratch, number))
 
 
 def make_overlay(drive: Drive, folder: Path, number: int) -> Path:

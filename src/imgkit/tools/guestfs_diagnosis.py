@@ -16,6 +16,7 @@ NO_KERNEL = (
     "libguestfs boots a kernel of this system, and there is none (usual in containers). Install one: "
     "Debian: apt install linux-image-amd64; Ubuntu: apt install linux-image-generic; Fedora: dnf install kernel-core"
 )
+NO_QEMU = "Install it. Debian, Ubuntu: apt install qemu-system-x86; Fedora: dnf install qemu-kvm"
 XFS_PACKAGE = "Debian, Ubuntu: apt install libguestfs-xfs; Fedora: dnf install libguestfs-xfs"
 
 
@@ -54,7 +55,7 @@ KNOWN_CAUSES = (
         pattern=re.compile(r"qemu-system-\S+: (?:command not found|No such file)|cannot find qemu"),
         error=ToolMissing,
         message="libguestfs finds no qemu",
-        hint="Install it. Debian, Ubuntu: apt install qemu-system-x86; Fedora: dnf install qemu-kvm",
+        hint=NO_QEMU,
     ),
     KnownCause(
         pattern=re.compile(r"No space left on device|Disk quota exceeded"),

@@ -36,9 +36,7 @@ OVERRIDES = ("LIBGUESTFS_BACKEND", "LIBGUESTFS_BACKEND_SETTINGS", "LIBGUESTFS_AT
 READING = frozenset(
     {
         "blockdev_getsize64",
-        "checksum_device",
         "dmesg",
-        "filesystem_available",
         "feature_available",
         "inspect_get_distro",
         "inspect_get_mountpoints",
@@ -48,17 +46,8 @@ READING = frozenset(
         "list_devices",
         "list_filesystems",
         "list_md_devices",
-        "lvm_canonical_lv_name",
-        "lvs",
+        "list_partitions",
         "lvs_full",
-        "mountpoints",
-        "part_get_bootable",
-        "part_get_gpt_guid",
-        "part_get_gpt_type",
-        "part_get_mbr_id",
-        "part_get_name",
-        "part_get_parttype",
-        "part_list",
         "pread_device",
         "pvs_full",
         "statvfs",
@@ -204,7 +193,7 @@ class Worker:
         self._handle.set_backend_settings(["force_tcg"] if request["emulate"] else [])
         if request.get("cache"):
             self._handle.set_cachedir(request["cache"])
-        self._handle.set_verbose(True)
+        self._handle.set_verbose(request["verbose"])
         self._handle.set_trace(True)
         yield ({"cache": self._handle.get_cachedir(), "hv": self._handle.get_hv()},)
 

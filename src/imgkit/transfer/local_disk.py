@@ -51,7 +51,8 @@ class PartialFile:
             return crc if not place.length else None
 
     def close(self) -> None:
-        os.close(self._handle)
+        handle, self._handle = self._handle, -1
+        os.close(handle)
 
     def _missing(self) -> int:
         """Return how many bytes the file system lacks to hold the whole object."""

@@ -131,7 +131,7 @@ class ProvenFetch:
             return
         self.places.forget_unfinished()
         raise Differs(
-            f"all {self.info.size} bytes of {self.info.url} came and are on disk as they came, but their CRC-64 is "
+            f"all {self.info.size} bytes of {self.source.label} came and are on disk as they came, but their CRC-64 is "
             f"{result.crc64} where the service names {self.info.crc64}: wrong bytes were sent, or a wrong CRC",
             hint="They were discarded, and the same command fetches all of them anew. If it differs again, try another "
             "network or the internal endpoint, or export the image once more.",

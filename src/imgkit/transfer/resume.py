@@ -25,20 +25,22 @@ class Work:
     journal: Journal
 
 
-def pin_object(info: ObjectInfo, places: Places) -> ObjectInfo:
+def pin_object(info: ObjectInfo, places: Places, *, label: str) -> ObjectInfo:
     """Hold the object as it is now against the one whose parts lie here; return it with all that is known of it.
 
     Raises ObjectChanged when they are two. A CRC that the service named once is not forgotten when it is silent later.
     """
     saved = read_journal(places.journal)
     if saved is None:
+        if places.journal.exists():
+            log.warning("%s is damaged: nothing of what lies here can be trusted, all is fetched anew", places.journal)
         return info
     facts = saved.facts
     same_crc = None in {facts.crc64, info.crc64} or facts.crc64 == info.crc64
     if (facts.size, facts.etag) == (info.size, info.etag) and same_crc:
         return replace(info, crc64=facts.crc64 if info.crc64 is None else info.crc64)
     raise ObjectChanged(
-        f"{info.url} is no longer the object whose first parts lie in {places.workspace}: that one had "
+        f"{label} is no longer the object whose first parts lie in {places.workspace}: that one had "
         f"{facts.size} bytes and ETag {facts.etag}, it has {info.size} bytes and ETag {info.etag}",
         hint=f"To fetch it as it is now, remove {places.journal} and {places.partial}, or choose another folder.",
     )

@@ -93,14 +93,14 @@ class Workers:
                 self._crew.start("fetch", partial(self._take_over, attempt))
 
     def stop(self) -> None:
-        """Send all home; who hangs in a read writes nothing any more when it comes back."""
+        """Keep what lies in buffers and send all home; who hangs in a read writes nothing when it comes back."""
         self._crew.stop.set()
         self._queue.stop()
         self._gate.open_wide()
-        self._crew.dismiss()
         for attempt in self._all_open():
             attempt.abandon()
             self._save(attempt)
+        self._crew.dismiss()
 
     def _work(self) -> None:
         buffer = memoryview(bytearray(self._settings.buffer_bytes))

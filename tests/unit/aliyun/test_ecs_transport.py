@@ -185,6 +185,16 @@ def test_an_error_that_is_no_object_is_no_answer(body):
         made.send("DescribeImages", {})
 
 
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_is_not_followed(status):
+    made, wire = answering(status, b"", Location="https://elsewhere.example/")
+
+    with pytest.raises(NoAnswer):
+        made.send("DescribeImages", {})
+
+    assert len(wire.requests) == 1
+
+
 def test_a_time_out_is_no_answer_and_may_have_been_sent():
     made, wire = answering(0, b"", requests.ReadTimeout("late"))
 

@@ -27,11 +27,6 @@ def test_a_bound_domain_is_marked_as_such():
     assert oss_endpoint("cn-hangzhou", explicit="disks.example", cname=True).cname
 
 
-def test_loopback_is_known_by_its_host():
-    assert oss_endpoint("cn-hangzhou", explicit="http://127.0.0.1:9000").on_loopback
-    assert not oss_endpoint("cn-hangzhou").on_loopback
-
-
 @pytest.mark.parametrize(
     "options",
     [

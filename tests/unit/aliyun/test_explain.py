@@ -15,6 +15,7 @@ def test_the_status_decides_where_a_code_has_two_meanings():
 
     assert isinstance(market, NotExportable)
     assert "Marketplace" in market.message
+    assert "encrypted" not in market.message
     assert "encrypted" in encrypted.message
 
 

@@ -94,6 +94,11 @@ def test_without_a_proxy_there_is_none():
         (wire.ProtocolError("broken", wire.IncompleteRead(1, 2)), "mid-answer"),
         (untrusted(), "not trusted (self-signed certificate)"),
         (requests.RequestException("odd"), "RequestException"),
+        (
+            requests.exceptions.ProxyError(wire.ProxyError("no", ConnectionRefusedError(111, "Connection refused"))),
+            "the proxy did not let it through: connection refused",
+        ),
+        (requests.exceptions.ProxyError(wire.ProxyError("no", OSError("Tunnel connection failed: 407"))), "the proxy"),
     ],
 )
 def test_failures_are_told_in_plain_words_without_the_url(error, words):

@@ -20,7 +20,7 @@ def test_handlers_that_an_import_installed_are_gone(name, capsys):
     logger.error("traceback")
 
     assert capsys.readouterr().err == ""
-    assert all(type(handler) is logging.NullHandler for handler in logger.handlers)
+    assert logger.handlers == []
 
 
 @pytest.mark.parametrize("name", ["oss2.auth", "oss2.http", "urllib3.connectionpool"])
@@ -30,10 +30,3 @@ def test_signatures_and_signed_urls_reach_no_log(name, caplog):
         logging.getLogger(name).debug("string to sign: token")
 
     assert caplog.records == []
-
-
-def test_doing_it_again_adds_nothing():
-    quieten_sdks()
-    quieten_sdks()
-
-    assert len(logging.getLogger("darabonba-core").handlers) == 1

@@ -5,9 +5,10 @@ import gzip
 import lzma
 from dataclasses import dataclass
 
+from tests.unit.archives import tar_samples as t
+
 from imgkit.errors import ArchiveDamaged, ArchiveUnsafe, ImgkitError, NoSingleDisk, ToolMissing
 from imgkit.units import GiB, MiB, TiB
-from tests.unit.archives import tar_samples as t
 
 Refusal = type[ImgkitError]
 
@@ -74,7 +75,7 @@ GOOD = {
     "no end blocks": good(PLAIN, words="lacks the blocks"),
     "one end block": good(PLAIN + bytes(512), words="lacks the blocks"),
     "absolute name": good(t.file(DATA, b"/etc/system.raw") + t.END),
-    "climbing name": good(t.file(DATA, b"../../../system.raw") + t.END),
+    "dots in a name": good(t.file(DATA, b"a..b/...raw/..system.raw") + t.END),
     "name like an option": good(t.file(DATA, b"--to-command=sh.raw") + t.END),
     "name with escapes": good(t.file(DATA, b"\x1b[2Jsystem\n.raw") + t.END),
     "name that is no text": good(t.file(DATA, b"\xff\xfe\x80.raw") + t.END),
@@ -181,7 +182,10 @@ DAMAGED = {
         t.pax_sparse_10(STORED, [], len(DATA), text="x" * 30 + "\n") + t.END, "no number"
     ),
     "pax 1.0 map without lines": damaged(t.pax_sparse_10(STORED, [], len(DATA), text="1" * 500) + t.END, "no list"),
-    "pax 1.0 map cut off": damaged(t.pax_sparse_10(b"", [], 9, text="90\n0\n")[:-512] + t.END[:600], "no number"),
+    "pax 1.0 map cut off": damaged(
+        t.pax_sparse_10(b"", [], 9, text="0900\n" + "0\n" * 253 + "0"), "cut off inside a tar header"
+    ),
+    "pax 1.0 map shorter than it says": damaged(t.pax_sparse_10(b"", [], 9, text="90\n0\n") + t.END, "no list"),
     "pax 1.0 negative segment": damaged(t.pax_sparse_10(STORED, [(-512, 512)], 4096) + t.END, "no number"),
     "pax 0.1 map with an odd count": damaged(
         t.pax_sparse_01(STORED, SEGMENTS, 40000, text="0,512,9") + t.END, "last length"
@@ -205,6 +209,8 @@ DAMAGED = {
 }
 
 UNSAFE = {
+    "climbing name": unsafe(t.file(DATA, b"../../../system.raw") + t.END, "climbs out"),
+    "climbing name of a companion": unsafe(t.pax([("path", "a/../../notes")]) + t.file(b"n") + TAR, "climbs out"),
     "hard link": unsafe(t.header(b"system.raw", kind=b"1", link=b"/etc/passwd") + TAR, "a hard link"),
     "symbolic link": unsafe(t.header(b"system.raw", kind=b"2", link=b"/etc/passwd") + t.END, "a symbolic link"),
     "symbolic link behind the disk": unsafe(PLAIN + t.header(b"x", kind=b"2", link=b"y") + t.END, "a symbolic link"),

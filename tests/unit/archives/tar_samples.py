@@ -16,7 +16,8 @@ Segments = Sequence[tuple[int, int]]
 
 
 def octal(value: int, width: int) -> bytes:
-    return b"%0*o\0" % (width - 1, value)
+    """The number in octal, or where it does not fit, as GNU tar writes it then."""
+    return b"%0*o\0" % (width - 1, value) if value < 8 ** (width - 1) else base_256(value, width)
 
 
 def base_256(value: int, width: int = 12) -> bytes:

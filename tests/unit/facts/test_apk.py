@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import guest_with
 
@@ -49,6 +49,7 @@ def test_a_record_without_a_name_makes_the_list_partial():
     assert (len(fact.value), fact.partial) == (1, True)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_borne(data):
     read_apk(guest_with({"/lib/apk/db/installed": b"P:" + data}))

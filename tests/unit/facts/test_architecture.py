@@ -1,7 +1,7 @@
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, Shut, guest_with
 
@@ -57,6 +57,7 @@ def test_unreadable_programs_are_not_absent():
     assert "bad sector" in fact.reason
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_any_bytes_are_borne(data):
     read_architecture(guest_with({"/bin/sh": b"\x7fELF" + data, "/bin/ls": data}))

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import File, Folder, Link, MemoryTree, Nodes, Shut, guest_with
 
@@ -110,6 +110,7 @@ def test_a_crowded_top_is_cut_and_says_so():
 NAMES = st.binary(min_size=1, max_size=8).filter(lambda name: b"/" not in name and name not in {b".", b".."})
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(NAMES, NAMES, st.floats()), max_size=8))
 def test_any_names_and_times_are_borne(found):
     read_contents(guest_with({b"/" + one + b"/x" + two: File(b"", modified=time) for one, two, time in found}))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imgkit.facts.device_names import DeviceNames
@@ -102,6 +102,12 @@ def test_what_may_be_on_the_missing_disk_says_so():
     assert found.reason.endswith("it may be on disk xvdd, not in this set")
 
 
+def test_with_two_missing_disks_neither_is_blamed():
+    found = DeviceNames(storage=STORAGE, missing=(XVDD, DiskRole("xvde"))).by_label("gone")
+    assert (found.missing_role, found.place) == (None, "")
+    assert "disk xvdd or disk xvde" in found.reason
+
+
 def test_uuids_are_compared_without_case():
     assert WHOLE.by_uuid("22BB").place == "xvdb:1"
     assert WHOLE.by_uuid("55ee").place == "xvdb:3"
@@ -120,6 +126,7 @@ def test_a_label_of_two_is_not_guessed():
     assert WHOLE.by_label("root").place == "system:1"
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.from_regex(r"/dev/(vd|nvme|mapper/)[a-z0-9-]*", fullmatch=True)))
 def test_any_path_is_borne(path):
     LACKING.by_device(path)

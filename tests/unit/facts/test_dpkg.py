@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, Shut, guest_with
 
@@ -64,6 +64,10 @@ def test_an_entry_without_a_name_makes_the_list_partial():
     assert (fact.partial, fact.notes) == (True, ("1 of its entries name no package",))
 
 
+def test_of_a_field_that_is_there_twice_the_first_holds():
+    assert packages("Package: a\nVersion: 1\nVersion: 2\n")["a"].version == "1"
+
+
 def test_the_status_folder_of_images_made_without_dpkg_is_read():
     files = {
         "/var/lib/dpkg/status.d/base": "Package: base-files\nVersion: 12\n",
@@ -80,6 +84,7 @@ def test_the_database_is_named_as_the_source():
     assert (source.path, source.size) == (b"/var/lib/dpkg/status", len(STATUS))
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_borne(data):
     read_dpkg(guest_with({"/var/lib/dpkg/status": b"Package: " + data}))

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Shut, guest_with
 
@@ -113,6 +113,7 @@ def test_no_fstab_is_absent_and_an_unreadable_one_is_not():
         read_fstab(guest_with({"/etc/fstab": Shut()}), NAMES)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_borne(data):
     read_fstab(guest_with({"/etc/fstab": data}), NAMES)
@@ -121,6 +122,7 @@ def test_any_bytes_are_borne(data):
 PLAIN_WORDS = st.binary(min_size=1).filter(lambda word: not set(word) & set(b" \t\n\r\0\"'\\#="))
 
 
+@settings(deadline=None)
 @given(PLAIN_WORDS, PLAIN_WORDS)
 def test_plain_words_come_back_as_they_were(spec, folder):
     (found,), malformed = parse_fstab(spec + b" \t" + folder)

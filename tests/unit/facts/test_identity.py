@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, guest_with
 
@@ -59,6 +59,7 @@ def test_garbage_is_no_machine_id():
             Timezone(name="Asia/Shanghai", rule="CST-8"),
         ),
         ({"/etc/localtime": SHANGHAI}, Timezone(rule="CST-8")),
+        ({"/etc/localtime": Link(b"/etc/zone"), "/etc/timezone": "Asia/Tokyo\n"}, Timezone(name="Asia/Tokyo")),
         ({"/etc/sysconfig/clock": 'ZONE="Asia/Shanghai"\n'}, Timezone(name="Asia/Shanghai")),
     ],
 )
@@ -87,6 +88,7 @@ def test_no_locale_is_absent():
     assert read_locale(guest_with({"/etc/locale.conf": "LC_TIME=C\n"})).state is FactState.ABSENT
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_borne(data):
     for collector in (read_hostname, read_machine_id, read_timezone, read_locale):

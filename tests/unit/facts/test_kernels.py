@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Folder, Link, Nodes, Shut, guest_with
 
@@ -59,6 +59,10 @@ def test_a_kernel_without_modules_shows_what_it_lacks():
     assert (kernel.modules, kernel.initramfs) == (b"", ())
 
 
+def test_what_only_looks_like_a_kernel_is_none():
+    assert found({"/boot/vmlinuz-5.4.old": b"", "/boot/vmlinuz-5.4": Link(b"x"), "/lib/modules/extra/x": b""}) == ()
+
+
 def test_no_kernel_is_not_the_same_as_nowhere_to_look():
     assert found({"/boot": Folder()}) == ()
     assert read_kernels(guest_with({})).state is FactState.ABSENT
@@ -69,6 +73,7 @@ def test_a_boot_folder_that_cannot_be_read_is_not_empty():
         read_kernels(guest_with({"/boot": Shut()}))
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=30).filter(lambda name: b"/" not in name), max_size=8))
 def test_any_names_are_borne(names):
     files = {b"/boot/vmlinuz-" + name: b"" for name in names}

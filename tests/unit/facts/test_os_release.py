@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, Shut, guest_with
 
@@ -67,6 +67,13 @@ CASES = {
     ),
     "alpine": ({"/etc/alpine-release": "3.19.1\n"}, "Alpine Linux", "3.19.1", "alpine"),
     "a derivative": ({"/etc/os-release": 'NAME="KDE neon"\nID=neon\nID_LIKE="ubuntu"\n'}, "KDE neon", "", "debian"),
+    "a name of its own": ({"/etc/os-release": "NAME=Euler\nID=openEuler\n"}, "Euler", "", "openeuler"),
+    "another's number": (
+        {"/etc/os-release": "NAME=X\nVERSION_ID=1\n", "/etc/redhat-release": "X release 10.2 (Y)\n"},
+        "X",
+        "1",
+        "",
+    ),
     "in /usr/lib": ({"/usr/lib/os-release": "NAME=Fedora\nID=fedora\n"}, "Fedora", "", "redhat"),
 }
 
@@ -108,6 +115,8 @@ def test_a_file_that_cannot_be_read_does_not_look_like_none():
         ("plain", "plain"),
         ('"two words"', "two words"),
         ("'$HOME `id`'", "$HOME `id`"),
+        (r"'a\b'", r"a\b"),
+        (r'"a\$b"', "a$b"),
         (r'"a \"quoted\" \\ word"', 'a "quoted" \\ word'),
         ('"never closed', "never closed"),
         ("word # comment", "word"),
@@ -119,6 +128,7 @@ def test_quotes_are_undone_as_a_shell_does(written, meant):
     assert unquote(written) == meant
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary())
 def test_any_bytes_are_borne(first, second):
     read_operating_system(guest_with({"/etc/os-release": first, "/etc/redhat-release": second}))

@@ -2,7 +2,7 @@ import struct
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.rpm_samples import make_header
 
@@ -29,6 +29,12 @@ def test_a_package_is_read_with_every_field():
     assert package.installed_at == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
+def test_a_value_of_the_wrong_type_is_none():
+    header = bytearray(make_header(epoch=7, name="a"))
+    header[8 + 4 : 8 + 8] = struct.pack(">I", 6)
+    assert parse_header(bytes(header)).epoch is None
+
+
 def test_no_epoch_is_not_epoch_0():
     assert parse_header(make_header(name="a", version="1")).epoch is None
     assert parse_header(make_header(name="a", epoch=0)).epoch == 0
@@ -50,6 +56,7 @@ def test_what_is_no_header_is_refused(blob):
         parse_header(blob)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_bytes_are_a_package_or_refused(blob):
     try:
@@ -58,6 +65,7 @@ def test_any_bytes_are_a_package_or_refused(blob):
         return
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(BASH) - 1), st.integers(0, 255))
 def test_a_damaged_header_is_a_package_or_refused(at, value):
     try:

@@ -1,7 +1,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Shut, guest_with
 
@@ -58,6 +58,7 @@ def test_no_hash_is_kept_anywhere():
         ("*NP*", PasswordState.LOCKED, ""),
         ("x", PasswordState.LOCKED, ""),
         ("!$6$s$h", PasswordState.LOCKED, "sha512crypt"),
+        ("*$6$s$h", PasswordState.LOCKED, "sha512crypt"),
         ("$6$s$h", PasswordState.SET, "sha512crypt"),
         ("$6$rounds=5000$s$h", PasswordState.SET, "sha512crypt"),
         ("$5$s$h", PasswordState.SET, "sha256crypt"),
@@ -104,6 +105,10 @@ def test_a_password_in_passwd_itself_holds():
     assert found["open"].password is PasswordState.EMPTY
 
 
+def test_of_two_lines_in_shadow_the_first_holds():
+    assert by_name(users(shadow="root:$6$s$h:1::::::\nroot::1::::::\n"))["root"].password is PasswordState.SET
+
+
 def test_lines_that_are_none_are_counted():
     fact = users("root:x:0:0:root:/root:/bin/bash\nbroken\nbad:x:minus:0::/:/bin/sh\n+::::::\n# note\n")
     assert list(by_name(fact)) == ["root"]
@@ -125,6 +130,7 @@ def test_groups_are_read_with_their_members():
     assert fact.notes == ("1 line of /etc/group could not be understood",)
 
 
+@settings(deadline=None)
 @given(st.binary(), st.binary(), st.binary())
 def test_any_bytes_are_borne(passwd, shadow, group):
     files = {

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.render.sample_report import HOSTILE, make_report
 
@@ -41,6 +41,18 @@ def test_nothing_from_a_disk_stays_dangerous():
     assert document["systems"][0]["hostname"]["value"] == "a\\x1b[2Jb\\u202ec\\x0a\\xffd"
 
 
+@pytest.mark.parametrize(
+    "sign", ["\0", "\x07", "\t", "\n", "\x7f", "\x85", "\x9b", "\u061c", "\u200f", "\u2028", "\u2069", "\udc80"]
+)
+def test_every_sign_that_could_do_harm_is_escaped(sign):
+    report = make_report()
+    system = replace(report.systems[0], hostname=Fact.present(f"a{sign}b", sources=()))
+    shown = report_document(replace(report, systems=(system,)))["systems"][0]["hostname"]["value"]
+    assert sign not in shown
+    assert shown.startswith("a\\")
+    assert shown.endswith("b")
+
+
 def test_a_name_that_text_cannot_hold_stands_beside_in_base64():
     (top,) = report_document(make_report())["data_disks"][1]["file_systems"][0]["contents"]["value"]["top"]
     assert (top["name"], top["name_b64"]) == ("back\\xffup", "YmFja/91cA==")
@@ -62,6 +74,7 @@ def test_absent_and_undetermined_and_empty_never_look_the_same():
     assert report_document(report)["systems"][0]["packages"]["dpkg"]["state"] == "absent"
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_any_name_survives(path):
     report = make_report()

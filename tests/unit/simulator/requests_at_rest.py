@@ -1,9 +1,10 @@
 """Requests as they would come off the wire, for the tests of this room."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 from urllib.parse import parse_qsl
 
 from imgkit.simulator.buckets import CloudBucket
@@ -39,10 +40,10 @@ class Clock:
         return self.now
 
 
-def small_cloud(root: Path, *, clock: Clock | None = None, **settings: object) -> Cloud:
+def small_cloud(root: Path, *, clock: Clock | None = None, **settings: Any) -> Cloud:
     """Return a cloud with one bucket, `evidence`, and one image, `m-1`."""
     plan = CloudPlan(
-        settings=CloudSettings(**settings),  # type: ignore[arg-type]  # by name, from a test
+        settings=CloudSettings(**settings),
         images=(CloudImage(image_id="m-1", disks=(CloudDisk(size_gib=1),)),),
         buckets=(CloudBucket(name="evidence"),),
     )
@@ -51,7 +52,12 @@ def small_cloud(root: Path, *, clock: Clock | None = None, **settings: object) -
 
 def wait_for_exports(cloud: Cloud) -> None:
     """Wait until no export runs; their threads work on this test's own files and take milliseconds."""
+    wait_until(lambda: not cloud.tasks.running())
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait for another thread of this test."""
     deadline = monotonic() + 10
-    while cloud.tasks.running():
-        assert monotonic() < deadline, "an export does not end"
+    while not condition():
+        assert monotonic() < deadline, "this should have happened by now"
         sleep(0.001)

@@ -1,6 +1,7 @@
 """Signatures ACS3-HMAC-SHA256, against what the vendor's SDK for ECS signs."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW, request
@@ -26,13 +27,21 @@ KEY = AccessKey(key_id="ak", secret="sk")
 TEMPORARY = AccessKey(key_id="ak", secret="sk", token="token", expires=NOW + timedelta(hours=1))
 
 
-def let_in(*, key=KEY, now=NOW, target=TARGET, body=b"", nonces=None, **changes):
+def let_in(
+    *,
+    key: AccessKey = KEY,
+    now: datetime = NOW,
+    target: str = TARGET,
+    body: bytes = b"",
+    nonces: NonceMemory | None = None,
+    **changes: str,
+) -> AccessKey:
     headers = {name: value for name, value in {**HEADERS, **changes}.items() if value}
     asked = request("POST", target, headers)
     return authenticate(asked, body, keyring=Keyring(key), nonces=nonces or NonceMemory(), now=now)
 
 
-def refusal(**words):
+def refusal(**words: Any) -> str:
     with pytest.raises(EcsError) as caught:
         let_in(**words)
     return caught.value.code

@@ -5,11 +5,11 @@ from io import BytesIO
 import pytest
 
 from imgkit.simulator.bodies import BadBody, ChunkedBody, CountedBody, drain, read_body
-from imgkit.simulator.messages import BytesBody
+from imgkit.simulator.messages import Body, BytesBody
 from imgkit.units import MiB
 
 
-def whole(body):
+def whole(body: Body) -> bytes:
     return b"".join(iter(lambda: body.read(3), b""))
 
 

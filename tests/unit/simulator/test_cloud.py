@@ -17,7 +17,7 @@ def test_what_names_no_region_is_at_home(tmp_path):
         buckets=(CloudBucket(name="evidence"),),
     )
     cloud = Cloud(tmp_path, plan, clock=Clock())
-    assert cloud.bucket("evidence").region_id == "cn-beijing"
+    assert [bucket.region_id for bucket in cloud.buckets()] == ["cn-beijing"]
     assert cloud.image("m-1", "cn-beijing") is not None
     assert cloud.image("m-2", "cn-beijing") is None
 

@@ -1,22 +1,24 @@
 """What a folder says about the cloud."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from imgkit.errors import SettingsError
+from imgkit.simulator.cloud import CloudPlan
 from imgkit.simulator.cloud_file import change_record, find_disks, read_image, read_plan
 from imgkit.simulator.cloud_settings import CloudSettings
 from imgkit.simulator.images import CloudImage
 
 
-def disk(folder, *names):
+def disk(folder: Path, *names: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         (folder / name).write_bytes(b"disk")
 
 
-def say(folder, **words):
+def say(folder: Path, **words: object) -> CloudPlan:
     (folder / "cloud.json").write_text(json.dumps(words))
     return read_plan(folder)
 

@@ -1,10 +1,12 @@
 """The control endpoint."""
 
 import json
+from typing import Any
 
 import pytest
 from tests.unit.simulator.requests_at_rest import request, small_cloud
 
+from imgkit.simulator.cloud import Cloud
 from imgkit.simulator.control import Control
 
 
@@ -13,7 +15,7 @@ def cloud(tmp_path):
     return small_cloud(tmp_path)
 
 
-def ask(cloud, method, what, body=b"", *, token="token"):
+def ask(cloud: Cloud, method: str, what: str, body: bytes = b"", *, token: str = "token") -> tuple[int, Any]:
     control = Control(cloud, "token", lambda: {"port": 1})
     asked = request(method, f"/_control/{token}/{what}", body=body)
     assert control.is_meant(asked)

@@ -10,9 +10,10 @@ from imgkit.simulator.messages import ConnectionDropped, Delivery, FileRange, Re
 DATA = bytes(range(200))
 
 
-def delivered(how: Delivery, pieces: int = 3):
+def delivered(how: Delivery, pieces: int = 3) -> tuple[bytes, bool, list[tuple[int, float]]]:
     """Return what arrives, whether the connection was dropped, and the pauses with the bytes before each."""
-    arrived, pauses, dropped = bytearray(), [], False
+    arrived, dropped = bytearray(), False
+    pauses: list[tuple[int, float]] = []
     step = -(-len(DATA) // pieces)
     body = iter([DATA[start : start + step] for start in range(0, len(DATA), step)])
     try:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -19,13 +21,15 @@ HOME = "cn-hangzhou"
 class Asker:
     """Signs and asks."""
 
-    def __init__(self, root, **settings):
+    def __init__(self, root: Path, **settings: Any) -> None:
         self.cloud = small_cloud(root, packaging="bare", **settings)
         self.exporter = Exporter(self.cloud)
         self.service = EcsService(self.cloud, self.exporter)
         self.count = 0
 
-    def ask(self, action, *faults, body=b"", version="2014-05-26", **parameters):
+    def ask(
+        self, action: str, *faults: Fault, body: bytes = b"", version: str = "2014-05-26", **parameters: object
+    ) -> tuple[int, Any]:
         self.count += 1
         headers = {
             "host": "h",
@@ -76,7 +80,6 @@ def test_tags_are_read_from_their_numbers(ecs):
 
 
 def test_a_task_is_started_followed_and_listed(ecs):
-    (ecs.cloud.store.scratch("evidence").parent / "disk").write_bytes(b"disk")
     ecs.cloud.put_image(CloudImage(image_id="m-2"))
     _, started = ecs.ask("ExportImage", RegionId=HOME, ImageId="m-2", OSSBucket="evidence")
     wait_for_exports(ecs.cloud)

@@ -3,6 +3,7 @@
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW, request, small_cloud
 
+from imgkit.simulator.buckets import CloudBucket
 from imgkit.simulator.ecs_errors import EcsError
 from imgkit.simulator.export_rules import judge_export, judge_format, judge_image
 from imgkit.simulator.images import CloudDisk, CloudImage
@@ -59,6 +60,20 @@ def test_a_prefix_may_have_thirty_of_them(tmp_path):
 def test_image_and_bucket_must_be_named(tmp_path, target):
     with pytest.raises(EcsError, match="MissingParameter"):
         judge_export(request(target=target), small_cloud(tmp_path), HOME)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "code"),
+    [
+        (CloudBucket(name="encrypted", encryption="AES256"), "InvalidOSSBucket.EncryptUnsupported"),
+        (CloudBucket(name="far-away", region_id="cn-beijing"), "InvalidOSSBucket.NotFound"),
+    ],
+)
+def test_buckets_that_may_not(tmp_path, bucket, code):
+    cloud = small_cloud(tmp_path)
+    cloud.put_bucket(bucket)
+    with pytest.raises(EcsError, match=code):
+        judge_export(request(target=f"/?ImageId=m-1&OSSBucket={bucket.name}"), cloud, HOME)
 
 
 def test_only_so_many_exports_at_once(tmp_path):

@@ -1,12 +1,16 @@
 """Exports at work, of bare raw disks: no program is needed for them."""
 
+import threading
+
 import pytest
-from tests.unit.simulator.requests_at_rest import NOW, small_cloud, wait_for_exports
+from tests.unit.simulator.requests_at_rest import NOW, small_cloud, wait_for_exports, wait_until
 
 from imgkit.digests import crc64
+from imgkit.simulator.cloud import Cloud
 from imgkit.simulator.exports import Exporter, ExportJob
 from imgkit.simulator.faults import Fault, FaultKind
 from imgkit.simulator.images import CloudDisk, CloudImage
+from imgkit.simulator.object_store import Nature
 from imgkit.simulator.tasks import Task, TaskState
 
 KEYS = ["m-9_data_xvdb.raw", "m-9_system.raw"]
@@ -25,19 +29,27 @@ def image(tmp_path):
     )
 
 
-def begin(cloud, image, *faults):
+def look(cloud: Cloud) -> Task:
+    """Return the one task as it stands."""
+    task = cloud.tasks.find("t-1")
+    assert task is not None
+    return task
+
+
+def begin(cloud: Cloud, image: CloudImage, *faults: Fault) -> Exporter:
     exporter = Exporter(cloud)
     task = Task(task_id="t-1", image_id=image.image_id, region_id="cn-hangzhou", created=NOW, disks=len(image.disks))
     cloud.tasks.add(task)
     bucket = cloud.bucket("evidence")
+    assert bucket is not None
     exporter.start(task, ExportJob(image=image, bucket=bucket, prefix="", image_format="raw", faults=faults))
     return exporter
 
 
-def finished(cloud, image, *faults):
+def finished(cloud: Cloud, image: CloudImage, *faults: Fault) -> Task:
     begin(cloud, image, *faults)
     wait_for_exports(cloud)
-    return cloud.tasks.find("t-1")
+    return look(cloud)
 
 
 def test_every_disk_becomes_an_object(tmp_path, image):
@@ -45,7 +57,9 @@ def test_every_disk_becomes_an_object(tmp_path, image):
     task = finished(cloud, image)
     assert (task.state, task.work_done) == (TaskState.FINISHED, 1.0)
     assert sorted(cloud.store.keys("evidence")) == KEYS
-    assert cloud.store.find("evidence", "m-9_system.raw").crc64 == crc64(b"system" * 1000)
+    stored = cloud.store.find("evidence", "m-9_system.raw")
+    assert stored is not None
+    assert stored.crc64 == crc64(b"system" * 1000)
 
 
 def test_an_object_that_is_there_fails_the_task_and_stays(tmp_path, image):
@@ -76,19 +90,30 @@ def test_a_cancelled_export_leaves_nothing(tmp_path, image):
     exporter = begin(cloud, image)
     assert exporter.cancel("t-1")
     assert not exporter.cancel("t-1")
-    exporter.stop()
-    assert cloud.tasks.find("t-1").state is TaskState.CANCELLED
+    wait_until(lambda: all(thread.name != "export-t-1" for thread in threading.enumerate()))
+    assert look(cloud).state is TaskState.CANCELLED
     assert cloud.store.keys("evidence") == []
 
 
 def test_nothing_is_there_before_the_end(tmp_path, image):
     cloud = small_cloud(tmp_path, packaging="bare", export_seconds=600)
     exporter = begin(cloud, image)
-    while cloud.tasks.find("t-1").work_done < 1.0:
-        pass
+    wait_until(lambda: look(cloud).work_done == 1.0)
     assert cloud.store.keys("evidence") == []
     exporter.stop()
-    assert cloud.tasks.find("t-1").state is TaskState.CANCELLED
+    assert look(cloud).state is TaskState.CANCELLED
+
+
+def test_an_object_that_appears_meanwhile_is_not_overwritten(tmp_path, image):
+    cloud = small_cloud(tmp_path, packaging="bare", export_seconds=0.1)
+    begin(cloud, image)
+    wait_until(lambda: look(cloud).work_done == 1.0)
+    with cloud.store.incoming("evidence") as incoming:
+        incoming.write(b"mine")
+        mine = cloud.store.publish("evidence", KEYS[0], incoming, Nature(modified=NOW))
+    wait_for_exports(cloud)
+    assert look(cloud).outcomes[0].error_code == "IMAGE_ALREADY_EXIST"
+    assert cloud.store.find("evidence", KEYS[0]) == mine
 
 
 def test_an_unknown_task_cannot_be_cancelled(tmp_path):

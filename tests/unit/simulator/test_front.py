@@ -1,5 +1,8 @@
 """The way of a request."""
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from tests.unit.simulator.requests_at_rest import request, small_cloud
 
@@ -8,24 +11,25 @@ from imgkit.simulator.ecs_service import EcsService
 from imgkit.simulator.exports import Exporter
 from imgkit.simulator.faults import Call, Fault, FaultKind
 from imgkit.simulator.front import Front, read_call
+from imgkit.simulator.messages import Request
 from imgkit.simulator.oss_service import OssService
 
 
 class Tried:
     """A front whose sleeps are only noted."""
 
-    def __init__(self, root):
+    def __init__(self, root: Path) -> None:
         self.slept: list[float] = []
         self.cloud = small_cloud(root)
         self.front = Front(
             self.cloud,
             EcsService(self.cloud, Exporter(self.cloud)),
             OssService(self.cloud),
-            Control(self.cloud, "token", dict),
+            Control(self.cloud, "token", dict[str, Any]),
             sleep=self.slept.append,
         )
 
-    def ask(self, asked, *faults):
+    def ask(self, asked: Request, *faults: Fault) -> Any:
         self.cloud.faults.add(faults)
         return self.front.answer(asked)
 
@@ -68,7 +72,7 @@ def test_what_went_out_is_noted(tried):
     exchange = tried.ask(request(target="/evidence/k?x-oss-signature=secret"))
     tried.front.finish(tried.front.note(exchange), 5)
     (served,) = tried.cloud.log.all()
-    assert (served.action, served.path, served.status, served.bytes_sent) == ("GetObject", "/evidence/k", 403, 5)
+    assert (served.action, served.path, served.status, served.bytes_sent) == ("GetObject", "/evidence/k", 400, 5)
 
 
 def test_the_control_endpoint_meets_no_faults_and_leaves_no_note(tried):

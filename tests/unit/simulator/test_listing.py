@@ -1,6 +1,7 @@
 """Pages of a listing."""
 
 from itertools import chain
+from typing import Any
 
 import pytest
 
@@ -9,9 +10,10 @@ from imgkit.simulator.listing import ListPage, ListQuery, list_page, read_token,
 KEYS = ["b", "a/2", "a/1", "c/d/1", "c/e", "ü"]
 
 
-def walk(**words):
+def walk(**words: Any) -> list[list[str]]:
     """Return the names of every page, in order."""
-    pages, after = [], ""
+    pages: list[list[str]] = []
+    after = ""
     while True:
         page = list_page(KEYS, ListQuery(after=after, **words))
         pages.append(list(page.keys) + list(page.prefixes))

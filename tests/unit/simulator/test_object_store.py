@@ -1,11 +1,13 @@
 """Objects that appear whole, and stay what they were for those who read them."""
 
 import hashlib
+from typing import Any
 
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW
 
 from imgkit.digests import crc64
+from imgkit.simulator.object_files import StoredObject
 from imgkit.simulator.object_store import Nature, ObjectStore
 
 DATA = b"0123456789"
@@ -18,16 +20,19 @@ def store(tmp_path):
     return store
 
 
-def put(store, key="key", data=DATA, *, with_md5=True, **nature):
+def put(
+    store: ObjectStore, key: str = "key", data: bytes = DATA, *, with_md5: bool = True, **nature: Any
+) -> StoredObject:
     with store.incoming("b", with_md5=with_md5) as incoming:
         incoming.write(data[:4])
         incoming.write(data[4:])
         return store.publish("b", key, incoming, Nature(modified=NOW, **nature))
 
 
-def read(store, key="key"):
-    _, file = store.open("b", key)
-    with file:
+def read(store: ObjectStore, key: str = "key") -> bytes:
+    found = store.open("b", key)
+    assert found is not None
+    with found[1] as file:
         return file.read()
 
 

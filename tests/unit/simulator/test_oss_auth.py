@@ -1,12 +1,14 @@
 """Who is let into OSS, and with which code anybody else is refused."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW, request
 
 from imgkit.simulator import oss_v1, oss_v4
 from imgkit.simulator.keyring import AccessKey, Keyring
+from imgkit.simulator.messages import Request
 from imgkit.simulator.oss_auth import Gate, authenticate
 from imgkit.simulator.oss_errors import OssError
 from imgkit.simulator.oss_places import Place
@@ -16,49 +18,64 @@ KEY = AccessKey(key_id="ak", secret="sk")
 TEMPORARY = AccessKey(key_id="sts", secret="sk", token="token", expires=NOW + timedelta(hours=1))
 
 
-def gate(**changes):
-    known = {"keyring": Keyring(KEY, TEMPORARY), "now": NOW, "region": "cn-hangzhou", "home_region": "cn-hangzhou"}
+def gate(**changes: Any) -> Gate:
+    known: dict[str, Any] = {
+        "keyring": Keyring(KEY, TEMPORARY),
+        "now": NOW,
+        "region": "cn-hangzhou",
+        "home_region": "cn-hangzhou",
+    }
     return Gate(**{**known, **changes})
 
 
-def v4(*, key=KEY, region="cn-hangzhou", product="oss", day="20261122", signed="20261122T180000Z", token=""):
+def v4(
+    *,
+    key: AccessKey = KEY,
+    region: str = "cn-hangzhou",
+    product: str = "oss",
+    day: str = "20261122",
+    signed: str = "20261122T180000Z",
+    token: str = "",
+) -> Request:
     token = token or key.token
     headers = {"x-oss-date": signed, **({"x-oss-security-token": token} if token else {})}
     scope = f"{key.key_id}/{day}/{region}/{product}/aliyun_v4_request"
 
-    def asked(signature):
+    def asked(signature: str) -> Request:
         words = f"OSS4-HMAC-SHA256 Credential={scope}, Signature={signature}"
         return request(target="/evidence/key", headers={**headers, "authorization": words})
 
     claim = oss_v4.read_header(asked("x"))
+    assert claim is not None
     text = oss_v4.string_to_sign(claim, oss_v4.canonical_request(asked("x"), PLACE, ()))
     return asked(oss_v4.sign(key.secret, claim, text))
 
 
-def v4_url(*, expires="60", signed="20261122T180000Z", method="GET", more=""):
+def v4_url(*, expires: str = "60", signed: str = "20261122T180000Z", method: str = "GET", more: str = "") -> Request:
     words = (
         f"x-oss-credential=ak%2F20261122%2Fcn-hangzhou%2Foss%2Faliyun_v4_request&x-oss-date={signed}"
         f"&x-oss-expires={expires}&x-oss-signature-version=OSS4-HMAC-SHA256"
     )
     unsigned = request("GET", f"/evidence/key?{words}&x-oss-signature=x")
     claim = oss_v4.read_url(unsigned)
+    assert claim is not None
     text = oss_v4.string_to_sign(claim, oss_v4.canonical_request(unsigned, PLACE, ()))
     target = f"/evidence/key?{words}&x-oss-signature={oss_v4.sign('sk', claim, text)}{more}"
     return request(method, target)
 
 
-def v1(*, secret="sk", date="Sun, 22 Nov 2026 18:00:00 GMT"):
+def v1(*, secret: str = "sk", date: str = "Sun, 22 Nov 2026 18:00:00 GMT") -> Request:
     text = oss_v1.string_to_sign(request(), PLACE, date)
     words = f"OSS ak:{oss_v1.sign(secret, text)}"
     return request(target="/evidence/key", headers={"date": date, "authorization": words})
 
 
-def v1_url(*, expires="1795370460"):
+def v1_url(*, expires: str = "1795370460") -> Request:
     signature = oss_v1.sign("sk", oss_v1.string_to_sign(request(), PLACE, expires)).replace("+", "%2B")
     return request(target=f"/evidence/key?OSSAccessKeyId=ak&Expires={expires}&Signature={signature}")
 
 
-def refusal(asked, **changes):
+def refusal(asked: Request, **changes: Any) -> OssError:
     with pytest.raises(OssError) as caught:
         authenticate(asked, PLACE, gate(**changes))
     return caught.value

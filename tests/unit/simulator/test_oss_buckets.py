@@ -1,10 +1,12 @@
 """Operations on buckets."""
 
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW, request, small_cloud
 
+from imgkit.simulator.cloud import Cloud
 from imgkit.simulator.object_store import Nature
 from imgkit.simulator.oss_buckets import BucketOperations
 from imgkit.simulator.oss_call import OssCall
@@ -22,13 +24,13 @@ def cloud(tmp_path):
     return cloud
 
 
-def call(cloud, query):
+def call(cloud: Cloud, query: str) -> OssCall:
     asked = request(target=f"/evidence/?{query}")
     place = Place(bucket="evidence")
     return OssCall(request=asked, place=place, bucket=cloud.bucket("evidence"), now=NOW, request_id="R")
 
 
-def listed(cloud, query, *, v2=True):
+def listed(cloud: Cloud, query: str, *, v2: bool = True) -> Any:
     operations = BucketOperations(cloud)
     answer = (operations.list_v2 if v2 else operations.list_v1)(call(cloud, query))
     return ET.fromstring(answer.body)

@@ -8,7 +8,7 @@ from tests.unit.simulator.requests_at_rest import request
 from imgkit.simulator.oss_errors import OssError, error_document, error_response, known_codes
 
 
-def read(document):
+def read(document: bytes) -> dict[str, str]:
     return {element.tag: element.text or "" for element in ET.fromstring(document)}
 
 

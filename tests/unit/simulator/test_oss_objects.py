@@ -2,7 +2,9 @@
 
 import hashlib
 from base64 import b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW, request, small_cloud
@@ -10,7 +12,7 @@ from tests.unit.simulator.requests_at_rest import NOW, request, small_cloud
 from imgkit.digests import crc64
 from imgkit.simulator.buckets import CloudBucket
 from imgkit.simulator.faults import Fault, FaultKind
-from imgkit.simulator.messages import PLAIN, ConnectionDropped
+from imgkit.simulator.messages import PLAIN, ConnectionDropped, Response
 from imgkit.simulator.oss_call import OssCall
 from imgkit.simulator.oss_errors import OssError
 from imgkit.simulator.oss_objects import ObjectOperations
@@ -22,11 +24,20 @@ DATA = b"0123456789"
 class Objects:
     """Asks past the signatures."""
 
-    def __init__(self, root, **settings):
+    def __init__(self, root: Path, **settings: Any) -> None:
         self.cloud = small_cloud(root, **settings)
         self.operations = ObjectOperations(self.cloud)
 
-    def ask(self, what, *faults, key="key", query="", headers=None, body=b"", now=NOW):
+    def ask(
+        self,
+        what: str,
+        *faults: Fault,
+        key: str = "key",
+        query: str = "",
+        headers: dict[str, str] | None = None,
+        body: bytes = b"",
+        now: datetime = NOW,
+    ) -> Any:
         asked = request("GET", f"/evidence/{key}?{query}", headers, body)
         call = OssCall(
             request=asked,
@@ -38,12 +49,13 @@ class Objects:
         )
         return getattr(self.operations, what)(call)
 
-    def content(self, response):
+    def content(self, response: Response) -> bytes:
+        assert response.file is not None
         with response.file.file as file:
             file.seek(response.file.offset)
             return file.read(response.file.count)
 
-    def refusal(self, what, **words):
+    def refusal(self, what: str, **words: Any) -> str:
         with pytest.raises(OssError) as caught:
             self.ask(what, **words)
         return caught.value.code

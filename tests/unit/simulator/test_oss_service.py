@@ -4,6 +4,8 @@ import pytest
 from tests.unit.simulator.requests_at_rest import request, small_cloud
 
 from imgkit.simulator.buckets import CloudBucket
+from imgkit.simulator.cloud import Cloud
+from imgkit.simulator.messages import Response
 from imgkit.simulator.oss_errors import OssError
 from imgkit.simulator.oss_places import read_place
 from imgkit.simulator.oss_service import OssService
@@ -17,7 +19,7 @@ def cloud(tmp_path):
     return small_cloud(tmp_path)
 
 
-def ask(cloud, method, target, body=b""):
+def ask(cloud: Cloud, method: str, target: str, body: bytes = b"") -> tuple[Response, str]:
     unsigned = request(method, target)
     signature = sign(cloud.settings.access_key_secret, string_to_sign(unsigned, read_place(unsigned), DATE))
     headers = {"date": DATE, "authorization": f"OSS {cloud.settings.access_key_id}:{signature}"}

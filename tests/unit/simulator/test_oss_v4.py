@@ -5,6 +5,7 @@ from urllib.parse import quote
 import pytest
 from tests.unit.simulator.requests_at_rest import request
 
+from imgkit.simulator.messages import Request
 from imgkit.simulator.oss_places import Place
 from imgkit.simulator.oss_v4 import canonical_request, read_header, read_url, sign, string_to_sign
 
@@ -16,7 +17,7 @@ BY_HEADER = "a3f97ef304d1230b5b18f8236c37f3d68c8f040915657175031df600d8ec2c30"
 BY_URL = "e02749dcf464ebc2161f08ef225ce5345bd704759dd7b70755572c19b5704aea"
 
 
-def signed_by_header():
+def signed_by_header() -> Request:
     return request(
         target=TARGET,
         headers={
@@ -29,7 +30,7 @@ def signed_by_header():
     )
 
 
-def signed_by_url():
+def signed_by_url() -> Request:
     parameters = (
         "x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-date=20261122T180000Z&x-oss-expires=60"
         f"&x-oss-credential={quote(SCOPE, safe='')}&x-oss-security-token=token&x-oss-additional-headers=range"

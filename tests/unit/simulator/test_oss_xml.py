@@ -1,18 +1,20 @@
 """Documents of OSS."""
 
+from typing import Any
 from xml.etree import ElementTree as ET
 
 from tests.unit.simulator.requests_at_rest import NOW
 
 from imgkit.simulator.buckets import CloudBucket
 from imgkit.simulator.listing import ListPage, ListQuery
+from imgkit.simulator.messages import Response
 from imgkit.simulator.object_files import StoredObject
 from imgkit.simulator.oss_xml import bucket_info, bucket_list, bucket_location, object_list
 
 BUCKET = CloudBucket(name="evidence", region_id="cn-hangzhou", encryption="KMS", storage_class="IA")
 
 
-def read(response):
+def read(response: Response) -> Any:
     return ET.fromstring(response.body)
 
 

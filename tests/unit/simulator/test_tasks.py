@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.unit.simulator.requests_at_rest import NOW
@@ -31,8 +32,8 @@ def book():
     return book
 
 
-def words(task: Task, **settings: object):
-    return describe_task(task, NOW, CloudSettings(**settings))  # type: ignore[arg-type]  # by name, from a test
+def words(task: Task, **settings: Any) -> dict[str, Any]:
+    return describe_task(task, NOW, CloudSettings(**settings))
 
 
 def test_a_task_waits_works_and_ends(book):

@@ -254,3 +254,8 @@ def test_a_target_that_appears_meanwhile_is_not_replaced(download: Download, tar
         download(Source(), followers=[put_something_there])
     assert target.read_bytes() == b"somebody's"
     assert not target.with_name("disk.gz.parts.json").exists()
+
+
+def test_a_crc_that_the_service_names_later_proves_what_is_there(download: Download) -> None:
+    download(Source(info=replace(INFO, crc64=None)))
+    assert download(Source()).crc_proven

@@ -200,6 +200,27 @@ def test_encrypted_volumes_and_torn_volume_groups_leave_the_report_incomplete(ma
     assert ("storage/vg", DiagnosticLevel.UNDETERMINED) in told
 
 
+def test_a_file_system_that_could_not_be_mounted_leaves_the_report_incomplete():
+    class Failing(FakeMachine):
+        def system_tree(self, root, entries):
+            tree, mounts = super().system_tree(root, entries)
+            return tree, [replace(mount, state=MountState.FAILED, reason="bad superblock") for mount in mounts[1:]]
+
+    report = inspect(Failing(make_storage(), {"system:1": debian(), "xvdb:1": MemoryTree({})}))
+    assert [(one.subject, one.message) for one in report.diagnostics] == [
+        ("systems/system:1/mounts", "/dev/vdb1 could not be opened: bad superblock")
+    ]
+    assert not report.complete
+
+
+def test_a_volume_over_the_system_disk_and_a_data_disk_is_described_with_the_data_disk(machine):
+    both = FileSystem(place="/dev/vg/both", roles=(SYSTEM, XVDB), type="ext4")
+    storage = replace(machine.storage, file_systems=(*machine.storage.file_systems, both))
+    trees = {"system:1": debian(), "xvdb:1": MemoryTree({}), "/dev/vg/both": MemoryTree({"/x": b""})}
+    (data,) = inspect(FakeMachine(storage, trees)).data_disks
+    assert [one.place for one in data.file_systems] == ["/dev/vg/both", "xvdb:1"]
+
+
 def test_two_looks_differ_in_the_run_alone(machine):
     first = report_document(inspect(machine))
     later = replace(RUN, started=datetime(2027, 1, 1, tzinfo=UTC), engine="another")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.unit.archives import tar_samples as t
+from tests.unit.archives.tar_corpus import CASES, DATA, GOOD, MBR, PLAIN, QCOW2, TAR, Case
 
 from imgkit.digests import CHUNK_BYTES
 from imgkit.errors import (
@@ -24,8 +26,6 @@ from imgkit.model.unpacked import ArchiveKind, TarEngine, UnpackedDisk
 from imgkit.stages import unpack
 from imgkit.stages.unpack import unpack_archive
 from imgkit.units import GiB, MiB
-from tests.unit.archives import tar_samples as t
-from tests.unit.archives.tar_corpus import CASES, DATA, GOOD, MBR, PLAIN, QCOW2, TAR, Case
 
 Unpack = Callable[..., UnpackedDisk]
 
@@ -105,7 +105,7 @@ def test_one_of_two_disks_can_be_named(unpacked: Unpack, tmp_path: Path) -> None
     archive = PLAIN + t.file(MBR, b"./xv\x1bdb") + t.END
     assert unpacked(archive, member="./xv\\x1bdb").member_name == "./xv\\x1bdb"
     assert (tmp_path / "out" / "disk").read_bytes() == MBR
-    with pytest.raises(NoSingleDisk, match="no file named other, but: system.raw"):
+    with pytest.raises(NoSingleDisk, match=r"no file named other, but: system\.raw"):
         unpacked(archive, member="other", overwrite=True)
 
 

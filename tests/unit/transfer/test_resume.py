@@ -66,23 +66,23 @@ def test_damaged_records_are_told(places: Places, caplog: pytest.LogCaptureFixtu
 @pytest.mark.parametrize("change", [{"etag": "E2"}, {"size": 200_001}, {"crc64": 8}])
 def test_another_object_under_the_same_name_is_refused(places: Places, change: dict[str, object]) -> None:
     begin(places)
-    with pytest.raises(ObjectChanged, match="no longer the object") as raised:
-        pin_object(replace(INFO, **change), places)  # type: ignore[arg-type]  # fields by name
+    with pytest.raises(ObjectChanged, match=r"^the object is no longer the object") as raised:
+        pin_object(replace(INFO, **change), places, label="the object")  # type: ignore[arg-type]  # fields by name
     assert "disk.gz.journal" in raised.value.hint
 
 
 def test_an_object_seen_for_the_first_time_is_pinned_as_it_is(places: Places) -> None:
-    assert pin_object(INFO, places) is INFO
+    assert pin_object(INFO, places, label="the object") is INFO
 
 
 def test_a_crc_named_once_is_not_forgotten(places: Places) -> None:
     begin(places)
-    assert pin_object(replace(INFO, crc64=None), places).crc64 == 7
+    assert pin_object(replace(INFO, crc64=None), places, label="the object").crc64 == 7
 
 
 def test_a_crc_named_later_counts(places: Places) -> None:
     begin(places, replace(INFO, crc64=None))
-    assert pin_object(INFO, places).crc64 == 7
+    assert pin_object(INFO, places, label="the object").crc64 == 7
 
 
 def test_a_rest_that_cannot_fit_is_refused_at_once(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,3 +90,10 @@ def test_a_rest_that_cannot_fit_is_refused_at_once(places: Places, monkeypatch: 
     monkeypatch.setattr("os.fstatvfs", lambda _: full)
     with pytest.raises(NoRoom, match="200000 bytes"), open_work(INFO, places, SMALL):
         pass
+
+
+def test_a_damaged_journal_is_said_and_believed_in_nothing(places: Places, caplog: pytest.LogCaptureFixture) -> None:
+    begin(places)
+    places.journal.write_bytes(b"\0" * 100)
+    assert pin_object(INFO, places, label="the object") is INFO
+    assert "all is fetched anew" in caplog.text

@@ -15,22 +15,22 @@ _BLOCK_BYTES = {
 }
 _HEADERS = MiB  # headers, footers, descriptors, and what a file system spends on a file
 _GRAINS_PER_TABLE = 512
-_ALL_BLOCKS_WRITTEN = {
-    ("subformat", "fixed"),
-    ("subformat", "monolithicFlat"),
-    ("static", "on"),
-    ("preallocation", "full"),
-    ("preallocation", "falloc"),
-}
+# These files have their full length from the start; what is zero in them is a hole where there are such.
+_FULL_LENGTH = {("subformat", "fixed"), ("subformat", "monolithicFlat"), ("static", "on")}
+_FULLY_WRITTEN = {("preallocation", "full"), ("preallocation", "falloc")}
 
 
-def room_bound(extents: Iterable[Extent], size: int, to: DiskFormat, options: Mapping[str, str]) -> int:
+def room_bound(
+    extents: Iterable[Extent], size: int, to: DiskFormat, options: Mapping[str, str], *, holds_holes: bool = True
+) -> int:
     """Return an upper bound of the room for a disk of `size` bytes with these extents.
 
+    `holds_holes` says whether the target's file system can leave zeroes out.
     qemu-img's `measure` is closer where it knows the target (raw, qcow2); of vhd, vdi and vmdk it knows nothing.
     """
     block = _BLOCK_BYTES[to]
-    if any(option in _ALL_BLOCKS_WRITTEN for option in options.items()):
+    has_full_length = to is DiskFormat.RAW or not _FULL_LENGTH.isdisjoint(options.items())
+    if not _FULLY_WRITTEN.isdisjoint(options.items()) or (has_full_length and not holds_holes):
         data = round_up(size, block)
     else:
         data = data_in_blocks(extents, block)

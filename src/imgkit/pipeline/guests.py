@@ -1,0 +1,107 @@
+"""A disk's bytes for the first time, from its archive or a bare image, and the digests all else is held against."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from imgkit.archives.kinds import what_is
+from imgkit.digests import ChunkDigests, write_chunk_digests
+from imgkit.disks.chunks import take_guest_digests
+from imgkit.disks.guard import identify
+from imgkit.disks.guest_view import open_guest_view
+from imgkit.errors import NotAccessible
+from imgkit.evidence.measuring import measure_file
+from imgkit.files.whole import partial_path, publish
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, GuestRecord
+from imgkit.model.role import DiskRole
+from imgkit.model.unpacked import UnpackedDisk
+from imgkit.pipeline.arriving import FollowingUnpack, is_said_to_be_raw
+from imgkit.pipeline.request import Run, StepDraft, recorded_step
+from imgkit.units import describe_bytes
+from imgkit.version import __version__
+
+
+def take_guest(run: Run, role: DiskRole, archive: Path | None, following: FollowingUnpack) -> None:
+    """Get hold of the disk's bytes, unless unpacking did so while they came; record them with their digests."""
+    if archive is None:
+        raise NotAccessible(
+            f"the archive of disk {role} is no longer where it was, and nothing else in the set has its bytes",
+            hint="Put it back, or begin a new set.",
+        )
+    if following.started is not None or what_is(archive).unpackable:
+        _unpack(run, role, archive, following)
+    else:
+        _adopt_bare(run, role, archive)
+
+
+def _unpack(run: Run, role: DiskRole, archive: Path, following: FollowingUnpack) -> None:
+    with recorded_step(run, "unpack", role) as draft:
+        draft.started = following.started or draft.started
+        if following.error is not None:
+            raise following.error
+        unpacked = following.unpacked or following.unpack(archive)
+        _record_unpacked(run, run.disk(role), unpacked, draft)
+
+
+def _record_unpacked(run: Run, disk: DiskRecord, unpacked: UnpackedDisk, draft: StepDraft) -> None:
+    target = run.folder / f"{disk.role}{unpacked.format.suffix}"
+    publish(unpacked.path, target, overwrite=True)  # an unrecorded file of that name is of an interrupted run
+    image = DiskImage(path=target, format=unpacked.format, role=disk.role)
+    is_raw = unpacked.format is DiskFormat.RAW
+    chunks, sha256 = (unpacked.chunks, unpacked.sha256) if is_raw else _digests_of(run, image)
+    record = FileRecord(
+        path=PurePosixPath(target.name),
+        kind=FileKind.IMAGE,
+        size=unpacked.size,
+        sha256=unpacked.sha256,
+        format=unpacked.format,
+        virtual_size=chunks.size,
+        guest_root=chunks.root,
+    )
+    draft.notes = (*unpacked.notes, *_size_note(disk, chunks.size))
+    draft.tools = (("imgkit", __version__), (f"tar ({unpacked.engine.value})", unpacked.tool_version))
+    changed = replace(disk, member=unpacked.member_name).with_file(record)
+    draft.finish(_with_guest(run, changed, chunks, sha256))
+
+
+def _adopt_bare(run: Run, role: DiskRole, path: Path) -> None:
+    """The object is no archive but the disk image itself."""
+    with recorded_step(run, "read", role) as draft:
+        disk = run.disk(role)
+        stated = DiskFormat.RAW if is_said_to_be_raw(disk) else identify(path)
+        chunks, sha256 = _digests_of(run, DiskImage(path=path, format=stated, role=role))
+        archive = disk.file(FileKind.ARCHIVE)
+        assert archive is not None
+        record = replace(archive, kind=FileKind.IMAGE, format=stated, virtual_size=chunks.size, guest_root=chunks.root)
+        draft.notes = tuple(_size_note(disk, chunks.size))
+        draft.finish(_with_guest(run, disk.with_file(record), chunks, sha256))
+
+
+def _size_note(disk: DiskRecord, size: int) -> Iterator[str]:
+    if disk.expected_bytes not in {None, size}:
+        yield f"ECS says {describe_bytes(disk.expected_bytes or 0)}, the disk has {size} bytes"
+
+
+def _digests_of(run: Run, image: DiskImage) -> tuple[ChunkDigests, str]:
+    with open_guest_view(image) as view:
+        taken = take_guest_digests(view, progress=run.progress)
+    return taken.chunks, taken.sha256
+
+
+def _with_guest(run: Run, disk: DiskRecord, chunks: ChunkDigests, sha256: str) -> DiskRecord:
+    """Write the chunk digests beside the disk, and return it with its guest view's digests."""
+    target = run.folder / "digests" / f"{disk.role}.chunks"
+    target.parent.mkdir(exist_ok=True)
+    with partial_path(target, overwrite=True) as partial:
+        write_chunk_digests(partial, chunks)
+    measured = measure_file(target)
+    record = FileRecord(
+        path=PurePosixPath("digests") / target.name,
+        kind=FileKind.CHUNKS,
+        size=measured.size,
+        sha256=measured.sha256,
+        guest_root=chunks.root,
+    )
+    return replace(disk, guest=GuestRecord(size=chunks.size, root=chunks.root, sha256=sha256)).with_file(record)

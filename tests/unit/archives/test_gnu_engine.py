@@ -1,0 +1,64 @@
+"""What GNU tar writes is held against what it should write; the real program is for the integration tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imgkit.archives.chunk_hasher import hash_stored
+from imgkit.archives.gnu_engine import Comparison, Feed, confirm_stored
+from imgkit.archives.tar_reader import Member
+from imgkit.errors import NoRoom, ToolFailed
+from imgkit.tools.gnu_tar import GnuTar
+
+TAR = GnuTar(path=Path("tar"), version="1.0")
+EXPECTED = memoryview(b"0123456789")
+
+
+def compared(written: bytes) -> bool:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as out:
+        out.write(written)
+    comparison = Comparison(reading)
+    comparison.compare(EXPECTED[:4])
+    comparison.compare(EXPECTED[4:])
+    comparison.finish()
+    os.close(reading)
+    return comparison.same
+
+
+def test_only_the_same_bytes_are_the_same() -> None:
+    assert compared(b"0123456789")
+    for written in (b"", b"0123", b"012345678", b"01234567890", b"0123x56789", b"x123456789"):
+        assert not compared(written)
+
+
+def test_a_feed_completes_the_last_block_and_marks_the_end(tmp_path: Path) -> None:
+    with (tmp_path / "fed").open("wb") as out:
+        feed = Feed(out)
+        feed.write(b"h" * 512 + b"data")
+        feed.end(Member(name=b"x", size=4, stored_bytes=4))
+        assert out.closed
+    assert (tmp_path / "fed").read_bytes() == b"h" * 512 + b"data" + bytes(508 + 1024)
+
+
+def test_a_reader_that_hangs_up_does_not_stop_ours() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    out = os.fdopen(writing, "wb", buffering=0)
+    feed = Feed(out)
+    feed.write(b"first")
+    feed.write(b"second")
+    feed.end(Member(name=b"x", size=4, stored_bytes=4))
+    assert out.closed
+
+
+def test_what_stands_on_the_disk_has_the_last_word(tmp_path: Path) -> None:
+    (tmp_path / "disk").write_bytes(b"disk")
+    chunks = hash_stored(tmp_path / "disk")
+    confirm_stored(tmp_path / "disk", chunks, TAR, "")
+    (tmp_path / "disk").write_bytes(b"dusk")
+    with pytest.raises(ToolFailed, match=r"GNU tar 1\.0 .* do not unpack the same bytes \(it said so\)"):
+        confirm_stored(tmp_path / "disk", chunks, TAR, "it said so")
+    with pytest.raises(NoRoom):
+        confirm_stored(tmp_path / "disk", chunks, TAR, "Cannot write: No space left on device (exit code 2)")

@@ -1,0 +1,78 @@
+"""Work on another thread, in order, and its errors where the work comes from."""
+
+import threading
+
+import pytest
+
+from imgkit.archives.lane import Lane
+
+
+def test_items_are_worked_through_in_order() -> None:
+    seen: list[int] = []
+    with Lane("test", seen.append) as lane:
+        for number in range(100):
+            lane.put(number)
+        lane.finish()
+    assert seen == list(range(100))
+
+
+def test_an_error_comes_back_and_nothing_is_worked_on_after_it() -> None:
+    seen: list[int] = []
+
+    def work(item: int) -> None:
+        seen.append(item)
+        raise ValueError("broken")
+
+    with Lane("test", work) as lane:
+        for number in range(3):
+            lane.put(number)
+        with pytest.raises(ValueError, match="broken"):
+            lane.finish()
+        with pytest.raises(ValueError, match="broken"):
+            lane.put(9)
+    assert seen == [0]
+
+
+def test_leaving_early_drops_what_is_queued_and_ends_the_thread() -> None:
+    seen: list[int] = []
+    gate = threading.Event()
+
+    def work(item: int) -> None:
+        gate.wait(10)
+        seen.append(item)
+
+    def leave() -> None:
+        with Lane("test", work) as lane:
+            for number in range(4):
+                lane.put(number)
+            threading.Timer(0.01, gate.set).start()
+            raise KeyboardInterrupt
+
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        leave()
+    assert len(seen) <= 1
+    assert threading.active_count() <= before + 1  # the timer may still be ending
+
+
+def test_the_queue_is_bounded() -> None:
+    gate = threading.Event()
+    put: list[int] = []
+
+    def wait(_: int) -> None:
+        gate.wait(10)
+
+    def fill(lane: Lane[int]) -> None:
+        for number in range(50):
+            lane.put(number)
+            put.append(number)
+
+    with Lane[int]("test", wait) as lane:
+        filler = threading.Thread(target=fill, args=(lane,))
+        filler.start()
+        filler.join(0.05)
+        assert len(put) < 10
+        gate.set()
+        filler.join(10)
+        lane.finish()
+    assert len(put) == 50

@@ -1,0 +1,94 @@
+from dataclasses import replace
+
+import pytest
+from tests.unit.render.sample_report import SYSTEM, make_report, make_storage, make_system
+
+from imgkit.model.report import Diagnostic, DiagnosticLevel, Fact, OperatingSystem
+from imgkit.model.storage import FileSystem
+from imgkit.render.columns import display_width
+from imgkit.render.terminal import SUMMARY_LINES, render_summary, system_title, usage_words
+
+SUMMARY = render_summary(make_report(), width=110)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "SYSTEM on system:1: Alibaba Cloud Linux 3.2104 U10, x86_64",
+        "time zone   Asia/Shanghai",
+        "kernels     5.10.134, 5.4.0 (no image, no initramfs)",
+        "packages    1 (rpm, incomplete), apk: could not be determined",
+        "users with a login shell: 2 of 3",
+        "password set (sha512crypt)",
+        "NO PASSWORD ASKED",
+        "NOT FOUND: disk xvdd is not in this set",
+        "[###.....]  33 % 6 GiB of 18 GiB",
+        "could not be determined: bad superblock",
+        "/dev/vg/data",
+        "NOT IN THIS SET",
+        "at least 2 files, 3 MiB",
+        "user id 0 is shared",
+        "INCOMPLETE: 1 question left open",
+    ],
+)
+def test_the_summary_tells_what_matters(words):
+    assert words in SUMMARY
+
+
+def test_nothing_dangerous_reaches_the_terminal():
+    assert not any(ord(sign) < 32 and sign != "\n" for sign in SUMMARY)
+    assert not set("\x1b\x9b\u202e") & set(SUMMARY)
+    assert "a\\x1b[2Jb\\u202ec\\x0a\\xffd" in SUMMARY
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(width):
+    assert max(map(display_width, render_summary(make_report(), width=width).splitlines())) <= width
+
+
+def test_it_stays_short_however_much_there_is_and_keeps_the_open_questions():
+    many = Fact.present((make_system().users.value or ()) * 50, sources=())
+    system = replace(make_system(), users=many)
+    questions = tuple(
+        Diagnostic(subject=f"s{number}", level=DiagnosticLevel.UNDETERMINED, message="open") for number in range(50)
+    )
+    lines = render_summary(replace(make_report(), systems=(system,) * 9, diagnostics=questions)).splitlines()
+    assert len(lines) <= SUMMARY_LINES
+    assert "COULD NOT BE DETERMINED" in lines
+    assert lines[-1] == "  … and 45 more"
+
+
+def test_a_report_without_open_questions_says_so():
+    report = replace(make_report(), missing_disks=(), diagnostics=())
+    assert "everything could be determined" in render_summary(report)
+    assert "INCOMPLETE" not in render_summary(report)
+
+
+def test_a_missing_disk_alone_is_a_question_left_open():
+    assert "INCOMPLETE" in render_summary(replace(make_report(), diagnostics=()))
+
+
+def test_a_system_without_a_release_has_its_pretty_name():
+    found = OperatingSystem(name="Arch Linux", pretty_name="Arch Linux (rolling)")
+    assert system_title(replace(make_system(), os=Fact.present(found, sources=()))) == "Arch Linux (rolling)"
+
+
+def test_a_system_that_nobody_could_identify_is_not_one_that_has_no_name():
+    unknown = replace(make_system(), os=Fact.undetermined("torn"))
+    nameless = replace(make_system(), os=Fact.absent())
+    assert system_title(unknown) != system_title(nameless)
+    assert "could not be determined" in system_title(unknown)
+
+
+def test_room_kept_for_root_does_not_make_a_file_system_look_emptier():
+    full = FileSystem(place="x", roles=(SYSTEM,), type="ext4", size_bytes=100, used_bytes=95, free_bytes=0)
+    assert "100 %" in usage_words(full)
+
+
+def test_swap_has_no_usage():
+    assert usage_words(FileSystem(place="x", roles=(SYSTEM,), type="swap", size_bytes=100)) == ""
+
+
+def test_disks_alone_are_a_summary_too():
+    report = replace(make_report(), systems=(), data_disks=(), storage=make_storage())
+    assert render_summary(report).startswith("3 disks, 0 operating systems")

@@ -1,0 +1,49 @@
+from dataclasses import replace
+
+import pytest
+from tests.unit.render.sample_report import make_report, make_system
+
+from imgkit.model.report import Fact
+from imgkit.render.columns import display_width
+from imgkit.render.terminal_tables import render_tables
+
+TABLES = render_tables(make_report(), width=160)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "FILE SYSTEMS",
+        "USERS of system:1 (Alibaba Cloud Linux 3.2104 U10): 3",
+        "GROUPS of system:1 (Alibaba Cloud Linux 3.2104 U10): 1",
+        "defaults,nofail",
+        "/boot/initramfs-5.10.134\\xff.img",
+        "0:4.4-4.al8",
+        "阿里云",
+        "DPKG PACKAGES of system:1 (Alibaba Cloud Linux 3.2104 U10): none (there is no dpkg database)",
+        "RPM PACKAGES of system:1 (Alibaba Cloud Linux 3.2104 U10): 1, incomplete",
+        "APK PACKAGES of system:1 (Alibaba Cloud Linux 3.2104 U10): could not be determined (bad sector)",
+        "CONTENTS of xvdb:1: could not be determined (bad superblock)",
+        "LARGEST FILES of /dev/vg/data, as far as the walk went",
+        "back\\xffup",
+        "DIAGNOSTICS (2)",
+    ],
+)
+def test_every_list_is_there_whole(words):
+    assert words in TABLES
+
+
+def test_an_empty_list_is_not_called_none():
+    empty = replace(make_system().packages, dpkg=Fact.present((), sources=()))
+    report = replace(make_report(), systems=(replace(make_system(), packages=empty),))
+    assert "DPKG PACKAGES of system:1 (Alibaba Cloud Linux 3.2104 U10): 0\n" in render_tables(report)
+
+
+def test_nothing_dangerous_reaches_the_terminal():
+    assert not any(ord(sign) < 32 and sign != "\n" for sign in TABLES)
+    assert not set("\x1b\x9b\u202e") & set(TABLES)
+
+
+@pytest.mark.parametrize("width", [60, 100])
+def test_no_line_is_wider_than_the_terminal(width):
+    assert max(map(display_width, render_tables(make_report(), width=width).splitlines())) <= width
