@@ -99,7 +99,7 @@ def _checked(values: dict[str, Any], path: Path) -> dict[str, Any]:
         if name not in kinds:
             raise SettingsError(f"{path} has the unknown setting {name!r}", hint=f"Known: {', '.join(sorted(kinds))}.")
         if type(value) is not kinds[name]:
-            raise SettingsError(f"the setting {name!r} in {path} must be of type {kinds[name].__name__}")
+            raise SettingsError(f"the setting {name!r} in {path} must be of type {'text' if kinds[name] is str else 'boolean'}")
     return values
 
 

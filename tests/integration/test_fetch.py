@@ -12,7 +12,7 @@ import pytest
 from tests.integration.loopback import IMAGE_ID, Loopback, put_image
 
 from imgkit.process import run
-from imgkit.simulator import CloudBucket, CloudDisk, CloudImage, CloudSettings, Fault, FaultKind, Simulator
+from imgkit.simulator import CloudBucket, CloudDisk, CloudImage, Fault, FaultKind, Simulator
 from imgkit.units import MiB
 
 pytestmark = pytest.mark.tools("qemu-img", "qemu-nbd", "tar")
@@ -122,7 +122,7 @@ def test_killed_at_any_moment_the_same_command_goes_on(cloud):
         assert ended.code == -signal.SIGKILL, ended.err
     else:
         pytest.fail("it never came to its end")
-    assert cloud.sent("ExportImage") == 2, "one dry run and one export"
+    assert cloud.sent("ExportImage") == 1
     assert len(cloud.simulator.tasks) == 1
     _held(cloud)
 
@@ -202,8 +202,8 @@ def test_every_way_the_service_may_name_and_pack_is_understood(cloud, settings):
 def test_every_format_that_a_region_offers_is_understood(tmp_path, image_format, packaging):
     work = tmp_path / "work"
     work.mkdir()
-
-    settings = CloudSettings(region_id="eu-central-1", packaging=packaging)
+    (tmp_path / "cloud").mkdir()
+    settings = {"region_id": "eu-central-1", "packaging": packaging}
     with Simulator(tmp_path / "cloud", settings=settings) as simulator:
         disks = put_image(simulator, tmp_path / "disks", {"system": 8})
         cloud = Loopback(simulator=simulator, folder=work, disks=disks)
@@ -297,8 +297,9 @@ def test_only_what_is_kept_stays(cloud):
     [
         (("fetch", "m-2zenosuchimage00000001"), {}, 15, "m-2zenosuchimage00000001"),
         (FETCH, {"IMGKIT_BUCKET": "no-such-bucket"}, 16, "no-such-bucket"),
-        (FETCH, {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}, 4, "credentials"),
-        (FETCH, {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wrong"}, 11, "ignature"),
+        (FETCH, {"ALIBABA_CLOUD_ACCESS_KEY_ID": ""}, 4, "ALIBABA_CLOUD_ACCESS_KEY_ID"),
+        (FETCH, {"ALIBABA_CLOUD_ACCESS_KEY_ID": "", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ""}, 4, "credentials"),
+        (FETCH, {"ALIBABA_CLOUD_ACCESS_KEY_SECRET": "wrong"}, 4, "ignature"),
         (FETCH, {"IMGKIT_BUCKET": ""}, 4, "bucket"),
         (FETCH, {"IMGKIT_REGION": ""}, 4, "region"),
         ((*FETCH, "--prefix", "not_allowed"), {}, 4, "not_allowed"),
@@ -327,11 +328,11 @@ def test_an_error_is_one_json_document_too(cloud):
 @pytest.mark.parametrize(
     ("image", "bucket", "code"),
     [
-        ({"ostype": "windows"}, {}, 12),
+        ({"os_type": "windows"}, {}, 12),
         ({"product_code": "cmjj1"}, {}, 12),
         ({"status": "Creating"}, {}, 12),
         ({}, {"encryption": "AES256"}, 12),
-        ({}, {"region_id": "cn-beijing"}, 12),
+        ({}, {"region_id": "cn-beijing"}, 16),
     ],
 )
 def test_what_cannot_be_exported_is_refused_before_anything_is_spent(cloud, image, bucket, code):

@@ -14,7 +14,7 @@ from imgkit.aliyun.http_range import http_moment
 from imgkit.aliyun.network import describe_failure, is_untrusted
 from imgkit.aliyun.oss_error_table import BROKEN, DENIED, OSS_CODES, OSS_STATUSES
 from imgkit.aliyun.retrying import TryAgain
-from imgkit.errors import CloudError, ImgkitError, SettingsError
+from imgkit.errors import CloudError, ImgkitError, NoSuchBucketOrObject, SettingsError
 from imgkit.units import parse_utc
 
 ALLOWED_SKEW = timedelta(minutes=15)  # "HTTP status code 403", RequestTimeTooSkewed
@@ -132,10 +132,11 @@ def _denied(answer: OssAnswer) -> Meaning:
     words = one_line(answer.refusal.message)
     cause = f"{DENIED.cause}: {words}" if words else DENIED.cause
     if answer.endpoint:
-        remedy = (
-            f"The bucket answers at {one_line(answer.endpoint)}: set --region to fit, or name it with --oss-endpoint."
+        return Meaning(
+            NoSuchBucketOrObject,
+            f"there is no such bucket in this region; it answers at {one_line(answer.endpoint)}",
+            "An export needs a bucket in the image's region (--bucket); for a download, set --region to the bucket's.",
         )
-        return replace(DENIED, cause=cause, remedy=remedy)
     return replace(DENIED, cause=cause)
 
 

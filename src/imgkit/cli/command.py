@@ -5,8 +5,9 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from types import FrameType
@@ -61,8 +62,9 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def wrapped(**words: Any) -> None:
         shared = {option: words.pop(option) for option in _SHARED}
-        with _errors_become_words(json=shared["json"], debug=shared["debug"]), open_console(**shared) as console:
-            function(console, **words)
+        told: list[Mapping[str, Any]] = []
+        with _errors_become_words(told, json=shared["json"], debug=shared["debug"]), open_console(**shared) as console:
+            function(replace(console, results=told), **words)
 
     own = list(inspect.signature(function, eval_str=True).parameters.values())[1:]
     shared = [
@@ -77,12 +79,12 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
 
 
 @contextmanager
-def _errors_become_words(*, json: bool, debug: bool) -> Iterator[None]:
+def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bool) -> Iterator[None]:
     previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         yield
     except ImgkitError as error:
-        _tell_error(error, json=json, debug=debug)
+        _tell_error(error, json=json and not told, debug=debug)
         raise typer.Exit(error.exit_code) from None
     except (KeyboardInterrupt, Terminated) as stop:
         _tell_interruption(stop)

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +26,12 @@ class Console:
     quiet: bool = False
     debug: bool = False
     progress: Progress = NULL_PROGRESS
+    results: list[Mapping[str, Any]] = field(default_factory=list)
+    """What was given as a result; with --json there is one document, so an error after it is told in words alone."""
 
     def result(self, text: str, data: Mapping[str, Any]) -> None:
         """Give the command's result: `data` as one JSON document with --json, else `text`."""
+        self.results.append(data)
         words = json.dumps(data, sort_keys=True, ensure_ascii=True, indent=2) if self.json else text
         if words:
             sys.stdout.write(words.rstrip("\n") + "\n")

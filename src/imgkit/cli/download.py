@@ -1,6 +1,7 @@
 """`imgkit download`: objects from a bucket, or behind presigned URLs, into a folder."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any
 
@@ -18,10 +19,13 @@ from imgkit.model.cloud_object import OssLocation
 from imgkit.model.download import DownloadedObject
 from imgkit.pipeline.lone_records import download_record
 from imgkit.pipeline.names import local_name
-from imgkit.ports import RangeSource
+from imgkit.ports import ObjectStore, RangeSource
 from imgkit.services import Services
 from imgkit.stages.download import download_object
+from imgkit.stages.restore import restore_object
 from imgkit.units import describe_bytes
+
+Thaw = Callable[[ObjectStore, str], None]
 
 
 @command(app, "download")
@@ -36,6 +40,7 @@ def download(
         Path | None, typer.Option("--url-file", help="File with a presigned URL a line, - for standard input.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the objects.")] = Path(),
+    restore: options.Restore = False,
     jobs: options.Jobs = None,
     part_size: options.PartSize = None,
     region: options.Region = None,
@@ -50,7 +55,7 @@ def download(
         region=region, profile=profile, oss_endpoint=oss_endpoint, cname=cname, internal=internal, accelerate=accelerate
     )
     results, taken = [], set[str]()
-    for key, source in _sources(services, nouns or [], url_file):
+    for key, source in _sources(services, nouns or [], url_file, thaw=_thawing(console) if restore else None):
         name = local_name(key, otherwise="object", taken=taken)
         taken.add(name)
         started = now()
@@ -66,7 +71,16 @@ def download(
     console.result("\n".join(_line(each) for each in results), {"objects": [_as_data(each) for each in results]})
 
 
-def _sources(services: Services, nouns: list[str], url_file: Path | None) -> Iterator[tuple[str, RangeSource]]:
+def _thawing(console: Console) -> Thaw:
+    def thaw(store: ObjectStore, key: str) -> None:
+        restore_object(store, key, sleep=time.sleep, progress=console.progress)
+
+    return thaw
+
+
+def _sources(
+    services: Services, nouns: list[str], url_file: Path | None, *, thaw: Thaw | None
+) -> Iterator[tuple[str, RangeSource]]:
     if url_file is not None:
         for url in read_urls(url_file):
             source = services.presigned(url)
@@ -75,10 +89,10 @@ def _sources(services: Services, nouns: list[str], url_file: Path | None) -> Ite
     if not nouns:
         raise SettingsError("nothing to download is named", hint="Name oss://bucket/key, or --url-file FILE.")
     for word in nouns:
-        yield from _objects(services, word)
+        yield from _objects(services, word, thaw)
 
 
-def _objects(services: Services, word: str) -> Iterator[tuple[str, RangeSource]]:
+def _objects(services: Services, word: str, thaw: Thaw | None) -> Iterator[tuple[str, RangeSource]]:
     try:
         location = OssLocation.parse(word)
     except ValueError as error:
@@ -90,6 +104,8 @@ def _objects(services: Services, word: str) -> Iterator[tuple[str, RangeSource]]
         if not keys:
             raise NoSuchBucketOrObject(f"nothing lies below {location}", hint="Look at the bucket in the console.")
     for key in keys:
+        if thaw is not None:
+            thaw(store, key)
         yield key, store.source(key)
 
 

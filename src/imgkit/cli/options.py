@@ -141,6 +141,9 @@ Verify = Annotated[
     bool,
     typer.Option("--verify/--no-verify", help="Read converted images back and compare; without, the record says so."),
 ]
+Restore = Annotated[
+    bool, typer.Option("--restore", help="Restore objects of Archive classes, and wait; it costs a fee.")
+]
 Tar = Annotated[
     TarEngine, typer.Option("--tar", help="Who unpacks: GNU tar where it is found, or the built-in reader.")
 ]

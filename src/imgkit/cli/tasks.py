@@ -11,7 +11,9 @@ from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.cli.surroundings import now, open_services
 from imgkit.cli.tables import table
+from imgkit.errors import CloudError
 from imgkit.model.task import ExportTask
+from imgkit.ports import AnswerInDoubt
 from imgkit.safe_text import safe_text
 from imgkit.stages.export import Waiting, follow_export
 from imgkit.units import format_utc
@@ -85,7 +87,12 @@ def cancel_task(
     """Cancel one running task."""
     services = open_services(region=region, profile=profile, ecs_endpoint=ecs_endpoint)
     cloud = services.cloud()
-    cloud.cancel(task_id)
+    try:
+        cloud.cancel(task_id)
+    except AnswerInDoubt as doubt:
+        raise CloudError(
+            f"no answer came to CancelTask of {task_id} ({doubt})", hint="Look with: imgkit tasks show, and try again."
+        ) from doubt
     task = cloud.task(task_id)
     console.result(f"{task_id} is being cancelled (now {task.status_word})", _as_data(task))
 

@@ -8,15 +8,17 @@ from imgkit.disks.guard import read_header
 from imgkit.disks.raw_view import RawView
 from imgkit.model.disk import ExtentKind
 from imgkit.model.formats import DiskFormat
+from imgkit.progress import NULL_PROGRESS, Progress
 
 
-def file_sha256(path: Path) -> str:
+def file_sha256(path: Path, *, progress: Progress = NULL_PROGRESS, title: str = "Hashing") -> str:
     """Return the digest of all bytes of a file that is not empty."""
     over_all = hashlib.sha256()
-    with RawView(read_header(path, stated=DiskFormat.RAW)) as view:
+    with RawView(read_header(path, stated=DiskFormat.RAW)) as view, progress.bar(title, total=view.size) as bar:
         for extent in view.extents():
             for offset in range(extent.start, extent.end, CHUNK_BYTES):
                 length = min(CHUNK_BYTES, extent.end - offset)
                 is_zero = extent.kind is ExtentKind.ZERO
                 over_all.update(memoryview(ZERO_CHUNK)[:length] if is_zero else view.read(offset, length))
+                bar.set_done(offset + length)
     return over_all.hexdigest()

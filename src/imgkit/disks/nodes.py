@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from imgkit.disks.headers.header import ImageHeader
-from imgkit.errors import NeedsKey
+from imgkit.errors import NeedsKey, NotAccessible
 from imgkit.model.formats import DiskFormat
 from imgkit.tools.qemu_program import Node
 
@@ -23,8 +23,15 @@ def private_folder() -> Iterator[Path]:
     """Give an empty folder that nobody else may enter, its path short and plain enough for a socket and for JSON."""
     usual = tempfile.gettempdir()
     plain = usual.isascii() and usual.isprintable() and len(usual) < _LONGEST_FOLDER
-    with tempfile.TemporaryDirectory(prefix="imgkit-", dir=usual if plain else "/tmp") as made:  # noqa: S108  # mode 0700
-        yield Path(made)
+    try:
+        made = tempfile.TemporaryDirectory(prefix="imgkit-", dir=usual if plain else "/tmp")  # noqa: S108  # mode 0700
+    except OSError as error:
+        raise NotAccessible(
+            f"cannot make a temporary folder: {error.strerror or error}",
+            hint="Set TMPDIR to a folder you may write to.",
+        ) from error
+    with made as name:
+        yield Path(name)
 
 
 def build_node(header: ImageHeader, folder: Path) -> Node:
@@ -39,7 +46,7 @@ def build_node(header: ImageHeader, folder: Path) -> Node:
         )
     if header.region is not None:
         return _region_node(header, folder)
-    node: Node = {
+    node: dict[str, object] = {
         "driver": header.format.qemu_name,
         "backing": build_node(header.backing, folder) if header.backing else None,
         "file": _file_node(header.path, folder),
@@ -52,7 +59,7 @@ def build_node(header: ImageHeader, folder: Path) -> Node:
 def _region_node(header: ImageHeader, folder: Path) -> Node:
     """A raw file as a whole, or the stretch of a fixed VHD or flat VMDK that is the disk."""
     assert header.region is not None
-    node: Node = {"driver": "raw", "file": _file_node(header.region.path, folder)}
+    node: dict[str, object] = {"driver": "raw", "file": _file_node(header.region.path, folder)}
     if header.format is not DiskFormat.RAW:
         node |= {"offset": header.region.offset, "size": header.virtual_size}
     return node

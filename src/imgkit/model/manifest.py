@@ -51,13 +51,14 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskRecord:
-    """The export task as it ended."""
+    """The export task as it ended; `failures` are what failed in it although it finished."""
 
     task_id: str
     request_id: str = ""
     created: datetime | None = None
     finished: datetime | None = None
     status_word: str = ""
+    failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from imgkit.pipeline.names import local_name
 from imgkit.pipeline.request import Run, recorded_step
 from imgkit.ports import Frontier
 from imgkit.stages.download import download_object
+from imgkit.stages.restore import restore_object
 from imgkit.stages.unpack import unpack_archive
 from imgkit.version import __version__
 
@@ -101,6 +102,9 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
         name = local_name(disk.object.key, otherwise=f"{role}.object", taken=_names_before(run, role))
         target = run.folder / "objects" / name
         target.parent.mkdir(exist_ok=True)
+        if run.request.restore and role not in run.request.urls:
+            store = run.services.store(disk.object.bucket)
+            restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
         done = download_object(
             run.source(role),
             target,

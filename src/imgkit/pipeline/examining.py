@@ -6,7 +6,7 @@ from importlib import metadata
 from itertools import islice
 from pathlib import Path
 
-from imgkit.errors import AccessDenied, ImgkitError, SettingsError
+from imgkit.errors import ImgkitError, SettingsError
 from imgkit.files.abilities import probe_folder
 from imgkit.model.image import ImageQuery
 from imgkit.model.preflight import Finding, Severity, refuse
@@ -106,9 +106,6 @@ def _oss(services: Services, now: datetime) -> Iterator[Finding]:
     store = services.store(services.settings.bucket)
     try:
         bucket = store.bucket_info()
-    except AccessDenied as error:
-        yield _maybe_cname(services, error)
-        return
     except ImgkitError as error:
         yield refuse(error, rule="bucket")
         return
@@ -146,13 +143,3 @@ def _clock(services: Services, key: str, now: datetime) -> Finding:
         words = f"clock: this machine is {off:.0f} s off; from {_CLOCK_LIMIT_SECONDS // 60} minutes on nothing works"
         return Finding(rule="clock", severity=Severity.WARNING, words=words, remedy="Set it by NTP.")
     return Finding(rule="clock", severity=Severity.HELD, words=f"clock: within {max(off, 1):.0f} s of the service's")
-
-
-def _maybe_cname(services: Services, error: AccessDenied) -> Finding:
-    """New accounts may reach mainland buckets through a domain of their own only (OSS, "Regions and endpoints")."""
-    if services.region.startswith("cn-") and services.region != "cn-hongkong" and not services.settings.cname:
-        error.hint += (
-            " Accounts opened since 2025-03-20 also need a domain bound to the bucket for data in mainland China:"
-            " --oss-endpoint https://DOMAIN --cname."
-        )
-    return refuse(error, rule="bucket")

@@ -1,6 +1,7 @@
 """From an image id to the objects in a bucket: pre-flight, export or join, wait."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from imgkit.model.formats import DiskFormat
 from imgkit.model.image import CustomImage
 from imgkit.model.preflight import Finding, Severity
 from imgkit.model.task import ExportRequest, ExportTask
-from imgkit.ports import ImageCloud
+from imgkit.ports import ExportRunning, ImageCloud
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.services import Services
 from imgkit.stages.export import Waiting, follow_export, forget_export, start_export
@@ -51,13 +52,15 @@ def export_to_bucket(
         tell(findings)
         raise_refusal(findings)
     if choices.dry_run:
-        cloud.dry_run_export(request)
+        with suppress(ExportRunning):  # it could be exported, and just that is happening
+            cloud.dry_run_export(request)
         return Exported(image=image, task=None)
     journal = _journal(services, request)
     task = start_export(cloud, request, journal, waiting)
     if choices.wait:
         task = follow_to_end(services, cloud, task, journal, waiting, progress=progress)
         forget_export(journal)
+        _refuse_partial(services, task)
     return Exported(image=image, task=task)
 
 
@@ -101,6 +104,23 @@ def follow_to_end(
             f"`imgkit tasks cancel {task.task_id} --region {services.region}` ends it"
         )
         raise
+
+
+def failures_of(services: Services, task: ExportTask) -> tuple[str, ...]:
+    """Return in words what failed of a task that ended well as a whole: the service counts operations by disk."""
+    told = [services.explain_task_failure(each.code, each.message).message for each in task.failures]
+    if not told and task.failed_count:
+        told = [f"{task.failed_count} of its operations failed, and the service does not say why"]
+    return tuple(told)
+
+
+def _refuse_partial(services: Services, task: ExportTask) -> None:
+    failures = failures_of(services, task)
+    if failures:
+        raise ExportFailed(
+            f"the export task {task.task_id} ended without all of its disks: {'; '.join(failures)}",
+            hint=f"See which objects are there with: imgkit tasks show {task.task_id} --region {services.region}",
+        )
 
 
 def raise_refusal(findings: Sequence[Finding]) -> None:

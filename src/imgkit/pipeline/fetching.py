@@ -44,7 +44,7 @@ def fetch(
         run = Run(image_set=image_set, request=request, services=services, waiting=waiting, say=say, progress=progress)
         before = len(image_set.manifest.steps)
         locate(run)
-        run.shortfalls += [f"disk {role} is missing" for role in image_set.manifest.missing]
+        run.shortfalls += _shortfalls(image_set.manifest)
         for disk in image_set.manifest.disks:
             bring_disk(run, disk.role)
         if request.inspect:
@@ -57,6 +57,14 @@ def fetch(
             shortfalls=tuple(run.shortfalls),
             in_bucket=_in_bucket(image_set.manifest),
         )
+
+
+def _shortfalls(manifest: Manifest) -> list[str]:
+    """Return what the cloud did not give; it is said in every run, until it is there."""
+    task = manifest.source.task
+    failures = task.failures if task else ()
+    missing = [f"disk {role} is missing" for role in manifest.missing]
+    return [*missing, *(f"the export task said: {words}" for words in failures)]
 
 
 def _discard_images(run: Run) -> None:

@@ -8,11 +8,11 @@ from imgkit.errors import NotAccessible, SettingsError
 from imgkit.evidence.measuring import measure_file
 from imgkit.model.cloud_object import ObjectInfo, OssLocation
 from imgkit.model.image import CustomImage
-from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, SourceKind, TaskRecord
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Outcome, SourceKind, TaskRecord
 from imgkit.model.preflight import Finding, Severity
 from imgkit.model.role import DiskRole
 from imgkit.model.task import ExportRequest, ExportTask
-from imgkit.pipeline.exporting import follow_to_end, raise_refusal
+from imgkit.pipeline.exporting import failures_of, follow_to_end, raise_refusal
 from imgkit.pipeline.planning import fetch_export_request, plan_fetch, room_after
 from imgkit.pipeline.request import Run, recorded_step
 from imgkit.stages.export import forget_export, start_export
@@ -85,10 +85,12 @@ def _record_objects(run: Run, image: CustomImage, export: ExportRequest, task: E
             region_id=export.region_id,
             bucket=export.bucket,
             image=image,
-            task=_task_record(task) or run.image_set.manifest.source.task,
+            task=_task_record(run, task) or run.image_set.manifest.source.task,
             locations=tuple(info.url for _, info in found.by_role),
         )
         draft.notes = _placement_notes(found)
+        if source.task is not None and source.task.failures:
+            draft.outcome, draft.reason = Outcome.FAILED, "; ".join(source.task.failures)
         draft.tools = (("alibabacloud-ecs20140526", run.services.sdk_version("alibabacloud-ecs20140526")),)
         manifest = replace(run.image_set.manifest, source=source, missing=found.missing)
         draft.finish(*_disks_of(run, image, found), manifest=manifest)
@@ -114,7 +116,7 @@ def _disks_of(run: Run, image: CustomImage, found: FoundObjects) -> list[DiskRec
     ]
 
 
-def _task_record(task: ExportTask | None) -> TaskRecord | None:
+def _task_record(run: Run, task: ExportTask | None) -> TaskRecord | None:
     if task is None:
         return None
     return TaskRecord(
@@ -123,6 +125,7 @@ def _task_record(task: ExportTask | None) -> TaskRecord | None:
         created=task.created,
         finished=task.finished,
         status_word=task.status_word,
+        failures=failures_of(run.services, task),
     )
 
 

@@ -52,6 +52,7 @@ class FetchRequest:
     image_format: DiskFormat | None = None
     preflight: bool = True
     reuse: bool = False
+    restore: bool = False
     inspect: bool = True
     verify: bool = True
     tar_engine: TarEngine = TarEngine.AUTO

@@ -18,6 +18,7 @@ from imgkit.disks.room_bound import room_bound
 from imgkit.disks.sparse_copy import copy_sparsely
 from imgkit.errors import Differs, NoRoom, NotAccessible, TargetExists
 from imgkit.files.abilities import probe_folder
+from imgkit.files.sparse import local_error
 from imgkit.files.whole import PARTIAL_SUFFIX, publish, refuse_existing, sync_file
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
@@ -93,7 +94,7 @@ def convert_image(
         arguments = _write(order, source, written, progress)
         _sync_all(folder)
         proof = _prove(order, source, source_chunks, written, progress) if verify else _Proof()
-        files = _publish(order, written, proof)
+        files = _publish(order, written, proof, progress)
     return _describe(order, files, proof, arguments, verify=verify)
 
 
@@ -103,7 +104,7 @@ def _require_free(target: Path, order: _Order) -> None:
             f"{target} is the source itself, and nothing is converted in place",
             hint="Give the result another name with -o.",
         )
-    refuse_existing(target, overwrite=order.overwrite)
+    refuse_existing(target, overwrite=order.overwrite and not target.is_dir())
     if not target.parent.is_dir():
         raise NotAccessible(f"there is no folder {target.parent}", hint="Make it, or choose another with -o.")
 
@@ -173,8 +174,12 @@ def _write(order: _Order, source: GuestView, written: Path, progress: Progress) 
 
 
 def _sync_all(folder: Path) -> None:
+    """Make the result durable; a file system that delays its writes may only now find that it is full."""
     for path in folder.iterdir():
-        sync_file(path)
+        try:
+            sync_file(path)
+        except OSError as error:
+            raise local_error(error, path) from error
 
 
 def _prove(
@@ -205,17 +210,21 @@ def _prove(
     return _Proof(chunk_root=found.chunks.root, file_sha256=found.sha256)
 
 
-def _publish(order: _Order, written: Path, proof: _Proof) -> tuple[ResultFile, ...]:
+def _publish(order: _Order, written: Path, proof: _Proof, progress: Progress) -> tuple[ResultFile, ...]:
     """Hash the files, and give them their names: the image itself last, so that it never stands without its extent."""
     made = read_header(written, stated=order.to).files
     finals = [order.target if path == written else order.target.with_name(path.name) for path in made]
     for final in finals:
         _require_free(final, order)
-    digests = [proof.file_sha256 or (file_sha256(path) if order.hash_files else "") for path in made]
+    digests = [proof.file_sha256 or _hash(order, path, progress) for path in made]
     sizes = [path.stat().st_size for path in made]
     for path, final in reversed(list(zip(made, finals, strict=True))):
         publish(path, final, overwrite=order.overwrite)
     return tuple(ResultFile(path=p, size=s, sha256=d) for p, s, d in zip(finals, sizes, digests, strict=True))
+
+
+def _hash(order: _Order, path: Path, progress: Progress) -> str:
+    return file_sha256(path, progress=progress, title=f"Hashing the {order.to} file") if order.hash_files else ""
 
 
 def _describe(

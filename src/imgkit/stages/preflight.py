@@ -18,7 +18,7 @@ from imgkit.model.cloud_object import BucketInfo, ObjectInfo
 from imgkit.model.image import CustomImage, DiskMapping
 from imgkit.model.preflight import Finding, Severity, refuse
 from imgkit.model.task import ExportRequest
-from imgkit.ports import ImageCloud, ObjectStore
+from imgkit.ports import ExportRunning, ImageCloud, ObjectStore
 from imgkit.units import GiB, describe_bytes
 
 Found = TypeVar("Found")
@@ -135,7 +135,7 @@ def _examine_bucket(bucket: BucketInfo, region_id: str) -> Iterator[Finding]:
             rule="storage class",
             severity=Severity.WARNING,
             words=f"bucket {bucket.name} is of class {bucket.storage_class}: objects must be restored before download",
-            remedy="Use a Standard bucket, or add --restore.",
+            remedy="Use a Standard bucket, or add --restore (it costs a fee, and from a minute to two days).",
         )
 
 
@@ -176,7 +176,11 @@ def _already_there(found: Sequence[ObjectInfo]) -> ImgkitError:
 
 
 def _dry_run(cloud: ImageCloud, request: ExportRequest) -> Iterator[Finding]:
-    _, findings = _look(lambda: cloud.dry_run_export(request), rule="dry run", what="the service's own check")
+    try:
+        _, findings = _look(lambda: cloud.dry_run_export(request), rule="dry run", what="the service's own check")
+    except ExportRunning:
+        words = "an export of this image runs already: it is joined"
+        findings = [Finding(rule="dry run", severity=Severity.NOTE, words=words)]
     yield from findings or [
         Finding(rule="dry run", severity=Severity.HELD, words="ExportImage's own dry run let it pass")
     ]

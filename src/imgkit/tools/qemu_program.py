@@ -3,7 +3,7 @@
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from imgkit.errors import ToolFailed, ToolTooOld
 from imgkit.process import Limits, Word, require_program, run
 from imgkit.units import GiB
 
-Node = dict[str, object]
+Node = Mapping[str, object]
 
 # The oldest that a supported distribution ships (Ubuntu 22.04); zstd in qcow2 came with 5.1.
 MINIMUM_VERSION = (6, 2)
@@ -24,7 +24,7 @@ ADDRESS_SPACE_BYTES = 8 * GiB
 
 def json_name(node: Node) -> str:
     """Return a node as the pseudo file name that every program of QEMU's family takes for an image to read."""
-    return "json:" + json.dumps(node)
+    return "json:" + json.dumps(node, default=dict)
 
 
 def tied_to_us(argv: Sequence[Word]) -> list[Word]:

@@ -29,5 +29,10 @@ def test_a_bucket_in_the_host(host):
     assert read_place(request(target="/dir/key", headers={"host": host})) == Place(bucket="evidence", key="dir/key")
 
 
+def test_a_key_in_the_host_style_may_begin_with_a_slash():
+    asked = request(target="//key", headers={"host": "evidence.oss-cn-hangzhou.aliyuncs.com"})
+    assert read_place(asked) == Place(bucket="evidence", key="/key")
+
+
 def test_another_host_is_none():
     assert read_place(request(target="/a/b", headers={"host": "127.0.0.1:9"})) == Place(bucket="a", key="b")

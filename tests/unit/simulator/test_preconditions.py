@@ -8,6 +8,7 @@ from tests.unit.simulator.requests_at_rest import NOW, request
 
 from imgkit.simulator.preconditions import judge_conditions
 
+SAME = format_datetime(NOW, usegmt=True)
 LATER = format_datetime(NOW + timedelta(hours=1), usegmt=True)
 EARLIER = format_datetime(NOW - timedelta(hours=1), usegmt=True)
 
@@ -23,8 +24,10 @@ EARLIER = format_datetime(NOW - timedelta(hours=1), usegmt=True)
         ({"if-none-match": "ABC"}, 304),
         ({"if-none-match": "XYZ"}, 200),
         ({"if-unmodified-since": LATER}, 200),
+        ({"if-unmodified-since": SAME}, 200),
         ({"if-unmodified-since": EARLIER}, 412),
         ({"if-modified-since": LATER}, 304),
+        ({"if-modified-since": SAME}, 304),
         ({"if-modified-since": EARLIER}, 200),
         ({"if-modified-since": "never"}, 200),
         ({"if-match": "XYZ", "if-none-match": "ABC"}, 412),

@@ -1,5 +1,6 @@
 """The stage without programs: raw to raw for real, and what happens around a writer that fails or lies."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -201,6 +202,24 @@ def test_the_extent_of_a_flat_vmdk_never_replaces_the_source(tmp_path: Path, wri
             DiskImage(path=path, format=DiskFormat.RAW), tmp_path / "disk.vmdk", to=DiskFormat.VMDK, overwrite=True
         )
     assert path.read_bytes() == CONTENT
+
+
+def test_a_folder_is_never_overwritten(source: DiskImage, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(TargetExists):
+        convert_image(source, tmp_path / "folder", to=DiskFormat.RAW, overwrite=True)
+
+
+def test_a_disk_that_is_found_to_be_full_when_syncing_is_no_room(
+    source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(stage, "sync_file", full)
+    with pytest.raises(NoRoom):
+        convert_image(source, tmp_path / "copy", to=DiskFormat.RAW)
+    assert left_in(tmp_path) == {"system.raw"}
 
 
 def test_a_missing_folder_is_said_before_anything_is_read(source: DiskImage, tmp_path: Path) -> None:

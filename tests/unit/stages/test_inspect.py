@@ -60,8 +60,10 @@ class FakeMachine:
         self._trees = trees
         self._whole = whole
         self.asked_to_mount: list[str] = []
+        self.opened: list[str] = []
 
     def file_system_tree(self, place: str) -> FileTree:
+        self.opened.append(place)
         return _given(self._trees[place])
 
     def system_tree(self, root: str, entries: Sequence[FstabEntry]) -> tuple[FileTree, Sequence[Mount]]:
@@ -219,6 +221,11 @@ def test_a_volume_over_the_system_disk_and_a_data_disk_is_described_with_the_dat
     trees = {"system:1": debian(), "xvdb:1": MemoryTree({}), "/dev/vg/both": MemoryTree({"/x": b""})}
     (data,) = inspect(FakeMachine(storage, trees)).data_disks
     assert [one.place for one in data.file_systems] == ["/dev/vg/both", "xvdb:1"]
+
+
+def test_the_systems_own_file_system_is_not_walked_as_data(machine):
+    inspect(machine)
+    assert machine.opened == ["system:1", "xvdb:1"]
 
 
 def test_two_looks_differ_in_the_run_alone(machine):

@@ -117,7 +117,7 @@ def test_an_answer_to_an_older_request_is_passed_over(bench: Bench):
 
 
 def test_silence_ends_the_worker_and_says_how_long_it_lasted(bench: Bench):
-    with pytest.raises(ToolFailed, match="no answer within 0.05 s") as caught:
+    with pytest.raises(ToolFailed, match=r"no answer within 0\.05 s") as caught:
         bench.worker.call("statvfs", "/")
     assert bench.running.stopped
     assert caught.value.stderr_tail == "the end of the log"

@@ -6,7 +6,7 @@ from typing import Self
 
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.headers.image_bytes import ImageBytes, shown
-from imgkit.disks.headers.qcow2_tables import walk_tables
+from imgkit.disks.headers.qcow2_tables import L1Table, walk_tables
 from imgkit.model.formats import DiskFormat
 from imgkit.units import MiB, round_up
 
@@ -86,10 +86,13 @@ def read_qcow2(source: ImageBytes) -> ImageHeader:
     _require_sane_tables(source, fields)
     tables = walk_tables(
         source,
-        l1_offset=fields.l1_offset,
-        l1_entries=fields.l1_entries,
-        cluster_bits=fields.cluster_bits,
-        extended=fields.has_extended_l2,
+        L1Table(
+            offset=fields.l1_offset,
+            entries=fields.l1_entries,
+            cluster_bits=fields.cluster_bits,
+            is_extended=fields.has_extended_l2,
+            virtual_size=fields.size,
+        ),
     )
     return ImageHeader(
         format=DiskFormat.QCOW2,

@@ -2,6 +2,7 @@
 
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imgkit.disks.headers.image_bytes import ImageBytes
 from imgkit.units import SECTOR_BYTES
@@ -10,10 +11,12 @@ MAGIC = b"KDMV"
 
 _HEADER = struct.Struct("<4sIIQQQQIQQQB4sH")
 _MARKER = struct.Struct("<QII")
+_GRAIN_MARKER = struct.Struct("<QI")
 _AT_END = 0xFFFFFFFFFFFFFFFF
 _COMPRESSED_FLAG, _MARKERS_FLAG = 1 << 16, 1 << 17
 _FOOTER_MARKER, _END_MARKER = 3, 0
 _MAX_DIRECTORY = 4 * 1024 * 1024
+_TABLES_REMEMBERED = 16 * 1024  # a directory that names few tables over and over must not cost time
 _LINE_ENDS = b"\n \r\n"  # told apart after a transfer in text mode has spoilt the file
 
 
@@ -59,19 +62,23 @@ def read_grain_tables(source: ImageBytes, fields: SparseFields) -> int:
         raise source.unsafe(f"it claims {tables} grain tables")
     source.require_inside(fields.directory_offset * SECTOR_BYTES, tables * 4, "grain directory")
     used = highest = 0
-    seen: set[int] = set()
+    look = lru_cache(maxsize=_TABLES_REMEMBERED)(lambda place: _look_through(source, place, fields.entries_per_table))
     for piece in source.table(fields.directory_offset * SECTOR_BYTES, tables, width=4, order="little"):
         for place in filter(None, piece):
-            if place in seen:
-                raise source.malformed(f"its grain directory names the table at sector {place} twice")
-            seen.add(place)
-            grains, last = _look_through(source, place * SECTOR_BYTES, fields.entries_per_table)
+            grains, last = look(place)
             used += grains
             highest = max(highest, last)
     if highest:
-        least = 1 if fields.is_compressed else fields.grain_sectors
-        source.require_inside(highest * SECTOR_BYTES, min(least, fields.capacity) * SECTOR_BYTES, "last grain")
+        source.require_inside(highest * SECTOR_BYTES, _grain_bytes(source, fields, highest), "last grain")
     return used
+
+
+def _grain_bytes(source: ImageBytes, fields: SparseFields, sector: int) -> int:
+    """Return a grain's length in the file; a compressed one tells it before its bytes."""
+    if not fields.is_compressed:
+        return fields.grain_sectors * SECTOR_BYTES
+    _, length = _GRAIN_MARKER.unpack(source.read(sector * SECTOR_BYTES, _GRAIN_MARKER.size, "last grain"))
+    return _GRAIN_MARKER.size + length
 
 
 def _parse(source: ImageBytes, sector: bytes) -> tuple[SparseFields, int]:
@@ -112,7 +119,8 @@ def _footer(source: ImageBytes) -> bytes:
     return footer
 
 
-def _look_through(source: ImageBytes, offset: int, entries: int) -> tuple[int, int]:
+def _look_through(source: ImageBytes, sector: int, entries: int) -> tuple[int, int]:
+    offset = sector * SECTOR_BYTES
     table = source.read(offset, entries * 4, "grain table")
     if not table.strip(b"\0"):
         return 0, 0

@@ -94,8 +94,18 @@ def test_names_snapshots_without_their_control_characters(tmp_path: Path) -> Non
     assert header.snapshot_count == 2
 
 
-def test_says_that_the_file_ends_inside_its_last_cluster(tmp_path: Path) -> None:
-    assert "ends inside" in read_header(write(tmp_path, qcow2()[:-1000]), stated=None).notes[0]
+def test_the_last_cluster_may_end_with_the_disk(tmp_path: Path) -> None:
+    content = qcow2(size=CLUSTER + 512, l2=(0, 4 * CLUSTER))
+    assert read_header(write(tmp_path, content[: 4 * CLUSTER + 512]), stated=None).allocated_bytes == CLUSTER
+    with pytest.raises(NotADiskImage, match="last cluster"):
+        read_header(write(tmp_path, content[: 4 * CLUSTER + 511]), stated=None)
+
+
+def test_the_last_cluster_may_end_with_its_last_subcluster(tmp_path: Path) -> None:
+    content = qcow2(incompatible=16, l2=(4 * CLUSTER, 0b111))
+    read_header(write(tmp_path, content[: 4 * CLUSTER + 3 * 2048]), stated=None)
+    with pytest.raises(NotADiskImage, match="last cluster"):
+        read_header(write(tmp_path, content[: 4 * CLUSTER + 3 * 2048 - 1]), stated=None)
 
 
 def test_a_compressed_cluster_may_end_with_the_file(tmp_path: Path) -> None:
@@ -161,6 +171,7 @@ MALFORMED = {
     "cut inside the header": qcow2()[:60],
     "cut inside the L1 table": qcow2()[: CLUSTER + 4],
     "cut before its data": qcow2()[: 4 * CLUSTER],
+    "cut inside its last cluster": qcow2()[:-1],
 }
 
 

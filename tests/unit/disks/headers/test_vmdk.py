@@ -60,11 +60,11 @@ def sparse(*, text: bytes | None = None, tables: tuple[int, ...] = (6,), grains:
     return header_sector(**fields) + words + directory + table + bytes(data)
 
 
-def stream(*, footer: dict[str, Any] | None = None, end: bytes = bytes(512)) -> bytes:
+def stream(*, footer: dict[str, Any] | None = None, end: bytes = bytes(512), grain: int = 1000) -> bytes:
     flags = 0x30001
     of_footer: dict[str, Any] = {"flags": flags, "compression": 1} | (footer or {})
     marker = struct.pack("<QII", 1, 0, 3).ljust(512, b"\0")
-    body = sparse(flags=flags, compression=1, directory_at=AT_END, data=4096)
+    body = sparse(flags=flags, compression=1, directory_at=AT_END, data=0) + struct.pack("<QI", 0, grain) + bytes(4084)
     return body + marker + header_sector(**of_footer) + end
 
 
@@ -139,9 +139,9 @@ MALFORMED_SPARSE = {
     "a directory beyond the end": sparse(directory_at=2**40),
     "a directory at an offset beyond counting": sparse(directory_at=2**63),
     "a table beyond the end": sparse(tables=(2**31,)),
-    "one table twice": sparse(capacity=2 * 65536, tables=(6, 6)),
     "a grain beyond the end": sparse(grains=(2**31,)),
     "the last grain cut short": sparse(data=65535),
+    "the last compressed grain cut short": stream(grain=2**31),
     "no footer though the header promises one": sparse(directory_at=AT_END),
     "shorter than its footer": header_sector(directory_at=AT_END),
     "cut before the end-of-stream marker": stream()[:-512],
