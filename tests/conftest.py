@@ -6,7 +6,12 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# Examples take as long as a busy machine makes them take: how fast is a matter for benchmarks/.
+hypothesis.settings.register_profile("imgkit", deadline=None)
+hypothesis.settings.load_profile("imgkit")
 
 REQUIRE_TOOLS = os.environ.get("IMGKIT_REQUIRE_TOOLS") == "1"
 

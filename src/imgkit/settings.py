@@ -9,6 +9,7 @@ from typing import Any, Self
 from imgkit.errors import SettingsError
 
 ENVIRONMENT_PREFIX = "IMGKIT_"
+_WORDS: dict[object, str] = {str: "text", bool: "true or false"}
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off", ""})
 
@@ -99,7 +100,7 @@ def _checked(values: dict[str, Any], path: Path) -> dict[str, Any]:
         if name not in kinds:
             raise SettingsError(f"{path} has the unknown setting {name!r}", hint=f"Known: {', '.join(sorted(kinds))}.")
         if type(value) is not kinds[name]:
-            raise SettingsError(f"the setting {name!r} in {path} must be of type {'text' if kinds[name] is str else 'boolean'}")
+            raise SettingsError(f"the setting {name!r} in {path} must be {_WORDS[kinds[name]]}")
     return values
 
 

@@ -85,7 +85,7 @@ def test_the_probe_succeeds_where_the_processor_works():
 
 
 def test_a_probe_that_hangs_or_fails_is_broken(tmp_path: Path):
-    qemu, msr = tmp_path / "qemu-system-x86_64", "failed to set MSR"
+    qemu = tmp_path / "qemu-system-x86_64"
     for body, reason in (
         ("exec sleep 600", "hung"),
         ("echo failed to set MSR >&2; kill -ABRT $$", "failed to set MSR"),

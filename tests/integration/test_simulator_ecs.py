@@ -1,5 +1,6 @@
 """The loopback ECS under the vendor's own SDK."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -132,6 +133,13 @@ def test_a_cancelled_export_leaves_no_objects(folder):
         again = models.CancelTaskRequest(region_id=REGION, task_id=task_id)
         assert refusal(client(cloud).cancel_task, again) == "InvalidTaskId.IncorrectTaskStatus"
         assert cloud.object_keys() == ()
+
+
+def test_a_cloud_that_stops_ends_its_exports(folder):
+    with Simulator(folder, settings={"waiting_seconds": 600}) as cloud:
+        export(cloud)
+        assert any(thread.name.startswith("export-") for thread in threading.enumerate())
+    assert not any(thread.name.startswith("export-") for thread in threading.enumerate())
 
 
 @pytest.mark.tools("tar")

@@ -50,6 +50,11 @@ def test_nothing_is_wrong_without_a_fault(cloud):
     assert get(cloud).content == DATA
 
 
+def test_an_object_goes_out_by_the_kernel_where_nothing_is_wrong(cloud, monkeypatch):
+    monkeypatch.setattr("imgkit.simulator.server.body_pieces", None)  # the way through this process
+    assert get(cloud, Range="bytes=5-").content == DATA[5:]
+
+
 def test_a_body_is_cut_after_some_bytes(cloud):
     assert received(cloud, Fault(FaultKind.CUT, after_bytes=5000)) == DATA[:5000]
 

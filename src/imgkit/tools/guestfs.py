@@ -221,9 +221,11 @@ def start_worker(
     try:
         with start(argv, stdin=subprocess.PIPE) as running:
             client = GuestfsWorker(running, scratch=Path(folder), timeout_seconds=timeout_seconds)
-            client.await_start()
-            yield client
-            _end(running)
+            try:
+                client.await_start()
+                yield client
+            finally:
+                _end(running)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -264,7 +266,9 @@ def binding_version(interpreter: Path) -> str:
 
 
 def _end(running: Running) -> None:
-    """Let the worker close its handle: with no more requests it ends by itself."""
+    """Let the worker close its handle, whatever happened: with no more requests it ends by itself and tidies up."""
+    if running.poll() is not None:
+        return
     try:
         running.stdin.close()
         running.wait(timeout_seconds=10)

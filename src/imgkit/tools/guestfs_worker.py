@@ -31,6 +31,7 @@ from typing import Any, BinaryIO
 
 PART_BYTES = 1024 * 1024  # libguestfs refuses reads whose answer does not fit into its 4 MiB messages
 PART_ENTRIES = 1000
+ABANDON_SECONDS = 2.0
 OVERRIDES = ("LIBGUESTFS_BACKEND", "LIBGUESTFS_BACKEND_SETTINGS", "LIBGUESTFS_ATTACH_METHOD")
 
 READING = frozenset(
@@ -266,8 +267,8 @@ def main() -> int:
         os.environ.pop(name, None)
     scratch = sys.argv[1]
     requests: queue.Queue[bytes | None] = queue.Queue()
-    busy = threading.Event()
-    threading.Thread(target=_listen, args=(requests, busy, scratch), daemon=True).start()
+    idle = threading.Event()
+    threading.Thread(target=_listen, args=(requests, idle, scratch), daemon=True).start()
     try:
         worker = Worker(scratch=scratch, writable="--writable" in sys.argv[2:])
     except ImportError as error:
@@ -275,22 +276,22 @@ def main() -> int:
         return 1
     _send(out, {"id": 0, "ok": {"python": sys.version.split()[0]}})
     while True:
+        idle.set()
         line = requests.get()
         if line is None:
             worker.close()
             shutil.rmtree(scratch, ignore_errors=True)
             return 0
-        busy.set()
         _serve(worker, json.loads(line), out)
-        busy.clear()
 
 
-def _listen(requests: queue.Queue[bytes | None], busy: threading.Event, scratch: str) -> None:
+def _listen(requests: queue.Queue[bytes | None], idle: threading.Event, scratch: str) -> None:
     """Pass requests on. When the asker is gone in mid-call, so is this process: libguestfs' own watcher ends qemu."""
     for line in sys.stdin.buffer:
+        idle.clear()
         requests.put(line)
     requests.put(None)
-    if busy.is_set():
+    if not idle.wait(ABANDON_SECONDS):
         shutil.rmtree(scratch, ignore_errors=True)
         os._exit(3)
 

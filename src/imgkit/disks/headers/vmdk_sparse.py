@@ -77,6 +77,7 @@ def _grain_bytes(source: ImageBytes, fields: SparseFields, sector: int) -> int:
     """Return a grain's length in the file; a compressed one tells it before its bytes."""
     if not fields.is_compressed:
         return fields.grain_sectors * SECTOR_BYTES
+    length: int
     _, length = _GRAIN_MARKER.unpack(source.read(sector * SECTOR_BYTES, _GRAIN_MARKER.size, "last grain"))
     return _GRAIN_MARKER.size + length
 
