@@ -282,6 +282,7 @@ def main() -> int:
             worker.close()
             shutil.rmtree(scratch, ignore_errors=True)
             return 0
+        idle.clear()
         _serve(worker, json.loads(line), out)
 
 
