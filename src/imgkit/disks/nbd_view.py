@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -30,11 +31,9 @@ class NbdView:
             with private_folder() as folder:
                 socket_path = folder / "nbd"
                 node = build_node(header, folder)
-                server = opened.enter_context(qemu_nbd.serve(node, socket_path, clients=_CLIENTS))
+                self._server = opened.enter_context(qemu_nbd.serve(node, socket_path, clients=_CLIENTS))
                 for _ in range(_CLIENTS):
-                    connection = qemu_nbd.connect(server, socket_path)
-                    opened.callback(connection.close)
-                    client = NbdClient(connection)
+                    client = self._connect(socket_path)
                     opened.callback(client.close)
                     self._clients.put(client)
             self._size = client.size
@@ -90,10 +89,20 @@ class NbdView:
     ) -> None:
         self.close()
 
+    def _connect(self, socket_path: Path) -> NbdClient:
+        connection = qemu_nbd.connect(self._server, socket_path)
+        try:
+            return NbdClient(connection)
+        except ToolFailed as error:
+            connection.close()
+            raise qemu_nbd.explain(self._server, error) from error
+
     @contextmanager
     def _client(self) -> Iterator[NbdClient]:
         client = self._clients.get()
         try:
             yield client
+        except ToolFailed as error:
+            raise qemu_nbd.explain(self._server, error) from error
         finally:
             self._clients.put(client)

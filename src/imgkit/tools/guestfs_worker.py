@@ -275,13 +275,23 @@ def main() -> int:
         _send(out, {"id": 0, "error": {"message": str(error), "errno": 0, "missing": "binding"}})
         return 1
     _send(out, {"id": 0, "ok": {"python": sys.version.split()[0]}})
+    try:
+        _work(worker, requests, idle, out)
+    except BrokenPipeError:  # the asker is gone
+        return 3
+    finally:
+        worker.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+    return 0
+
+
+def _work(worker: Worker, requests: queue.Queue[bytes | None], idle: threading.Event, out: BinaryIO) -> None:
+    """Answer requests until there are no more."""
     while True:
         idle.set()
         line = requests.get()
         if line is None:
-            worker.close()
-            shutil.rmtree(scratch, ignore_errors=True)
-            return 0
+            return
         idle.clear()
         _serve(worker, json.loads(line), out)
 
@@ -302,6 +312,8 @@ def _serve(worker: Worker, request: dict[str, Any], out: BinaryIO) -> None:
     try:
         for part in worker.answer(request):
             _send(out, {"id": number, "ok": part[0]} if isinstance(part, tuple) else {"id": number, "more": part})
+    except BrokenPipeError:
+        raise
     except Refused as error:
         _send(out, {"id": number, "error": {"message": str(error), "errno": error.number}})
     except RuntimeError as error:  # what the binding raises for every refusal of the appliance

@@ -12,6 +12,7 @@ from imgkit.tools.qemu_program import Node, bounded, json_name, require, tied_to
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.005
+_LAST_WORDS_SECONDS = 2.0
 
 
 def serve_arguments(program: Path, node: Node, socket_path: Path, *, clients: int) -> list[Word]:
@@ -46,17 +47,29 @@ def connect(server: Running, socket_path: Path) -> socket.socket:
         else:
             return client
         if server.poll() is not None:
+            server.wait()  # for all that it said
             raise _failed(server, "could not open the disk image")
         time.sleep(_POLL_SECONDS)
     raise _failed(server, f"did not listen within {_START_SECONDS:g} s")
 
 
+def explain(server: Running, error: ToolFailed) -> ToolFailed:
+    """Return the error with which the server ended, where a broken connection was only the sign of it.
+
+    It listens before it opens the image, so that a client may be cut off without a word.
+    """
+    try:
+        server.wait(_LAST_WORDS_SECONDS)
+    except TimeoutError:
+        return error
+    return _failed(server, "could not read the disk image") if server.stderr_tail else error
+
+
 def _failed(server: Running, what: str) -> ToolFailed:
-    server.wait(0) if server.poll() is not None else None
     reason = server.stderr_tail.splitlines()
     return ToolFailed(
         f"qemu-nbd {what}" + (f": {reason[-1]}" if reason else ""),
-        hint="The log (--log-file or -v) has the whole command.",
+        hint="The image is damaged in a way that its header does not show, or QEMU is too old for it.",
         returncode=server.poll() or 0,
         stderr_tail=server.stderr_tail,
     )

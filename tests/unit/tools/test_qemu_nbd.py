@@ -7,7 +7,7 @@ import pytest
 
 from imgkit.errors import ToolFailed
 from imgkit.tools import qemu_nbd
-from imgkit.tools.qemu_nbd import connect, serve_arguments
+from imgkit.tools.qemu_nbd import connect, explain, serve_arguments
 
 
 class FakeServer:
@@ -19,6 +19,8 @@ class FakeServer:
         return self.returncode
 
     def wait(self, timeout_seconds: float | None = None) -> int | None:
+        if self.returncode is None:
+            raise TimeoutError
         return self.returncode
 
 
@@ -46,3 +48,11 @@ def test_a_server_that_never_listens_is_given_up(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(qemu_nbd, "_START_SECONDS", 0.0)
     with pytest.raises(ToolFailed, match="did not listen"):
         connect(FakeServer(), tmp_path / "nbd")  # type: ignore[arg-type]  # a fake of what is used of Running
+
+
+def test_a_broken_connection_is_explained_by_what_the_server_said_at_its_end() -> None:
+    broken = ToolFailed("does not answer")
+    server = FakeServer(1, "qemu-nbd: L1 table is damaged")
+    assert "L1 table is damaged" in explain(server, broken).message  # type: ignore[arg-type]  # a fake, as above
+    for silent in (FakeServer(1), FakeServer(None, "still running")):
+        assert explain(silent, broken) is broken  # type: ignore[arg-type]  # a fake, as above
