@@ -40,7 +40,7 @@ def _private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     """No test sees this user's settings, credentials or proxies, nor waits for a metadata service."""
     home = tmp_path_factory.mktemp("home")
     for name in [name for name in os.environ if name.startswith(("ALIBABA_CLOUD_", "OSS_", "IMGKIT_"))]:
-        if name not in {"IMGKIT_REQUIRE_TOOLS"}:
+        if name != "IMGKIT_REQUIRE_TOOLS":
             monkeypatch.delenv(name)
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)

@@ -12,11 +12,13 @@ from imgkit.archives.lane import Lane
 from imgkit.archives.tar_reader import Hole
 from imgkit.digests import ChunkDigests
 from imgkit.files.sparse import DataFinder
-from imgkit.units import GiB, MiB
+from imgkit.units import GiB, KiB, MiB
 
 Run = memoryview | Hole
 
 _ZEROES = memoryview(bytes(MiB))
+_SMALL_BYTES = 32 * KiB  # runs up to this are joined: a disk of a million extents must not cost a step for each
+_GATHERED_BYTES = 256 * KiB
 _LONGEST_HOLE = GiB  # a lane can be ended only between two items
 
 
@@ -43,6 +45,7 @@ class DiskSink:
         self._store: Callable[[int, memoryview], None] | None = store
         self._check_size = check_size
         self._size = 0
+        self._small = bytearray()
         self._flat = hashlib.sha256()
         self._chunks = ChunkHasher()
         self._finder = DataFinder(self._on_data)
@@ -56,14 +59,20 @@ class DiskSink:
 
     def take(self, run: Run) -> None:
         """Append data or a hole."""
-        self._check_size(self._size + run_length(run))
-        self._size += run_length(run)
-        self._keeping.put(run)
-        for piece in _pieces(run):
-            self._hashing.put(piece)
+        length = len(run) if isinstance(run, memoryview) else run.length
+        self._check_size(self._size + length)
+        self._size += length
+        if length > _SMALL_BYTES:
+            self._pass_on_small()
+            self._pass_on(run)
+            return
+        self._small += run if isinstance(run, memoryview) else bytes(length)
+        if len(self._small) >= _GATHERED_BYTES:
+            self._pass_on_small()
 
     def finish(self) -> Sunk:
         """Wait until all is written and hashed."""
+        self._pass_on_small()
         self._keeping.finish()
         self._finder.finish()
         self._hashing.finish()
@@ -82,6 +91,16 @@ class DiskSink:
     ) -> None:
         self._lanes.close()
 
+    def _pass_on_small(self) -> None:
+        if self._small:
+            self._pass_on(memoryview(bytes(self._small)))
+            self._small.clear()
+
+    def _pass_on(self, run: Run) -> None:
+        self._keeping.put(run)
+        for piece in _pieces(run):
+            self._hashing.put(piece)
+
     def _hash(self, run: Run) -> None:
         if isinstance(run, memoryview):
             self._flat.update(run)
@@ -99,10 +118,6 @@ class DiskSink:
         if self._store is not None:
             self._store(offset, data)
         self._chunks.data(offset, data)
-
-
-def run_length(run: Run) -> int:
-    return len(run) if isinstance(run, memoryview) else run.length
 
 
 def _pieces(run: Run) -> Iterator[Run]:

@@ -30,8 +30,26 @@ def test_data_and_holes_have_the_digests_of_the_whole() -> None:
 def test_long_holes_are_hashed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(disk_sink, "_LONGEST_HOLE", 1000)
     with DiskSink(lambda *_: None) as sink:
-        sink.take(Hole(length=5001))
-        assert sink.finish().sha256 == hashlib.sha256(bytes(5001)).hexdigest()
+        sink.take(Hole(length=50001))
+        assert sink.finish().sha256 == hashlib.sha256(bytes(50001)).hexdigest()
+
+
+def test_small_runs_are_joined_and_stay_in_order() -> None:
+    stored: list[tuple[int, bytes]] = []
+    disk = b""
+    with DiskSink(lambda offset, data: stored.append((offset, bytes(data)))) as sink:
+        for number in range(200):
+            data = bytes([number + 1]) * (40_000 if number % 50 == 9 else 512)
+            sink.take(memoryview(data))
+            sink.take(Hole(length=4096))
+            disk += data + bytes(4096)
+        sunk = sink.finish()
+    assert sunk.sha256 == hashlib.sha256(disk).hexdigest()
+    assert len(stored) < 200
+    canvas = bytearray(len(disk))
+    for offset, data in stored:
+        canvas[offset : offset + len(data)] = data
+    assert canvas == disk
 
 
 def test_hashing_alone_stores_nothing_and_counts_the_same() -> None:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field, replace
 
+from tests.unit.stages.cloud_fakes import FakeStore
+
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.stages.restore import restore_object
-from tests.unit.stages.cloud_fakes import FakeStore
 
 READY, RUNNING = 'ongoing-request="false", expiry-date="x"', 'ongoing-request="true"'
 
