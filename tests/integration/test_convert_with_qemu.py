@@ -49,7 +49,7 @@ def independently_raw(image: DiskImage, path: Path) -> bytes:
 
 @pytest.fixture(scope="module")
 def file_system(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real ext4 on 24 MiB, with files in it; without mke2fs a disk that looks as scattered."""
+    """A real ext4 on 24 MiB, with files in it."""
     folder = tmp_path_factory.mktemp("ext4")
     path = folder / "fs.raw"
     tree = folder / "tree"

@@ -102,11 +102,9 @@ def test_the_flat_digest_is_that_of_the_raw_file(corpus: Path) -> None:
         assert guest_sha256(view) == expected
 
 
-@pytest.mark.parametrize("name", SUBFORMATS)
+@pytest.mark.parametrize("name", sorted(SUBFORMATS.keys() - {"vmdk-flat"}))  # its extent is cut in the unit tests
 def test_a_truncated_image_is_refused_and_never_read_as_zeroes(corpus: Path, tmp_path: Path, name: str) -> None:
     """Cut anywhere: what is lost may be padding or a spare footer, and then nothing else has changed."""
-    if name == "vmdk-flat":
-        pytest.skip("its extent is cut in the unit tests")
     whole = (corpus / name).read_bytes()
     with open_guest_view(image_of(corpus / "disk.raw")) as view:
         honest = take_chunk_digests(view)

@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterator, Sequence
 
 from imgkit.archives.pax import decimal
-from imgkit.archives.tar_block import read_number
+from imgkit.archives.tar_block import BLOCK_BYTES, read_number
 from imgkit.errors import ArchiveDamaged, ArchiveUnsafe
 
 MOST_SEGMENTS = 2 * 1024 * 1024
@@ -33,11 +33,18 @@ class SparseMap:
         self._end = 0
 
     def add(self, offset: int, length: int) -> None:
-        """Append a run. Raises ArchiveUnsafe when it lies before the last one's end or behind the file's."""
+        """Append a run. Raises ArchiveUnsafe when it lies before the last one's end or behind the file's.
+
+        Only the last data may end inside a block: GNU tar goes on with the next block then, others with the next byte.
+        """
         if offset < self._end:
             raise ArchiveUnsafe("a sparse map is unordered or overlaps itself")
         if offset + length > self.size:
             raise ArchiveUnsafe(f"a sparse map reaches beyond the end of its file of {self.size} bytes")
+        if length and self.stored_bytes % BLOCK_BYTES:
+            raise ArchiveUnsafe(
+                "a sparse map cuts its data in the middle of a block, which tar programs read in two ways"
+            )
         if len(self._numbers) >= 2 * MOST_SEGMENTS:
             raise ArchiveUnsafe(f"a sparse map has more than {MOST_SEGMENTS} segments")
         self._end = offset + length

@@ -17,7 +17,7 @@ from imgkit.safe_text import safe_name
 from imgkit.units import KiB, MiB
 
 LARGEST_NAME_BYTES = 4 * KiB
-LARGEST_RECORDS_BYTES = 32 * MiB
+LARGEST_RECORDS_BYTES = 16 * MiB
 
 _FILE_TYPES = {b"0", b"\0", b"7"}
 _SPARSE_TYPE = b"S"

@@ -33,7 +33,8 @@ _PARTITION_UUIDS = (
     "A1B2C3D4-0002-4000-8000-000000000002",
     "A1B2C3D4-0003-4000-8000-000000000003",
 )
-_XFS_BYTES = 400 * MiB  # mkfs.xfs refuses less than 300
+_DATA_DISK_BYTES = 1 * GiB  # ECS sells whole GiB
+_XFS_BYTES = _DATA_DISK_BYTES - 2 * MiB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +82,7 @@ def _publish(folder: Path, role: DiskRole, make: Callable[[Path, Path], None]) -
 
 
 def _make_system(path: Path, scratch: Path, *, small: bool) -> None:
-    size = 512 * MiB if small else 4 * GiB
+    size = 1 * GiB if small else 4 * GiB
     root, packages, image = scratch / "root", scratch / "packages", scratch / "root.ext4"
     for made in (root, packages):
         make_folders(made)
@@ -108,7 +109,7 @@ def _make_data(path: Path, scratch: Path) -> None:
     partition = NewPartition(
         start_bytes=1 * MiB, size_bytes=_XFS_BYTES, type=LINUX, uuid=_PARTITION_UUIDS[2], name="data", content=image
     )
-    make_disk(path, _XFS_BYTES + 2 * MiB, _DATA_DISK_UUID, [partition])
+    make_disk(path, _DATA_DISK_BYTES, _DATA_DISK_UUID, [partition])
 
 
 def _make_lvm(path: Path, scratch: Path, settings: ApplianceSettings | None) -> None:

@@ -7,9 +7,9 @@ from imgkit.samples.partitioning import LVM, NewPartition, make_disk
 from imgkit.samples.system_tree import DATA_GROUP, DATA_VOLUME
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import ApplianceSettings, Drive, open_appliance
-from imgkit.units import MiB
+from imgkit.units import GiB, MiB
 
-_DISK_BYTES, _VOLUME_MIB, _SECOND_MIB = 160 * MiB, 64, 32
+_DISK_BYTES, _VOLUME_MIB, _SECOND_MIB = 1 * GiB, 64, 32
 _DISK_UUID = "3D7A0B1C-92E4-4F6D-A8B5-C0E1F2D3A4B5"
 _PARTITION_UUID = "A1B2C3D4-0004-4000-8000-000000000004"
 

@@ -263,6 +263,7 @@ UNSAFE = {
         ("overlapping", [(0, 1024), (512, 1024)], "overlaps"),
         ("unordered", [(4096, 512), (0, 512)], "unordered"),
         ("out-of-range", [(0, 512), (len(DATA) - 512, 1024)], "beyond the end"),
+        ("cut", [(0, 500), (512, 524)], "middle of a block"),
     )
 }
 

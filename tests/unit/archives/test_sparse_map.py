@@ -13,7 +13,9 @@ from imgkit.archives import sparse_map
 from imgkit.archives.sparse_map import SparseMap, old_gnu_map, pax_0_map, pax_1_map
 from imgkit.errors import ArchiveDamaged, ArchiveError, ArchiveUnsafe
 
-SEGMENTS = st.lists(st.tuples(st.integers(0, 1 << 40), st.integers(0, 1 << 30)), max_size=60)
+SEGMENTS = st.lists(
+    st.tuples(st.integers(0, 1 << 40), st.integers(0, 1 << 21).map(lambda blocks: blocks * 512)), max_size=60
+)
 
 
 def in_order(pairs: list[tuple[int, int]]) -> tuple[list[tuple[int, int]], int]:
@@ -30,9 +32,9 @@ def blocks_of(data: bytes) -> Callable[[], bytes]:
     return lambda: next(chunks).ljust(512, b"\0")
 
 
-@given(SEGMENTS)
-def test_all_four_kinds_read_alike(pairs: list[tuple[int, int]]) -> None:
-    segments, size = in_order(pairs)
+@given(SEGMENTS, st.integers(0, 2000))
+def test_all_four_kinds_read_alike(pairs: list[tuple[int, int]], last: int) -> None:
+    segments, size = in_order([*pairs, (0, last)])
     numbers = [b"%d" % number for number in itertools.chain.from_iterable(segments)]
     lines = b"".join(number + b"\n" for number in [b"%d" % len(segments), *numbers])
     header = old_gnu_sparse(b"", segments, size, size=0)
@@ -74,6 +76,15 @@ def test_noise_is_refused_or_a_map(blocks: list[bytes]) -> None:
         pax_1_map(1 << 40, blocks_of(data + bytes(512)))
     with contextlib.suppress(ArchiveError):
         pax_0_map(1 << 40, data, said_segments=b"1")
+
+
+def test_data_ends_inside_a_block_only_at_the_end() -> None:
+    found = SparseMap(9000)
+    found.add(0, 1024)
+    found.add(2000, 100)
+    found.add(3000, 0)
+    with pytest.raises(ArchiveUnsafe, match="middle of a block"):
+        found.add(3000, 1)
 
 
 def test_a_map_cannot_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:

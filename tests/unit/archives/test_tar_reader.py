@@ -95,7 +95,7 @@ def test_no_cut_is_passed_over(length: int) -> None:
 SEEDS = (
     t.pax([("path", "a.raw"), ("size", "600")]) + t.file(bytes(600)) + t.END,
     t.long_name(b"n" * 120) + t.file(bytes(600), magic=t.OLD_GNU) + t.END,
-    *(build(bytes(90), [(5, 30), (60, 60)], 200) + t.END for build in t.SPARSE_BUILDERS.values()),
+    *(build(bytes(572), [(5, 512), (560, 60)], 700) + t.END for build in t.SPARSE_BUILDERS.values()),
 )
 
 
