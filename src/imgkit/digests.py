@@ -79,7 +79,7 @@ def read_chunk_digests(path: Path) -> ChunkDigests:
         fields = dict(part.partition("=")[::2] for part in header[1:])
         if fields.get("chunk") != str(CHUNK_BYTES):
             raise ValueError(f"{path} uses chunks of {fields.get('chunk')} bytes, this version {CHUNK_BYTES}")
-        size = int(fields["size"])
+        size = int(fields.get("size", ""))
         chunks = ChunkDigests(size=size, digests=tuple(_parse_digests(lines, size)))
     if chunks.root != fields.get("root"):
         raise ValueError(f"the root in {path} does not fit its digests")

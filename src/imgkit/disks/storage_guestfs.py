@@ -25,10 +25,12 @@ from imgkit.model.storage import (
     partition_place,
 )
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
+from imgkit.units import MiB
 
 ENCRYPTED = frozenset({"crypto_LUKS", "BitLocker"})
 NO_FILES = frozenset({"", "LVM2_member", "linux_raid_member"})
 # What blkid's one word does not tell: subvolumes, volumes inside volumes.
+_BLANK_BYTES = MiB
 ASK_LIBGUESTFS = frozenset({"btrfs", "LDM_member", "zfs_member"})
 # Partitions that hold no file system by their nature: GRUB's core image, PReP boot, Microsoft's reserve, extended MBR.
 HOLDS_NONE = frozenset(
@@ -77,6 +79,7 @@ class _Surveyor:
     lvm: Lvm = field(default_factory=lambda: Lvm(lies_on={}))
     mountables: dict[str, str] = field(default_factory=dict)
     os_places: list[str] = field(default_factory=list)
+    blank: list[str] = field(default_factory=list)
     undetermined: list[Undetermined] = field(default_factory=list)
 
     def survey(self) -> Survey:
@@ -97,6 +100,7 @@ class _Surveyor:
             logical_volumes=self.lvm.logical,
             file_systems=file_systems,
             encrypted=tuple(self._encrypted(device, kind) for device, kind in volumes if kind in ENCRYPTED),
+            blank=tuple(self.blank),
             undetermined=tuple(self.undetermined),
         )
         types = {one.place: one.type for one in file_systems}
@@ -158,11 +162,24 @@ class _Surveyor:
         candidates += self._ask("MD arrays", [], "list_md_devices")
         found = {device: self._text("vfs_type", device) for device in sorted(candidates, key=self._order)}
         for device in [device for device, kind in found.items() if not kind]:
-            self._note(f"what {self.place(device)} holds", "nothing there that libguestfs knows, or nothing at all")
+            if self._is_blank(device):
+                self.blank.append(self.place(device))
+            else:
+                self._note(f"what {self.place(device)} holds", "nothing there that libguestfs knows")
         if ASK_LIBGUESTFS & set(found.values()):
             listed: dict[str, str] = self._ask("file systems", {}, "list_filesystems")
             found |= {device: kind for device, kind in listed.items() if kind != "unknown"}
         return [(device, kind) for device, kind in found.items() if kind not in NO_FILES]
+
+    def _is_blank(self, device: str) -> bool:
+        """Whether both ends are zeroes, where every partition table and file system of ours leaves something."""
+        place = self.place(device)
+        size = self.sizes.get(place) or 0
+        ends = {0, max(0, size - _BLANK_BYTES)}
+        what, count = f"the ends of {place}", min(_BLANK_BYTES, size)
+        return size > 0 and all(
+            self._ask(what, b"?", "pread_device", device, count, end) == bytes(count) for end in ends
+        )
 
     def _order(self, device: str) -> tuple[int, int, str]:
         """Sort as disks and partitions are, volumes behind them."""

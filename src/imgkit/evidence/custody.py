@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from imgkit.files.whole import append_durably
+from imgkit.files.whole import appending_alone
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import CustodyHead
 from imgkit.units import format_utc
@@ -32,6 +32,11 @@ class CustodyVerdict:
     problems: tuple[str, ...]
     events: tuple[str, ...]
     digests: tuple[str, ...]
+    subjects: tuple[Mapping[str, Any], ...] = ()
+
+    def subject_at(self, head: CustodyHead) -> Mapping[str, Any]:
+        """Return what the line says that was the head when the manifest was written; empty where there is none."""
+        return self.subjects[head.lines - 1] if 0 < head.lines <= len(self.subjects) else {}
 
     def extends(self, head: CustodyHead) -> bool:
         """Whether the chain runs through the line that was its head when the manifest was written."""
@@ -41,15 +46,18 @@ class CustodyVerdict:
 def append_custody(
     path: Path, event: str, *, custodian: Custodian, now: datetime, subject: Mapping[str, Any] | None = None
 ) -> CustodyHead:
-    """Append one line durably and return the new head. Raises OSError where the file cannot be written."""
-    lines = list(_lines(path))
-    if lines and not lines[-1].endswith(b"\n"):
-        lines[-1] += b"\n"
-        append_durably(path, b"\n")
-        lines.append(_line(_TORN, lines, custodian, now, {"line": len(lines)}))
-        append_durably(path, lines[-1])
-    lines.append(_line(event, lines, custodian, now, subject or {}))
-    append_durably(path, lines[-1])
+    """Append one line durably and return the new head. Raises OSError where the file cannot be written.
+
+    Readers of a set append while a fetch does: between reading the last line and writing the next no other may come.
+    """
+    with appending_alone(path) as stored:
+        lines = list(stored)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines[-1] += b"\n"
+            lines.append(_line(_TORN, lines, custodian, now, {"line": len(lines)}))
+            stored.write(b"\n" + lines[-1])
+        lines.append(_line(event, lines, custodian, now, subject or {}))
+        stored.write(lines[-1])
     return CustodyHead(lines=len(lines), sha256=_digest(lines[-1]))
 
 
@@ -59,14 +67,18 @@ def read_custody(path: Path) -> CustodyVerdict:
     digests = tuple(_digest(line) for line in lines)
     problems: list[str] = []
     events: list[str] = []
+    subjects: list[Mapping[str, Any]] = []
     previous = FIRST_PREVIOUS
     for number, line in enumerate(lines, start=1):
         event, problem = _judge(number, line, previous, lines[number:])
         events.append(event)
+        subjects.append(_subject(line))
         problems += [problem] if problem else []
         previous = digests[number - 1]
     head = CustodyHead(lines=len(lines), sha256=digests[-1] if digests else FIRST_PREVIOUS)
-    return CustodyVerdict(head=head, problems=tuple(problems), events=tuple(events), digests=digests)
+    return CustodyVerdict(
+        head=head, problems=tuple(problems), events=tuple(events), digests=digests, subjects=tuple(subjects)
+    )
 
 
 def _judge(number: int, line: bytes, previous: str, following: list[bytes]) -> tuple[str, str]:
@@ -96,6 +108,11 @@ def _line(event: str, before: list[bytes], custodian: Custodian, now: datetime, 
         "imgkit": __version__,
     }
     return (json.dumps(record, sort_keys=True, ensure_ascii=True, separators=(",", ":")) + "\n").encode()
+
+
+def _subject(line: bytes) -> Mapping[str, Any]:
+    subject = (_parse(line) or {}).get("subject")
+    return subject if isinstance(subject, Mapping) else {}
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:

@@ -9,13 +9,18 @@ from imgkit.model.manifest import FileRecord
 
 def write_sums(path: Path, records: Iterable[FileRecord]) -> None:
     """Write the digests of these files, sorted by name."""
+    write_bytes_durably(path, sums_of(records))
+
+
+def sums_of(records: Iterable[FileRecord]) -> bytes:
+    """Return what the file of these records' digests holds."""
     lines = sorted(_line(record.sha256, record.path.as_posix()) for record in records if record.sha256)
-    write_bytes_durably(path, "".join(lines).encode("utf-8", "surrogateescape"))
+    return "".join(lines).encode("utf-8", "surrogateescape")
 
 
 def read_sums(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (digest, name). Raises ValueError at a line that is none."""
-    for line in path.read_bytes().decode("utf-8", "surrogateescape").splitlines():
+    for line in path.read_bytes().decode("utf-8", "surrogateescape").removesuffix("\n").split("\n"):
         escaped = line.startswith("\\")
         digest, separator, name = line.removeprefix("\\").partition("  ")
         if not separator or len(digest) != 64:

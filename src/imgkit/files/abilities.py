@@ -7,7 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgkit.errors import NotAccessible
+from imgkit.errors import NoRoom, NotAccessible
 from imgkit.units import GiB, MiB, TiB
 
 _SIZES_TO_TRY = (4 * GiB, 16 * GiB, 2 * TiB, 16 * TiB)  # FAT32 ends one byte before the first
@@ -27,7 +27,7 @@ class Abilities:
 def probe_folder(folder: Path) -> Abilities:
     """Try out the file system that `folder`, or its nearest existing parent, lies on.
 
-    Raises NotAccessible when nothing can be written there.
+    Raises NotAccessible when nothing can be written there, NoRoom when it is full.
     """
     place = nearest_existing(folder)
     try:
@@ -40,6 +40,11 @@ def probe_folder(folder: Path) -> Abilities:
                 renames_atomically=_renames(Path(made)),
             )
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise NoRoom(
+                f"the file system of {place} is full: {error.strerror}",
+                hint="Make room there, or choose another folder with -o; the same command goes on.",
+            ) from error
         raise NotAccessible(
             f"cannot write to {place}: {error.strerror or error}",
             hint="Choose a folder that you may write to with -o.",

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from imgkit.errors import AlreadyAtWork
@@ -16,7 +16,7 @@ def exclusive_lock(path: Path, *, what: str) -> Iterator[None]:
     The file stays: removing it would let a third process lock a file that the second no longer sees.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -26,8 +26,9 @@ def exclusive_lock(path: Path, *, what: str) -> Iterator[None]:
                 f"another imgkit run (process {holder}) is at work on {what}",
                 hint="Wait for it, or end it; what it finished is kept, and the same command goes on from there.",
             ) from error
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
+        with suppress(OSError):  # on a full disk the lock holds all the same
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(handle)

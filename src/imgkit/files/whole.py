@@ -1,6 +1,7 @@
 """Files that appear only when they are whole: written beside the target, made durable, then renamed."""
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -50,20 +51,42 @@ def refuse_existing(target: Path, *, overwrite: bool = False) -> None:
 def write_bytes_durably(target: Path, content: bytes) -> None:
     """Replace a small file atomically: readers see the old content or the new, also after a power cut."""
     partial = target.with_name(target.name + PARTIAL_SUFFIX)
-    with partial.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    partial.replace(target)
+    partial.unlink(missing_ok=True)
+    try:
+        with open(partial, "wb", opener=_open_unlinked) as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        partial.replace(target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+        raise
     sync_folder(target.parent)
 
 
 def append_durably(target: Path, line: bytes) -> None:
     """Append one record to a file and make it durable."""
-    with target.open("ab") as out:
+    with appending_alone(target) as out:
         out.write(line)
+
+
+@contextmanager
+def appending_alone(target: Path) -> Iterator[BinaryIO]:
+    """Open a file of records for reading and appending, while no other process does; at the end it is durable.
+
+    A link in its place is not followed.
+    """
+    with open(target, "a+b", opener=_open_unlinked) as out:
+        fcntl.flock(out, fcntl.LOCK_EX)
+        out.seek(0)
+        yield out
         out.flush()
         os.fsync(out.fileno())
+
+
+def _open_unlinked(name: str, flags: int) -> int:
+    return os.open(name, flags | os.O_NOFOLLOW, 0o644)
 
 
 def sync_file(path: Path) -> None:

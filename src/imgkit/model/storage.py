@@ -145,7 +145,10 @@ class Undetermined:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
-    """All that was found on the disks of one machine, each list in the order of disks and partitions."""
+    """All that was found on the disks of one machine, each list in the order of disks and partitions.
+
+    `blank` are places that hold nothing known and whose first and last MiB are zeroes: a disk that was never used.
+    """
 
     disks: tuple[Disk, ...] = ()
     partitions: tuple[Partition, ...] = ()
@@ -154,6 +157,7 @@ class Storage:
     logical_volumes: tuple[LogicalVolume, ...] = ()
     file_systems: tuple[FileSystem, ...] = ()
     encrypted: tuple[EncryptedVolume, ...] = ()
+    blank: tuple[str, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
 
 

@@ -80,6 +80,13 @@ def test_a_device_that_holds_nothing_known_is_undetermined_and_no_file_system():
     assert [one.what for one in found.storage.undetermined] == ["what xvdb holds"]
 
 
+def test_a_disk_that_was_never_used_is_blank_and_not_undetermined():
+    ends = {("pread_device", "/dev/sdb", 1_000_000, 0): bytes(1_000_000)}
+    found, _ = survey(answers() | {("vfs_type", "/dev/sdb"): b""} | ends)
+    assert found.storage.blank == ("xvdb",)
+    assert found.storage.undetermined == ()
+
+
 def test_luks_on_a_whole_disk_is_encrypted_and_never_mounted():
     known = answers() | {
         ("vfs_type", "/dev/sdb"): b"crypto_LUKS",

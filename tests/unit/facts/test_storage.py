@@ -65,3 +65,8 @@ def test_a_file_system_that_was_in_use_is_noted_with_its_state(journal, word):
 def test_sound_storage_needs_no_words():
     sound = FileSystem(place="xvdb:1", roles=(ROLE,), type="ext4", journal=Journal.CLEAN)
     assert storage_diagnostics(Storage(file_systems=(sound,))) == ()
+
+
+def test_a_disk_that_was_never_used_is_worth_a_note_and_no_more():
+    (note,) = storage_diagnostics(Storage(blank=("xvdb",)))
+    assert (note.level, note.subject) == (DiagnosticLevel.NOTE, "storage/xvdb")

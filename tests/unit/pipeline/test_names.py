@@ -1,0 +1,39 @@
+"""Tests of pipeline/names.py."""
+
+from pathlib import PurePosixPath
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imgkit.pipeline.names import local_name
+
+KEYS = st.one_of(
+    st.text(max_size=30),
+    st.sampled_from(["..", "/", "-o", ".hidden", "a/../b", "a\0b", "x" * 300, "dir/", "2-disk", "disk", "磁盘"]),
+)
+
+
+@given(st.lists(KEYS, max_size=8))
+def test_every_object_gets_a_plain_name_of_its_own(keys):
+    taken: list[str] = []
+    for key in keys:
+        taken.append(local_name(key, otherwise="object", taken=taken))
+    assert len(set(taken)) == len(keys)
+    for name in taken:
+        assert PurePosixPath(name).name == name
+        assert name.isascii()
+        assert name.isprintable()
+        assert not name.startswith(("-", "."))
+        assert len(name) < 255
+
+
+def test_a_plain_last_part_of_a_key_is_the_name():
+    assert local_name("case/m-1_system.raw.tar.gz", otherwise="object", taken=()) == "m-1_system.raw.tar.gz"
+
+
+def test_a_name_that_is_no_plain_one_is_replaced():
+    assert local_name("case/--checkpoint-action=exec", otherwise="system.object", taken=()) == "system.object"
+
+
+def test_the_second_of_a_name_is_numbered():
+    assert local_name("b/disk.gz", otherwise="object", taken=["disk.gz", "2-disk.gz"]) == "3-disk.gz"
