@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
+from imgkit.safe_text import safe_text
+
 
 class TqdmBar:
     """One line; `done` is absolute and may step back."""
@@ -18,7 +20,13 @@ class TqdmBar:
         if unit == "%":
             scaled["bar_format"] = "{desc}: {percentage:3.0f}%|{bar}| [{elapsed}{postfix}]"
         self._bar: tqdm[Any] = tqdm(
-            desc=title, total=total, leave=False, dynamic_ncols=True, file=sys.stderr, mininterval=0.2, **scaled
+            desc=safe_text(title),
+            total=total,
+            leave=False,
+            dynamic_ncols=True,
+            file=sys.stderr,
+            mininterval=0.2,
+            **scaled,
         )
         self._started = False
 
@@ -30,7 +38,7 @@ class TqdmBar:
         self._bar.update(done - self._bar.n)
 
     def note(self, words: str) -> None:
-        self._bar.set_postfix_str(words, refresh=False)
+        self._bar.set_postfix_str(safe_text(words), refresh=False)
 
     def __enter__(self) -> Self:
         return self

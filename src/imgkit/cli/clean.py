@@ -50,8 +50,10 @@ def clean(
     _ask(console, left.there, yes=yes)
     who = options.custodian(examiner=examiner, case=case, reason=reason)
     with open_image_set(folder, source, custodian=who, now=now) as image_set:
-        delete_objects(store, left.there)
-        _record(image_set, left.there)
+        for each in left.there:  # one after the other, so that the record knows how far it came whatever happens
+            _record(image_set, "clean-begun", each)
+            delete_objects(store, [each])
+            _record(image_set, "clean", each)
     keys = [each.url for each in left.there]
     console.result(f"removed {len(keys)} objects", {"removed": keys, "gone_before": list(left.gone)})
 
@@ -81,5 +83,5 @@ def _ask(console: Console, objects: tuple[ObjectInfo, ...], *, yes: bool) -> Non
         raise typer.Exit(0)
 
 
-def _record(image_set: ImageSet, objects: tuple[ObjectInfo, ...]) -> None:
-    image_set.record("clean", image_set.manifest, subject={"removed": [each.url for each in objects]})
+def _record(image_set: ImageSet, event: str, info: ObjectInfo) -> None:
+    image_set.record(event, image_set.manifest, subject={"object": info.url, "etag": info.etag})

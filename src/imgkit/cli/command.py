@@ -1,5 +1,6 @@
 """What every command has: the shared options, a console, and one place where errors become words and exit codes."""
 
+import errno
 import inspect
 import os
 import signal
@@ -17,11 +18,15 @@ import typer
 
 from imgkit.cli.catalogue import CATALOGUE
 from imgkit.cli.console import Console, open_console
-from imgkit.cli.redaction import redact
-from imgkit.errors import ImgkitError, ToolFailed
+from imgkit.cli.redaction import harmless, redact
+from imgkit.errors import ImgkitError, LocalError, ToolFailed
+from imgkit.files.sparse import local_error
+from imgkit.safe_text import safe_text
 
 INTERRUPTED = 130
 TERMINATED = 143
+_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 Registrar = Callable[[Callable[..., None]], Callable[..., None]]
 
@@ -44,7 +49,7 @@ _DEFAULTS: dict[str, Any] = {"json": False, "verbose": 0, "quiet": False, "log_f
 
 
 class Terminated(BaseException):
-    """SIGTERM: the work stops as with Ctrl-C, and the exit code says which it was."""
+    """SIGTERM, or a terminal that went away: the work stops as with Ctrl-C, and the exit code says which it was."""
 
 
 def command(app: typer.Typer, name: str) -> Registrar:
@@ -80,7 +85,10 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bool) -> Iterator[None]:
-    previous = signal.signal(signal.SIGTERM, _terminate)
+    previous = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in previous.items():
+        if handler is not signal.SIG_IGN:  # as nohup asks for
+            signal.signal(number, _terminate)
     try:
         yield
     except ImgkitError as error:
@@ -95,10 +103,24 @@ def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bo
     except typer.Exit:
         raise
     except Exception as error:  # noqa: BLE001  # anything else is a bug of ours, and says so
+        local = _local(error)
+        if local is not None:
+            _tell_error(local, json=json and not told, debug=debug)
+            raise typer.Exit(local.exit_code) from None
         _tell_bug(error, debug=debug)
         raise typer.Exit(1) from None
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _local(error: Exception) -> LocalError | None:
+    """Return what this machine's disk did to us, where nobody nearer has put it into words; None for a bug."""
+    if not isinstance(error, OSError) or (error.filename is None and error.errno not in _DISK):
+        return None
+    told = local_error(error, Path(os.fsdecode(error.filename or "the result")))
+    told.__cause__ = error
+    return told
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001  # the signature of a handler
@@ -106,8 +128,7 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
 
 
 def _tell_error(error: ImgkitError, *, json: bool, debug: bool) -> None:
-    if debug:
-        traceback.print_exception(error, file=sys.stderr)
+    _trace(error, debug=debug)
     if json:
         told = {
             "kind": type(error).__name__,
@@ -116,11 +137,16 @@ def _tell_error(error: ImgkitError, *, json: bool, debug: bool) -> None:
             "exit_code": error.exit_code,
         }
         Console(json=True).result("", {"error": told})
-    sys.stderr.write(redact(f"imgkit: {error.message}\n"))
+    sys.stderr.write(redact(f"imgkit: {safe_text(error.message)}\n"))
     if isinstance(error, ToolFailed) and error.stderr_tail and debug:
-        sys.stderr.write(redact(error.stderr_tail) + "\n")
+        sys.stderr.write(harmless(redact(error.stderr_tail)) + "\n")
     if error.hint:
-        sys.stderr.write(redact(f"hint: {error.hint}\n"))
+        sys.stderr.write(harmless(redact(f"hint: {error.hint}")) + "\n")
+
+
+def _trace(error: Exception, *, debug: bool) -> None:
+    if debug:
+        sys.stderr.write(harmless(redact("".join(traceback.format_exception(error)))) + "\n")
 
 
 def _tell_interruption(stop: BaseException) -> None:
@@ -131,7 +157,6 @@ def _tell_interruption(stop: BaseException) -> None:
 
 
 def _tell_bug(error: Exception, *, debug: bool) -> None:
-    if debug:
-        traceback.print_exception(error, file=sys.stderr)
-    sys.stderr.write(redact(f"imgkit: this is a bug: {type(error).__name__}: {error}\n"))
+    _trace(error, debug=debug)
+    sys.stderr.write(redact(f"imgkit: this is a bug: {type(error).__name__}: {safe_text(str(error))}\n"))
     sys.stderr.write("hint: please report it with the output of the same command with --debug; nothing is lost by it\n")

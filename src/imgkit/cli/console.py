@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from imgkit.cli.bars import BarHandler, TqdmProgress
-from imgkit.cli.redaction import Redaction
+from imgkit.cli.redaction import Redaction, harmless
 from imgkit.errors import NotAccessible
 from imgkit.progress import NULL_PROGRESS, Progress
 
@@ -34,7 +34,7 @@ class Console:
         self.results.append(data)
         words = json.dumps(data, sort_keys=True, ensure_ascii=True, indent=2) if self.json else text
         if words:
-            sys.stdout.write(words.rstrip("\n") + "\n")
+            sys.stdout.write(harmless(words.rstrip("\n")) + "\n")
             sys.stdout.flush()
 
     def say(self, words: str) -> None:
@@ -47,6 +47,7 @@ class Console:
         self._write(f"warning: {words}")
 
     def _write(self, words: str) -> None:
+        words = harmless(words)
         if isinstance(self.progress, TqdmProgress):
             self.progress.write(words)
         else:

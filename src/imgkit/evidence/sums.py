@@ -20,7 +20,8 @@ def sums_of(records: Iterable[FileRecord]) -> bytes:
 
 def read_sums(path: Path) -> Iterator[tuple[str, str]]:
     """Yield (digest, name). Raises ValueError at a line that is none."""
-    for line in path.read_bytes().decode("utf-8", "surrogateescape").removesuffix("\n").split("\n"):
+    text = path.read_bytes().decode("utf-8", "surrogateescape").removesuffix("\n")
+    for line in text.split("\n") if text else ():  # splitlines() would break names at other characters too
         escaped = line.startswith("\\")
         digest, separator, name = line.removeprefix("\\").partition("  ")
         if not separator or len(digest) != 64:

@@ -68,7 +68,7 @@ def _list_packages(copy: Path, sources: tuple[Source, ...]) -> Fact[tuple[Packag
                 found.append(parse_header(blob))
             except BadHeader as error:
                 bad.append(str(error))
-    except (sqlite3.Error, _Unusable) as error:
+    except (sqlite3.Error, UnicodeDecodeError, _Unusable) as error:  # sqlite quotes damaged text in its own words
         if not found:
             return Fact.undetermined(f"rpm's database cannot be read: {error}", sources=sources)
         damage = (f"rpm's database is damaged after {len(found)} packages: {error}",)

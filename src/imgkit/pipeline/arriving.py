@@ -6,8 +6,9 @@ from pathlib import Path, PurePosixPath
 
 from imgkit.aliyun.rules import parse_object_name
 from imgkit.archives.kinds import kind_of
-from imgkit.errors import ImgkitError
+from imgkit.errors import ImgkitError, ObjectChanged
 from imgkit.evidence.measuring import measure_file
+from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.download import DownloadedObject
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Outcome
@@ -16,9 +17,11 @@ from imgkit.model.unpacked import UnpackedDisk
 from imgkit.pipeline.names import local_name
 from imgkit.pipeline.request import Run, recorded_step
 from imgkit.ports import Frontier
+from imgkit.safe_text import safe_name
 from imgkit.stages.download import download_object
 from imgkit.stages.restore import restore_object
 from imgkit.stages.unpack import unpack_archive
+from imgkit.transfer.retry import REAL_TIME, describe_patiently
 from imgkit.version import __version__
 
 _HEAD_BYTES = 512  # enough to tell an archive from a bare disk image
@@ -105,14 +108,18 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
         if run.request.restore and role not in run.request.urls:
             store = run.services.store(disk.object.bucket)
             restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
+        source = run.source(role)
+        _require_same(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
         done = download_object(
-            run.source(role),
+            source,
             target,
             workspace=run.image_set.workspace,
             settings=run.request.transfer,
             progress=run.progress,
             followers=() if following is None else (following,),
+            verify=True,  # a file that a killed run left under its final name is read before it is trusted
         )
+        run.proven.add(target)
         draft.tools = (("imgkit", __version__), ("oss2", run.services.sdk_version("oss2")))
         draft.notes = done.notes
         if not done.crc_proven:
@@ -120,6 +127,16 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
         changed = replace(disk, object=done.info).with_file(_archive_record(done, name))
         draft.finish(changed.with_file(_parts_record(run, done.parts_path)))
     return target
+
+
+def _require_same(known: ObjectInfo, found: ObjectInfo) -> None:
+    """A set is of one export: what was put in its object's place since does not belong to it."""
+    if (known.etag, known.size) != (found.etag, found.size):
+        raise ObjectChanged(
+            f"{safe_name(known.url)} is no longer the object that this set began with: that one had {known.size} bytes "
+            f"and ETag {known.etag}, it has {found.size} bytes and ETag {found.etag}",
+            hint="Find out who replaced it. As it is now it can be fetched into another folder with -o.",
+        )
 
 
 def _archive_record(done: DownloadedObject, name: str) -> FileRecord:

@@ -9,6 +9,7 @@ from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome
 from imgkit.model.role import DiskRole
 from imgkit.pipeline.arriving import FollowingUnpack, archive_of
+from imgkit.pipeline.claiming import claim_name, release_name, release_recorded
 from imgkit.pipeline.discarding import discard
 from imgkit.pipeline.guests import take_guest
 from imgkit.pipeline.request import Keep, Run, recorded_step
@@ -17,6 +18,7 @@ from imgkit.stages.convert import convert_image
 
 def bring_disk(run: Run, role: DiskRole) -> None:
     """Take one disk as far as it was asked for; what is there and recorded is not made again."""
+    release_recorded(run, role)
     if run.disk(role).guest is None:
         following = FollowingUnpack(run, role)
         take_guest(run, role, archive_of(run, role, following), following)
@@ -43,13 +45,15 @@ def _make_image(run: Run, role: DiskRole, wanted: DiskFormat) -> None:
 def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: DiskFormat) -> None:
     with recorded_step(run, "convert", role) as draft:
         disk = run.disk(role)
+        target = run.folder / f"{role}{wanted.suffix}"
+        claim_name(run, target)
         converted = convert_image(
             base,
-            run.folder / f"{role}{wanted.suffix}",
+            target,
             to=wanted,
             source_chunks=known_chunks(run, disk),
             verify=run.request.verify,
-            overwrite=True,  # an unrecorded file of that name is of an interrupted run
+            overwrite=True,  # a file of that name is of an interrupted run, for it was claimed
             progress=run.progress,
         )
         assert disk.guest is not None
@@ -67,6 +71,7 @@ def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: DiskFormat) -> N
             guest_root=converted.chunk_root,
         )
         draft.finish(disk.with_file(record))
+        release_name(run, target)
 
 
 def known_chunks(run: Run, disk: DiskRecord) -> ChunkDigests:
@@ -86,7 +91,10 @@ def known_chunks(run: Run, disk: DiskRecord) -> ChunkDigests:
 
 
 def _is_leftover(run: Run, record: FileRecord) -> bool:
-    """Whether it was only needed on the way."""
+    """Whether it was only needed on the way. A bare disk image from the bucket may be the very one asked for."""
+    is_wanted = record.format in run.request.formats or (record.format is DiskFormat.RAW and run.request.keeps_raw)
+    if record.kind is FileKind.IMAGE and is_wanted:
+        return False
     if record.path.parts[0] == "objects":
         return Keep.OBJECTS not in run.request.keep
-    return record.kind is FileKind.IMAGE and record.format is DiskFormat.RAW and not run.request.keeps_raw
+    return record.kind is FileKind.IMAGE and record.format is DiskFormat.RAW

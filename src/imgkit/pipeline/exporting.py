@@ -1,6 +1,6 @@
 """From an image id to the objects in a bucket: pre-flight, export or join, wait."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,10 @@ def export_to_bucket(
     image = cloud.image(choices.image_id)
     request = export_request(services, choices)
     if choices.preflight:
-        findings = examine_export(cloud, services.store(request.bucket), image, request)
+        findings = (
+            *examine_export(cloud, services.store(request.bucket), image, request),
+            *examine_format(services.region, choices.image_format),
+        )
         tell(findings)
         raise_refusal(findings)
     if choices.dry_run:
@@ -76,6 +79,15 @@ def export_request(services: Services, choices: ExportChoices) -> ExportRequest:
         image_format=wanted.value if named and wanted else "",
         role_name=services.settings.role_name,
     )
+
+
+def examine_format(region_id: str, wanted: DiskFormat | None) -> Iterator[Finding]:
+    """Say when a format was asked for that the region does not offer: then it is raw, and converted here."""
+    if wanted is None or wanted is DiskFormat.RAW or offers_image_format(region_id):
+        return
+    words = f"{region_id} exports no {wanted.value} (ECS offers formats in nine regions only): it exports raw"
+    remedy = f"imgkit converts to {wanted.value} on this machine: --to {wanted.value}."
+    yield Finding(rule="format", severity=Severity.NOTE, words=words, remedy=remedy)
 
 
 def follow_to_end(

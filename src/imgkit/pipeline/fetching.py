@@ -12,7 +12,7 @@ from imgkit.pipeline.bringing import bring_disk
 from imgkit.pipeline.discarding import discard
 from imgkit.pipeline.inspecting import inspect_set
 from imgkit.pipeline.locating import locate
-from imgkit.pipeline.request import FetchRequest, Keep, Run
+from imgkit.pipeline.request import FetchRequest, Run
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.services import Services
 from imgkit.stages.clean import objects_of
@@ -69,11 +69,10 @@ def _shortfalls(manifest: Manifest) -> list[str]:
 
 def _discard_images(run: Run) -> None:
     """With `--keep` without images, only digests and reports stay of them."""
-    if Keep.IMAGES in run.request.keep:
-        return
     for disk in run.image_set.manifest.disks:
         going = [each for each in disk.files if each.kind is FileKind.IMAGE and each.state is FileState.KEPT]
-        discard(run, disk.role, [each for each in going if each.path.parts[0] != "objects"])
+        going = [each for each in going if each.path.parts[0] != "objects"]
+        discard(run, disk.role, [each for each in going if not run.request.keeps_image(each.format)])
 
 
 def _in_bucket(manifest: Manifest) -> tuple[ObjectInfo, ...]:

@@ -9,7 +9,7 @@ from imgkit.digests import ChunkDigests, write_chunk_digests
 from imgkit.disks.chunks import take_guest_digests
 from imgkit.disks.guard import identify
 from imgkit.disks.guest_view import open_guest_view
-from imgkit.errors import NotAccessible
+from imgkit.errors import Differs, NotAccessible
 from imgkit.evidence.measuring import measure_file
 from imgkit.files.whole import partial_path, publish
 from imgkit.model.disk import DiskImage
@@ -18,6 +18,7 @@ from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, GuestRecord
 from imgkit.model.role import DiskRole
 from imgkit.model.unpacked import UnpackedDisk
 from imgkit.pipeline.arriving import FollowingUnpack, is_said_to_be_raw
+from imgkit.pipeline.claiming import claim_name, release_name
 from imgkit.pipeline.request import Run, StepDraft, recorded_step
 from imgkit.units import describe_bytes
 from imgkit.version import __version__
@@ -41,16 +42,35 @@ def _unpack(run: Run, role: DiskRole, archive: Path, following: FollowingUnpack)
         draft.started = following.started or draft.started
         if following.error is not None:
             raise following.error
+        if following.unpacked is None:
+            _prove_archive(run, role, archive)
         unpacked = following.unpacked or following.unpack(archive)
         _record_unpacked(run, run.disk(role), unpacked, draft)
 
 
+def _prove_archive(run: Run, role: DiskRole, archive: Path) -> None:
+    """An archive that lay here since another run is read once more before anything is made of it."""
+    record = next(each for each in run.disk(role).files if run.path(each) == archive)
+    if archive in run.proven:
+        return
+    measured = measure_file(archive, progress=run.progress, title=f"reading {archive.name}")
+    if measured.sha256 != record.sha256:
+        raise Differs(
+            f"{archive} is not the file whose digests the manifest has",
+            hint="Put back the one that was fetched. If it still lies in the bucket: move this one and its .parts.json "
+            "away, and the same command fetches it again.",
+        )
+    run.proven.add(archive)
+
+
 def _record_unpacked(run: Run, disk: DiskRecord, unpacked: UnpackedDisk, draft: StepDraft) -> None:
     target = run.folder / f"{disk.role}{unpacked.format.suffix}"
-    publish(unpacked.path, target, overwrite=True)  # an unrecorded file of that name is of an interrupted run
-    image = DiskImage(path=target, format=unpacked.format, role=disk.role)
+    image = DiskImage(path=unpacked.path, format=unpacked.format, role=disk.role)
     is_raw = unpacked.format is DiskFormat.RAW
     chunks, sha256 = (unpacked.chunks, unpacked.sha256) if is_raw else _digests_of(run, image)
+    _require_same_guest(disk, chunks)
+    claim_name(run, target)
+    publish(unpacked.path, target, overwrite=True)  # a file of that name is of an interrupted run, for it was claimed
     record = FileRecord(
         path=PurePosixPath(target.name),
         kind=FileKind.IMAGE,
@@ -64,14 +84,26 @@ def _record_unpacked(run: Run, disk: DiskRecord, unpacked: UnpackedDisk, draft: 
     draft.tools = (("imgkit", __version__), (f"tar ({unpacked.engine.value})", unpacked.tool_version))
     changed = replace(disk, member=unpacked.member_name).with_file(record)
     draft.finish(_with_guest(run, changed, chunks, sha256))
+    release_name(run, target)
+
+
+def _require_same_guest(disk: DiskRecord, chunks: ChunkDigests) -> None:
+    """What was once written down about a disk is never replaced by something else."""
+    if disk.guest is not None and disk.guest.root != chunks.root:
+        raise Differs(
+            f"disk {disk.role} as unpacked now is not the disk whose digests the manifest has",
+            hint="Nothing was replaced. See what no longer holds with: imgkit check",
+        )
 
 
 def _adopt_bare(run: Run, role: DiskRole, path: Path) -> None:
     """The object is no archive but the disk image itself."""
     with recorded_step(run, "read", role) as draft:
         disk = run.disk(role)
+        _prove_archive(run, role, path)
         stated = DiskFormat.RAW if is_said_to_be_raw(disk) else identify(path)
         chunks, sha256 = _digests_of(run, DiskImage(path=path, format=stated, role=role))
+        _require_same_guest(disk, chunks)
         archive = disk.file(FileKind.ARCHIVE)
         assert archive is not None
         record = replace(archive, kind=FileKind.IMAGE, format=stated, virtual_size=chunks.size, guest_root=chunks.root)

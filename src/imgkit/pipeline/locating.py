@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from imgkit.errors import NotAccessible, SettingsError
+from imgkit.errors import NoSuchBucketOrObject, NotAccessible, SettingsError
 from imgkit.evidence.measuring import measure_file
 from imgkit.model.cloud_object import ObjectInfo, OssLocation
 from imgkit.model.image import CustomImage
@@ -43,7 +43,11 @@ def _locate_image(run: Run) -> None:
         return
     journal = run.image_set.workspace / "export.json"
     image, task = _export(run, export, journal)
-    _record_objects(run, image, export, task)
+    try:
+        _record_objects(run, image, export, task)
+    except NoSuchBucketOrObject:
+        forget_export(journal)  # that task has ended without anything for this set; the next run begins anew
+        raise
     forget_export(journal)
 
 
@@ -182,6 +186,7 @@ def _archive_disk(run: Run, role: DiskRole, path: Path) -> DiskRecord:
         measured = measure_file(path, progress=run.progress, title=f"reading {role}")
     except OSError as error:
         raise NotAccessible(f"cannot read {path}: {error.strerror}", hint="Check its name and rights.") from error
+    run.proven.add(path.absolute())
     record = FileRecord(
         path=PurePosixPath(path.absolute()),
         kind=FileKind.ARCHIVE,

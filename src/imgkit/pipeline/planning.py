@@ -7,7 +7,7 @@ from imgkit.model.image import CustomImage
 from imgkit.model.manifest import DiskRecord
 from imgkit.model.preflight import Finding, PlannedDisk, Severity
 from imgkit.model.task import ExportRequest
-from imgkit.pipeline.exporting import ExportChoices, export_request
+from imgkit.pipeline.exporting import ExportChoices, examine_format, export_request
 from imgkit.pipeline.request import FetchRequest
 from imgkit.services import Services
 from imgkit.stages.preflight import examine_export
@@ -22,6 +22,7 @@ def plan_fetch(services: Services, request: FetchRequest) -> tuple[CustomImage, 
     export = fetch_export_request(services, request)
     findings = [
         *examine_export(cloud, services.store(export.bucket), image, export, reuse=request.reuse),
+        *examine_format(services.region, request.image_format),
         *room_before(request, image),
         *costs(image),
     ]

@@ -1,14 +1,15 @@
 """What `imgkit fetch` was asked for, and the run that carries it out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-from imgkit.errors import ImgkitError
+from imgkit.errors import ImgkitError, LocalError
 from imgkit.evidence.image_set import ImageSet
+from imgkit.files.sparse import local_error
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import (
@@ -62,6 +63,10 @@ class FetchRequest:
     def keeps_raw(self) -> bool:
         return DiskFormat.RAW in self.formats or Keep.RAW in self.keep
 
+    def keeps_image(self, wanted: DiskFormat | None) -> bool:
+        """Whether an image of this format, that was asked for, stays at the end."""
+        return Keep.IMAGES in self.keep or (wanted is DiskFormat.RAW and Keep.RAW in self.keep)
+
 
 @dataclass(slots=True, kw_only=True)
 class Run:
@@ -74,6 +79,8 @@ class Run:
     say: Callable[[str], None]
     progress: Progress = NULL_PROGRESS
     shortfalls: list[str] = field(default_factory=list)
+    proven: set[Path] = field(default_factory=set)
+    """Archives of which this run itself has seen every byte; the others are read once more before they are used."""
 
     @property
     def folder(self) -> Path:
@@ -112,7 +119,7 @@ class Run:
             each.state is FileState.DISCARDED and each.kind is FileKind.IMAGE and each.format is wanted
             for each in self.disk(role).files
         )
-        return self.image(role, wanted) is not None or (discarded and Keep.IMAGES not in self.request.keep)
+        return self.image(role, wanted) is not None or (discarded and not self.request.keeps_image(wanted))
 
     def source(self, role: DiskRole) -> RangeSource:
         """Return the remote side of a disk."""
@@ -128,11 +135,22 @@ def recorded_step(run: Run, name: str, role: DiskRole | None = None) -> Iterator
     """Time a step; the caller fills in the draft and gives it to `finish`. A failure is recorded before it goes on."""
     draft = StepDraft(run=run, step=name, role=role.name if role else "", started=run.waiting.now())
     try:
-        yield draft
+        with _local_errors(run):
+            yield draft
     except ImgkitError as error:
         draft.outcome, draft.reason = Outcome.FAILED, error.message
-        run.image_set.record_step(draft.record())
+        with suppress(LocalError):  # where the record cannot be written either, the first error says more
+            run.image_set.record_step(draft.record())
         raise
+
+
+@contextmanager
+def _local_errors(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = Path(error.filename) if isinstance(error.filename, str) else run.folder
+        raise local_error(error, where) from error
 
 
 @dataclass(slots=True, kw_only=True)

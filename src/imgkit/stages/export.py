@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import chain, repeat
 from pathlib import Path
 
-from imgkit.errors import CloudError, ExportCancelled, ExportFailed, ImgkitError, TransferError
+from imgkit.errors import CloudError, ExportCancelled, ExportFailed, ImgkitError, NoSuchImageOrTask, TransferError
 from imgkit.files.export_journal import ExportIntent, read_intent, write_intent
 from imgkit.model.task import ExportRequest, ExportTask, TaskState
 from imgkit.ports import AnswerInDoubt, ExportRunning, ImageCloud
@@ -121,9 +121,14 @@ def _adopt(cloud: ImageCloud, journal: Path, intent: ExportIntent, task_id: str)
 
 
 def _task_of(cloud: ImageCloud, intent: ExportIntent) -> ExportTask | None:
-    if intent.task_id:
+    """Return the journal's task; None when none came of the intent, or the service knows it no more."""
+    if not intent.task_id:
+        return _new_task(cloud, intent)
+    try:
         return cloud.task(intent.task_id)
-    return _new_task(cloud, intent)
+    except NoSuchImageOrTask:
+        log.warning("the service no longer knows the export task %s; looking for another", intent.task_id)
+        return None
 
 
 def _new_task(cloud: ImageCloud, intent: ExportIntent) -> ExportTask | None:

@@ -40,7 +40,7 @@ def find_objects(
     expected = tuple(sorted(disk.role for disk in image.disks))
     placed = place_keys(sorted(keys), expected=expected, assigned=assigned or {})
     if not placed.keys:
-        raise NoSuchBucketOrObject(
+        raise _elsewhere(task, store.bucket) or NoSuchBucketOrObject(
             f"no object of {image.image_id} is in bucket {store.bucket}",
             hint="Look at the bucket, or name each disk's object with --disk system=KEY --disk xvdb=KEY.",
         )
@@ -110,6 +110,19 @@ def _role_of(key: str, expected: Sequence[DiskRole]) -> DiskRole | None:
 def _same_disk(one: DiskRole, other: DiskRole) -> bool:
     """`vdb` and `xvdb` are one disk: ECS writes one in its API and the guest's kernel shows the other."""
     return one.device.removeprefix("x") == other.device.removeprefix("x")
+
+
+def _elsewhere(task: ExportTask | None, bucket: str) -> NoSuchBucketOrObject | None:
+    """Somebody else's export of the same image may have been joined: ECS runs one at a time."""
+    others = sorted({each.bucket for each in task.objects} - {"", bucket}) if task else []
+    if task is None or not others:
+        return None
+    return NoSuchBucketOrObject(
+        f"the export task {task.task_id}, which was at work on this image already, wrote to bucket {others[0]} and not "
+        f"to {bucket}",
+        hint=f"The same command exports it to {bucket} now. Or take what is there: --bucket {others[0]} --reuse, with "
+        "its own folder (-o).",
+    )
 
 
 def _task_keys(task: ExportTask | None, bucket: str) -> set[str]:

@@ -4,6 +4,7 @@ Each link has an outcome of its own, and what could not be looked at is never ca
 chunk digests (of which holes cost nothing); the manifest has the flat SHA-256 of the very same bytes.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,12 +15,20 @@ from imgkit.disks.chunks import compare, take_chunk_digests
 from imgkit.disks.guard import identify, read_header
 from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks.nodes import build_node, private_folder
-from imgkit.errors import Differs, ImgkitError, NotAccessible, ToolFailed
-from imgkit.evidence.custody import read_custody
-from imgkit.evidence.image_set import CUSTODY_NAME, MANIFEST_NAME, SUMS_NAME, WORKSPACE_NAME, read_manifest
+from imgkit.errors import Differs, ImgkitError, NotAccessible, SettingsError, ToolFailed
+from imgkit.evidence.custody import CustodyVerdict, read_custody
+from imgkit.evidence.image_set import (
+    CUSTODY_NAME,
+    MANIFEST_DIGEST,
+    MANIFEST_NAME,
+    SUMS_NAME,
+    WORKSPACE_NAME,
+    manifest_digest,
+    read_manifest,
+)
 from imgkit.evidence.lone import read_lone_record
 from imgkit.evidence.measuring import measure_file
-from imgkit.evidence.sums import read_sums
+from imgkit.evidence.sums import read_sums, sums_of
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
@@ -35,12 +44,12 @@ _SHOWN_CHUNKS = 3
 def check_set(folder: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResult:
     """Walk the whole chain of a set, offline; nothing in the set is written.
 
-    Raises Differs when the manifest itself cannot be read, NotAccessible, ImgkitError when this is no image set.
+    Raises Differs when the manifest itself is damaged, NotAccessible, SettingsError when this is no image set.
     """
     manifest = read_manifest(folder)
     if manifest is None:
-        raise ImgkitError(f"{folder} is no image set")
-    links = [*_check_record(folder, manifest)]
+        raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made, or a file.")
+    links = [*_check_record(folder, manifest), *_check_completeness(manifest)]
     for disk in manifest.disks:
         links += _check_disk(folder, disk, progress)
     links += [_check_plain(folder, report, progress) for report in manifest.reports]
@@ -48,24 +57,56 @@ def check_set(folder: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResul
 
 
 def _check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
-    custody = read_custody(folder / CUSTODY_NAME)
+    try:
+        custody = read_custody(folder / CUSTODY_NAME)
+    except OSError as error:
+        unread = error.strerror or str(error)
+        yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.UNDETERMINED, detail=unread)
+        custody = None
+    if custody is not None:
+        yield from _check_custody(folder, manifest, custody)
+    yield _looked(SUMS_NAME, "agrees with the manifest", lambda: _check_sums(folder, manifest))
+
+
+def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
     for problem in custody.problems:
         yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.FAILED, detail=problem)
     if not custody.problems:
         yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.HELD)
     extends = manifest.custody is not None and custody.extends(manifest.custody)
     yield _judged(CUSTODY_NAME, "extends the head in the manifest", extends, "the line of the manifest is not in it")
-    yield _looked(SUMS_NAME, "agrees with the manifest", lambda: _check_sums(folder, manifest))
+    if manifest.custody is not None and extends:
+        told = custody.subject_at(manifest.custody).get(MANIFEST_DIGEST, "")
+        yield _looked(MANIFEST_NAME, "as its custody line says", lambda: _check_manifest(folder, told))
+
+
+def _check_manifest(folder: Path, told: object) -> str:
+    found = manifest_digest(json.loads((folder / MANIFEST_NAME).read_bytes()))
+    return "" if found == told else "it is not the manifest that was written with that line"
+
+
+def _check_completeness(manifest: Manifest) -> Iterator[LinkOutcome]:
+    """A set that holds, as far as it goes, is not yet whole."""
+    absent = {str(role): "the bucket had no object of it" for role in manifest.missing}
+    absent |= {str(disk.role): "its bytes are not here yet" for disk in manifest.disks if disk.guest is None}
+    for role, detail in absent.items():
+        yield LinkOutcome(subject=f"disk {role}", link="is in the set", outcome=Outcome.UNDETERMINED, detail=detail)
+    if not manifest.disks:
+        yield LinkOutcome(
+            subject=MANIFEST_NAME, link="names a disk", outcome=Outcome.UNDETERMINED, detail="none was found yet"
+        )
 
 
 def _check_sums(folder: Path, manifest: Manifest) -> str:
+    if (folder / SUMS_NAME).read_bytes() == sums_of(manifest.files()):
+        return ""
     try:
         listed = {name: digest for digest, name in read_sums(folder / SUMS_NAME)}
     except ValueError as error:
         return str(error)
     known = {record.path.as_posix(): record.sha256 for record in manifest.files()}
     differing = sorted(name for name in listed.keys() | known.keys() if listed.get(name) != known.get(name))
-    return f"{differing[0]} differs" if differing else ""
+    return f"{differing[0]} differs" if differing else "its lines are not as they were written"
 
 
 def _check_disk(folder: Path, disk: DiskRecord, progress: Progress) -> Iterator[LinkOutcome]:
@@ -175,12 +216,14 @@ def _compare_guest(
 
 
 def _strangers(folder: Path, manifest: Manifest) -> Iterator[str]:
-    """Yield a note for each file that the record does not know; signatures lie beside the manifest."""
+    """Yield a note for each link, and for each file that the record does not know; signatures are known."""
     known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, SUMS_NAME, CUSTODY_NAME}
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if each != WORKSPACE_NAME)
         for name in sorted(names):
             relative = (Path(place) / name).relative_to(folder).as_posix()
+            if (Path(place) / name).is_symlink():
+                yield f"{relative!r} is a symbolic link: its bytes are not in the set"
             if relative not in known and not relative.startswith(f"{MANIFEST_NAME}."):
                 yield f"{relative!r} is not in the record"
 

@@ -141,9 +141,9 @@ def test_a_wrong_endpoint_names_the_right_one():
     details = {"Code": "AccessDenied", "Message": "must be addressed", "Endpoint": "oss-cn-beijing.aliyuncs.com"}
     error = explain_oss(read_answer(403, {}, details), doing=DOING, now=NOW)
 
-    assert isinstance(error, AccessDenied)
-    assert "must be addressed" in error.message
-    assert "oss-cn-beijing.aliyuncs.com" in error.hint
+    assert isinstance(error, NoSuchBucketOrObject)
+    assert "no such bucket in this region" in error.message
+    assert "oss-cn-beijing.aliyuncs.com" in error.message
 
 
 def test_a_denial_quotes_the_services_reason_and_names_the_domain_rule():

@@ -132,7 +132,9 @@ def test_an_archive_outside_the_set_is_taken_where_it_lies(road: Road, tmp_path,
         assert archive_of(run, SYSTEM) == (outside if there else None)
 
 
-@pytest.mark.parametrize(("key", "raw"), [(SYSTEM_KEY, True), ("case/disk.raw.tar.gz", False), ("m-1_system.vhd", False)])
+@pytest.mark.parametrize(
+    ("key", "raw"), [(SYSTEM_KEY, True), ("case/disk.raw.tar.gz", False), ("m-1_system.vhd", False)]
+)
 def test_only_a_name_of_an_export_says_raw(road: Road, key, raw):
     road.store.put(key, b"")
     assert is_said_to_be_raw(DiskRecord(role=SYSTEM, object=road.store.describe(key))) is raw

@@ -9,6 +9,7 @@ from tests.unit.stages.cloud_fakes import SYSTEM
 
 from imgkit.evidence.image_set import ImageSet, read_manifest
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Outcome, StepRecord
+from imgkit.pipeline.claiming import mark_own
 from imgkit.pipeline.discarding import discard
 from imgkit.pipeline.request import Run
 
@@ -51,9 +52,19 @@ def test_the_record_keeps_the_digests_of_what_went(road: Road):
 def test_a_file_that_a_killed_run_recorded_as_gone_is_removed_without_another_step(road: Road):
     with road.run() as run:
         _begin(run, replace(RAW, state=FileState.DISCARDED))
+        mark_own(run, run.path(RAW))
         discard(run, SYSTEM, [])
         assert [each.step for each in run.image_set.manifest.steps] == ["unpack"]
     assert not (road.folder / "system.raw").exists()
+
+
+def test_a_file_that_somebody_put_where_a_discarded_one_was_is_left_alone(road: Road):
+    with road.run() as run:
+        _begin(run, RAW)
+        discard(run, SYSTEM, [RAW])
+        run.path(RAW).write_bytes(b"mine")
+        discard(run, SYSTEM, [])
+    assert (road.folder / "system.raw").read_bytes() == b"mine"
 
 
 def test_a_file_outside_the_set_is_never_removed(road: Road, tmp_path):

@@ -1,0 +1,169 @@
+"""Tests of pipeline/exporting.py."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.unit.pipeline.road_fakes import Road, finished, services, waiting
+from tests.unit.stages.cloud_fakes import IMAGE_ID, image, lives, task
+
+from imgkit.errors import ExportCancelled, ExportFailed, NoSuchImageOrTask, NotExportable, SettingsError, TransferError
+from imgkit.model.formats import DiskFormat
+from imgkit.model.preflight import Finding, Severity, refuse
+from imgkit.model.task import TaskFailure, TaskState
+from imgkit.pipeline.exporting import ExportChoices, Exported, export_request, export_to_bucket, raise_refusal
+from imgkit.ports import ExportRunning
+
+
+def _export(road: Road, told: list[Finding] | None = None, **choices: Any) -> Exported:
+    known = {"image_id": IMAGE_ID, "prefix": "new"} | choices
+    seen = [] if told is None else told
+    return export_to_bucket(road.services, ExportChoices(**known), waiting(), tell=seen.extend)
+
+
+def _journals(road: Road) -> list[str]:
+    return [each.name for each in (road.services.folders.state / "exports").glob("*")]
+
+
+@pytest.mark.parametrize(
+    ("region", "wanted", "asked"),
+    [
+        ("eu-central-1", DiskFormat.QCOW2, "qcow2"),
+        ("eu-central-1", DiskFormat.RAW, ""),
+        ("eu-central-1", None, ""),
+        ("cn-hangzhou", DiskFormat.QCOW2, ""),
+    ],
+)
+def test_a_format_is_named_only_where_the_region_offers_it(tmp_path, region, wanted, asked):
+    request = export_request(services(tmp_path, region=region), ExportChoices(image_id=IMAGE_ID, image_format=wanted))
+    assert request.image_format == asked
+
+
+def test_the_request_has_everything_that_was_settled(tmp_path):
+    request = export_request(services(tmp_path, role_name="OurRole"), ExportChoices(image_id=IMAGE_ID, prefix="case"))
+    assert (request.region_id, request.bucket, request.prefix, request.role_name) == (
+        "cn-hangzhou",
+        "evidence",
+        "case",
+        "OurRole",
+    )
+
+
+def test_an_export_needs_a_bucket(tmp_path):
+    with pytest.raises(SettingsError, match="no bucket"):
+        export_request(services(tmp_path, bucket=""), ExportChoices(image_id=IMAGE_ID))
+
+
+def test_an_export_is_followed_to_its_end_and_leaves_no_journal(road: Road):
+    exported = _export(road)
+    assert exported.task == finished()
+    assert len(road.cloud.sent) == 1
+    assert not _journals(road)
+
+
+def test_all_findings_are_told_before_the_first_refusal_is_raised(road: Road):
+    road.cloud.known[IMAGE_ID] = replace(image(), os_type="windows", product_code="cmjj1")
+    told: list[Finding] = []
+    with pytest.raises(NotExportable, match="2 things forbid it; the first: .*Windows"):
+        _export(road, told)
+    assert {each.rule for each in told if each.severity is Severity.REFUSAL} == {"operating system", "Marketplace"}
+    assert not road.cloud.sent
+
+
+def test_without_preflight_the_service_decides(road: Road):
+    road.cloud.known[IMAGE_ID] = replace(image(), os_type="windows")
+    _export(road, preflight=False)
+    assert len(road.cloud.sent) == 1
+
+
+def test_an_image_that_is_not_there_is_an_error_of_its_own(road: Road):
+    with pytest.raises(NoSuchImageOrTask):
+        _export(road, image_id="m-other")
+
+
+@pytest.mark.parametrize("refusal", [None, ExportRunning()])
+def test_a_dry_run_sends_nothing(road: Road, refusal):
+    road.cloud.dry_run = refusal
+    assert _export(road, dry_run=True).task is None
+    assert not road.cloud.sent
+
+
+def test_a_dry_run_that_the_service_refuses_is_refused(road: Road):
+    road.cloud.dry_run = NotExportable("no")
+    with pytest.raises(NotExportable):
+        _export(road, dry_run=True, preflight=False)
+
+
+def test_without_waiting_the_journal_stays_for_the_next_run(road: Road):
+    road.cloud.lives = lives([task("t-1", percent=3)])
+    exported = _export(road, wait=False)
+    assert exported.task is not None
+    assert exported.task.percent == 3
+    assert len(_journals(road)) == 1
+    _export(road, wait=False)
+    assert len(road.cloud.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [(TaskState.FAILED, ExportFailed), (TaskState.CANCELLED, ExportCancelled)]
+)
+def test_a_task_that_came_to_nothing_is_forgotten(road: Road, state, error):
+    road.cloud.lives = lives([task("t-1", state)])
+    with pytest.raises(error):
+        _export(road)
+    assert not _journals(road)
+
+
+def test_a_task_of_which_a_disk_failed_is_no_success(road: Road):
+    failure = TaskFailure(code="ParameterInvalid", message="disk xvdb")
+    road.cloud.lives = lives([finished(failures=(failure,), failed_count=1)])
+    with pytest.raises(ExportFailed, match=r"without all of its disks: ParameterInvalid: disk xvdb") as caught:
+        _export(road)
+    assert "imgkit tasks show t-1 --region cn-hangzhou" in caught.value.hint
+
+
+def test_failures_without_words_count_too(road: Road):
+    road.cloud.lives = lives([finished(failed_count=2)])
+    with pytest.raises(ExportFailed, match="2 of its operations failed"):
+        _export(road)
+
+
+def test_an_interruption_says_that_the_task_goes_on_and_keeps_the_journal(road: Road):
+    def interrupt(_: str) -> Any:
+        raise KeyboardInterrupt
+
+    road.cloud.lives = lives([task("t-1")])
+    plain = road.cloud.task
+    answers = iter([plain])
+    road.cloud.task = lambda task_id: next(answers, interrupt)(task_id)  # type: ignore[method-assign]  # once well
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _export(road)
+    assert "imgkit tasks cancel t-1 --region cn-hangzhou" in caught.value.__notes__[0]
+    assert len(_journals(road)) == 1
+
+
+def test_a_timeout_keeps_the_journal(road: Road):
+    road.cloud.lives = lives([task("t-1")])
+    hurried = replace(waiting(), timeout_seconds=0.5)
+    choices = ExportChoices(image_id=IMAGE_ID, prefix="new")
+    with pytest.raises(TransferError, match="has not ended"):
+        export_to_bucket(road.services, choices, hurried, tell=lambda _: None)
+    assert len(_journals(road)) == 1
+
+
+def test_exports_of_one_image_to_two_places_have_journals_of_their_own(road: Road):
+    road.cloud.answers.append("t-2")
+    road.cloud.lives |= lives([finished("t-2")])
+    _export(road, wait=False)
+    _export(road, wait=False, prefix="other")
+    assert len(_journals(road)) == 2
+
+
+def test_one_refusal_is_raised_as_it_is():
+    held = Finding(rule="a", severity=Severity.WARNING, words="w")
+    with pytest.raises(NotExportable, match="^no$"):
+        raise_refusal([held, refuse(NotExportable("no"), rule="b")])
+
+
+def test_without_a_refusal_nothing_is_raised():
+    raise_refusal([Finding(rule="a", severity=Severity.WARNING, words="w")])
