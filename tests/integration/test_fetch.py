@@ -181,11 +181,12 @@ def test_a_missing_disk_is_named_and_can_be_assigned(cloud):
 
 def test_a_disk_of_which_the_task_failed_is_not_passed_over(cloud):
     cloud.simulator.add_faults(
-        Fault(FaultKind.FAIL_DISK, action="ExportImage", skip=1, device="/dev/xvdb", code="ParameterInvalid")
+        Fault(FaultKind.FAIL_DISK, action="ExportImage", device="xvdb", code="ParameterInvalid", times=None)
     )
     done = cloud.imgkit(*FETCH)
-    assert done.code not in {0, 1}, done.out
-    assert "xvdb" in done.err or "ParameterInvalid" in done.err
+    assert done.code == 3, done.err
+    assert "disk xvdb is missing" in done.err
+    assert "ParameterInvalid" in done.err
 
 
 @pytest.mark.parametrize("settings", [{"archive": "dense"}, {"naming": "hyphen"}, {"related_items": "absent"},

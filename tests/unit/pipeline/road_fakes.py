@@ -27,9 +27,7 @@ from imgkit.services import Services
 from imgkit.settings import Folders, Settings
 from imgkit.stages.export import Waiting
 
-SOURCE = Source(
-    kind=SourceKind.IMAGE, region_id="cn-hangzhou", image_id=IMAGE_ID, bucket="evidence", prefix="case"
-)
+SOURCE = Source(kind=SourceKind.IMAGE, region_id="cn-hangzhou", image_id=IMAGE_ID, bucket="evidence", prefix="case")
 SYSTEM_KEY, XVDB_KEY = (f"case_{IMAGE_ID}_{role}.raw.tar.gz" for role in ("system", "data_xvdb"))
 DISK = bytes(4096) + b"imgkit" * 512 + bytes(16384 - 4096 - 6 * 512)
 
@@ -195,8 +193,4 @@ class Road:
         clock = waiting()
         who = Custodian(examiner="E")
         with open_image_set(request.folder, request.source, custodian=who, now=clock.now) as image_set:
-            yield Run(
-                image_set=image_set, request=request, services=self.services, waiting=clock, say=self.said.append
-            )
-
-
+            yield Run(image_set=image_set, request=request, services=self.services, waiting=clock, say=self.said.append)

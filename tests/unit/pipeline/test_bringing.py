@@ -188,7 +188,14 @@ def test_chunk_digests_of_another_disk_are_not_trusted(road: Road, converter):
 def test_the_custody_names_every_step(road: Road, converter):
     _bring(road, formats=(QCOW2,))
     lines = (road.folder / "custody.jsonl").read_text().splitlines()
-    assert [json.loads(line)["event"] for line in lines] == ["begin", "export", "download", "unpack", "convert", "discard"]
+    assert [json.loads(line)["event"] for line in lines] == [
+        "begin",
+        "export",
+        "download",
+        "unpack",
+        "convert",
+        "discard",
+    ]
 
 
 def test_nothing_unfinished_is_left(road: Road, converter):

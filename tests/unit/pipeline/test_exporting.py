@@ -104,9 +104,7 @@ def test_without_waiting_the_journal_stays_for_the_next_run(road: Road):
     assert len(road.cloud.sent) == 1
 
 
-@pytest.mark.parametrize(
-    ("state", "error"), [(TaskState.FAILED, ExportFailed), (TaskState.CANCELLED, ExportCancelled)]
-)
+@pytest.mark.parametrize(("state", "error"), [(TaskState.FAILED, ExportFailed), (TaskState.CANCELLED, ExportCancelled)])
 def test_a_task_that_came_to_nothing_is_forgotten(road: Road, state, error):
     road.cloud.lives = lives([task("t-1", state)])
     with pytest.raises(error):

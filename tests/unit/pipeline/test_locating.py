@@ -215,9 +215,7 @@ def test_objects_behind_urls_are_described_without_the_signature(road: Road):
 def test_local_archives_stay_outside_and_are_measured(road: Road, tmp_path: Path):
     mine = tmp_path / "mine.tar.gz"
     mine.write_bytes(archive())
-    manifest = _locate(
-        road, source=Source(kind=SourceKind.ARCHIVES, locations=(str(mine),)), archives={SYSTEM: mine}
-    )
+    manifest = _locate(road, source=Source(kind=SourceKind.ARCHIVES, locations=(str(mine),)), archives={SYSTEM: mine})
     (record,) = manifest.disks[0].files
     assert (record.state, record.size, record.crc64) == (FileState.OUTSIDE, len(archive()), crc64(archive()))
     assert mine.read_bytes() == archive()
