@@ -1,5 +1,6 @@
 """Looking into a machine's disks: which images, through which engine, and where the report goes."""
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -29,6 +30,8 @@ from imgkit.tools.guestfs_appliance import Acceleration, ApplianceSettings, Driv
 from imgkit.version import __version__
 
 REPORT_PATH = PurePosixPath("report/inspect.json")
+_NOT_COMPLETE = "the report is not complete (it says what is lacking and why)"
+_ROLE_NAME = re.compile(r"system|x?vd[a-z]{1,2}")  # the stems of an image set's own files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +49,13 @@ def inspect_set(run: Run) -> None:
     """
     manifest = run.image_set.manifest
     if any(run.present(each) for each in manifest.reports):
+        run.shortfalls += _lacking_before(manifest)
         return
     images = tuple(image for disk in manifest.disks if (image := run.image(disk.role)))
     chosen = ChosenDisks(images=images, expected=_expected(manifest))
     with recorded_step(run, "inspect") as draft:
         try:
+            _require_any(images)
             report = inspect_machine(run.services, chosen, started=run.waiting.now(), progress=run.progress)
         except ImgkitError as error:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, error.message
@@ -60,8 +65,19 @@ def inspect_set(run: Run) -> None:
         draft.tools = tuple((tool.name, tool.version) for tool in report.run.tools)
         if not report.complete:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, "the report says what could not be determined"
-            run.shortfalls.append("the report is not complete (it says what is lacking and why)")
+            run.shortfalls.append(_NOT_COMPLETE)
         draft.finish(manifest=replace(manifest, reports=(_write_report(run, report),)))
+
+
+def _lacking_before(manifest: Manifest) -> list[str]:
+    """A report that lacked something when it was made lacks it still; that is said in every run."""
+    last = next((step for step in reversed(manifest.steps) if step.step == "inspect"), None)
+    return [_NOT_COMPLETE] if last is not None and last.outcome is Outcome.UNDETERMINED else []
+
+
+def _require_any(images: Sequence[DiskImage]) -> None:
+    if not images:
+        raise NotAccessible("the set has no disk image any more", hint="Keep images, or inspect them before they go.")
 
 
 def disks_of_set(folder: Path) -> ChosenDisks:
@@ -162,10 +178,11 @@ def _roles_of(names: Sequence[str], assigned: Mapping[DiskRole, str]) -> dict[st
 
 def _role_by_name(name: str, taken: set[DiskRole]) -> DiskRole:
     stem = Path(name).name.split(".")[0]
-    if stem == "system" or (stem.startswith(("xvd", "vd")) and stem.isalnum()):
-        return DiskRole.parse(stem)
-    placed = place_keys([name], assigned={})
-    role = placed.keys[0][0] if placed.keys else DiskRole()
+    if _ROLE_NAME.fullmatch(stem):
+        role = DiskRole.parse(stem)
+    else:
+        placed = place_keys([name], assigned={})
+        role = placed.keys[0][0] if placed.keys else DiskRole()
     if role in taken:
         raise SettingsError(
             f"cannot tell which disk {name} is", hint="Say it with --disk xvdb=FILE for each of the data disks."

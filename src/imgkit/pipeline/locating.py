@@ -136,8 +136,9 @@ def _task_record(run: Run, task: ExportTask | None) -> TaskRecord | None:
 def _locate_objects(run: Run) -> None:
     with recorded_step(run, "locate") as draft:
         locations = [OssLocation.parse(each) for each in run.request.source.locations]
-        infos = {info.url: info for each in locations for info in _objects_at(run, each)}
         assigned = {role: _as_url(key, locations) for role, key in run.request.assigned.items()}
+        named = dict.fromkeys((*locations, *map(OssLocation.parse, assigned.values())))
+        infos = {info.url: info for each in named for info in _objects_at(run, each)}
         placed = place_keys(sorted(infos), assigned=assigned)
         if placed.unplaced:
             raise _unplaced(placed.unplaced)
