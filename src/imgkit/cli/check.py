@@ -10,6 +10,7 @@ from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.cli.custody import note_reading
+from imgkit.cli.surroundings import open_services
 from imgkit.cli.tables import table
 from imgkit.errors import Differs, DoneInPart
 from imgkit.model.checking import CheckResult, LinkOutcome
@@ -34,7 +35,8 @@ def check(
     is_set = path.is_dir()
     result = check_set(path, progress=console.progress) if is_set else check_file(path, progress=console.progress)
     if is_set:
-        who = options.custodian(examiner=examiner, case=case, reason=reason)
+        settled = open_services(examiner=examiner, case=case).settings
+        who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
         note_reading(console, path, "check", who, subject={"held": result.held})
     console.result(_as_text(path, result), _as_data(path, result))
     _judge(path, result)

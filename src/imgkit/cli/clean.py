@@ -1,5 +1,6 @@
 """`imgkit clean`: remove from the bucket exactly the objects that a set came from, once the set is proven."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -40,15 +41,18 @@ def clean(
     source = manifest.source
     services = open_services(
         region=region or source.region_id, profile=profile, oss_endpoint=oss_endpoint, cname=cname,
-        internal=internal, accelerate=accelerate,
+        internal=internal, accelerate=accelerate, examiner=examiner, case=case,
     )  # fmt: skip
     objects = objects_of(manifest)
     if not objects:
         raise SettingsError(f"{folder} did not come from a bucket", hint="There is nothing to remove.")
     store = services.store(objects[0].bucket)
     left = find_leftovers(store, objects)
-    _ask(console, left.there, yes=yes)
-    who = options.custodian(examiner=examiner, case=case, reason=reason)
+    if not _agreed(console, left.there, yes=yes):
+        console.result("nothing is removed", {"removed": [], "gone_before": list(left.gone)})
+        return
+    settled = services.settings
+    who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
     with open_image_set(folder, source, custodian=who, now=now) as image_set:
         for each in left.there:  # one after the other, so that the record knows how far it came whatever happens
             _record(image_set, "clean-begun", each)
@@ -76,11 +80,20 @@ def _proven_manifest(console: Console, folder: Path) -> Manifest:
     return manifest
 
 
-def _ask(console: Console, objects: tuple[ObjectInfo, ...], *, yes: bool) -> None:
+def _agreed(console: Console, objects: tuple[ObjectInfo, ...], *, yes: bool) -> bool:
     for each in objects:
         console.say(f"{each.url}  {describe_bytes(each.size)}")
-    if objects and not yes and not typer.confirm(f"Delete these {len(objects)} objects for good?", err=True):
-        raise typer.Exit(0)
+    if yes or not objects:
+        return True
+    try:
+        return typer.confirm(f"Delete these {len(objects)} objects for good?", err=True)
+    except typer.Abort as no_answer:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C
+        raise SettingsError(
+            "nobody answered whether the objects shall be deleted, so nothing is removed",
+            hint="Where nobody can be asked, agree beforehand with --yes.",
+        ) from no_answer
 
 
 def _record(image_set: ImageSet, event: str, info: ObjectInfo) -> None:

@@ -25,6 +25,7 @@ from imgkit.safe_text import safe_text
 
 INTERRUPTED = 130
 TERMINATED = 143
+_REPORT_IT = "please report it with the output of the same command with --debug; nothing is lost by it"
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EFBIG}
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -94,7 +95,7 @@ def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bo
     except ImgkitError as error:
         _tell_error(error, json=json and not told, debug=debug)
         raise typer.Exit(error.exit_code) from None
-    except (KeyboardInterrupt, Terminated) as stop:
+    except (KeyboardInterrupt, Terminated, typer.Abort) as stop:  # Abort is Ctrl-C at a question
         _tell_interruption(stop)
         raise typer.Exit(TERMINATED if isinstance(stop, Terminated) else INTERRUPTED) from None
     except BrokenPipeError:
@@ -107,7 +108,7 @@ def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bo
         if local is not None:
             _tell_error(local, json=json and not told, debug=debug)
             raise typer.Exit(local.exit_code) from None
-        _tell_bug(error, debug=debug)
+        _tell_bug(error, json=json and not told, debug=debug)
         raise typer.Exit(1) from None
     finally:
         for number, handler in previous.items():
@@ -130,18 +131,17 @@ def _terminate(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG00
 def _tell_error(error: ImgkitError, *, json: bool, debug: bool) -> None:
     _trace(error, debug=debug)
     if json:
-        told = {
-            "kind": type(error).__name__,
-            "message": error.message,
-            "hint": error.hint,
-            "exit_code": error.exit_code,
-        }
-        Console(json=True).result("", {"error": told})
+        _give_document(error, error.message, hint=error.hint, exit_code=error.exit_code)
     sys.stderr.write(redact(f"imgkit: {safe_text(error.message)}\n"))
     if isinstance(error, ToolFailed) and error.stderr_tail and debug:
         sys.stderr.write(harmless(redact(error.stderr_tail)) + "\n")
     if error.hint:
         sys.stderr.write(harmless(redact(f"hint: {error.hint}")) + "\n")
+
+
+def _give_document(error: Exception, message: str, *, hint: str, exit_code: int) -> None:
+    told = {"kind": type(error).__name__, "message": redact(message), "hint": redact(hint), "exit_code": exit_code}
+    Console(json=True).result("", {"error": told})
 
 
 def _trace(error: Exception, *, debug: bool) -> None:
@@ -156,7 +156,9 @@ def _tell_interruption(stop: BaseException) -> None:
     sys.stderr.write(f"imgkit: {how}; what is finished is kept, and the same command goes on from there\n")
 
 
-def _tell_bug(error: Exception, *, debug: bool) -> None:
+def _tell_bug(error: Exception, *, json: bool, debug: bool) -> None:
     _trace(error, debug=debug)
+    if json:
+        _give_document(error, f"this is a bug: {error}", hint=_REPORT_IT, exit_code=1)
     sys.stderr.write(redact(f"imgkit: this is a bug: {type(error).__name__}: {safe_text(str(error))}\n"))
-    sys.stderr.write("hint: please report it with the output of the same command with --debug; nothing is lost by it\n")
+    sys.stderr.write(f"hint: {_REPORT_IT}\n")

@@ -63,6 +63,7 @@ def open_console(*, json: bool, verbose: int, quiet: bool, log_file: Path | None
     if log_file is not None:
         handlers.append(_file_handler(log_file))
     root = logging.getLogger("imgkit")
+    before = root.level, root.propagate
     root.setLevel(logging.DEBUG)
     root.propagate = False
     for handler in handlers:
@@ -74,6 +75,8 @@ def open_console(*, json: bool, verbose: int, quiet: bool, log_file: Path | None
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
+        root.setLevel(before[0])
+        root.propagate = before[1]
 
 
 def _screen_handler(verbose: int, *, quiet: bool) -> logging.Handler:

@@ -52,15 +52,7 @@ def convert(
         )
         write_lone_record(done.path, image_record(done, source, started, now()))
         results.append(done)
-    rows = [
-        (str(each.path), describe_bytes(each.virtual_size), "proven" if each.proven else "NOT PROVEN")
-        for each in results
-    ]
-    notes = [f"note: {note}" for each in results for note in each.notes]
-    console.result(
-        "\n".join([table(("FILE", "DISK", "SAME BYTES"), rows), *notes]),
-        {"images": [_as_data(each) for each in results]},
-    )
+    console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
 
 
 def _targets(source: Path, output: Path | None, formats: tuple[DiskFormat, ...]) -> dict[DiskFormat, Path]:

@@ -38,7 +38,7 @@ def doctor(
     )  # fmt: skip
     findings = examine_machine(services, output)
     if services.settings.region or services.settings.bucket or services.settings.profile:
-        findings += examine_cloud(services, now())
+        findings += examine_cloud(services, now)
     lines = [f"imgkit {__version__}, Python {sys.version.split()[0]} on {sys.platform}", *map(describe, findings)]
     console.result("\n".join(lines), {"imgkit": __version__, "findings": as_data(findings)})
     raise_refusal(findings)

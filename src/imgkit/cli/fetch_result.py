@@ -7,7 +7,7 @@ from imgkit.cli.findings import as_data, describe
 from imgkit.cli.tables import table
 from imgkit.model.image import CustomImage
 from imgkit.model.manifest import DiskRecord, FileKind, FileState
-from imgkit.model.preflight import Finding, Severity
+from imgkit.model.preflight import Finding
 from imgkit.pipeline.exporting import raise_refusal
 from imgkit.pipeline.fetching import FetchResult
 from imgkit.pipeline.request import FetchRequest
@@ -41,10 +41,8 @@ def show_plan(console: Console, request: FetchRequest, image: CustomImage, findi
         "",
         *(describe(each) for each in findings),
     ]
-    forbidden = any(each.severity is Severity.REFUSAL for each in findings)
     plan = {"image_id": image.image_id, "folder": str(request.folder), "findings": as_data(findings)}
-    if not (forbidden and console.json):
-        console.result("\n".join(lines), plan)
+    console.result("\n".join(lines), plan)
     raise_refusal(findings)
 
 

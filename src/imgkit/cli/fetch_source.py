@@ -15,6 +15,7 @@ from imgkit.services import Services
 from imgkit.stages.objects import place_keys
 
 _IMAGE_ID = re.compile(r"m-[0-9a-z]{4,64}")
+_ID_IN_NAME = re.compile(rf"(?<![A-Za-z0-9])({_IMAGE_ID.pattern})(?![A-Za-z0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,10 @@ class ParsedSource:
 
 def parse_source(nouns: Nouns, services: Services, prefix: str) -> ParsedSource:
     """Read the nouns. Raises SettingsError when they name nothing, several kinds, or an image and something else."""
+    if nouns.url_file is not None and nouns.words:
+        raise SettingsError(
+            f"{nouns.words[0]} and the URLs of a file cannot be fetched in one go", hint="Give each its own command."
+        )
     if nouns.url_file is not None:
         return _urls(read_urls(nouns.url_file), nouns)
     words = [*nouns.words, *(() if nouns.words else nouns.disks.values())]
@@ -88,12 +93,24 @@ def _objects(words: Sequence[str], nouns: Nouns) -> ParsedSource:
 
 def _urls(urls: Sequence[str], nouns: Nouns) -> ParsedSource:
     by_path = {unquote(urlsplit(url).path): url for url in urls}
-    placed = _place([*by_path], nouns.disks)
+    assigned = {role: _path_of(name, by_path) for role, name in nouns.disks.items()}
+    placed = _place([*by_path], assigned)
     shown = {path: f"https://{urlsplit(url).hostname}{path}" for path, url in by_path.items()}
     source = Source(kind=SourceKind.URL, locations=tuple(sorted(shown.values())))
     return ParsedSource(
         source=source, folder=_folder([*by_path]), urls={role: by_path[path] for role, path in placed.items()}
     )
+
+
+def _path_of(name: str, by_path: Mapping[str, str]) -> str:
+    """Return the path of the URL that is meant by the URL itself, by its path, or by the path's last part."""
+    found = [path for path, url in by_path.items() if name in {url, path, path.lstrip("/"), path.rpartition("/")[2]}]
+    if len(found) != 1:
+        raise SettingsError(
+            f"{'none' if not found else 'more than one'} of the URLs is the one that --disk names",
+            hint="Name the last part of the URL's path, or all of its path.",
+        )
+    return found[0]
 
 
 def _archives(words: Sequence[str], nouns: Nouns) -> ParsedSource:
@@ -122,7 +139,7 @@ def _place(names: Sequence[str], assigned: Mapping[DiskRole, str]) -> dict[DiskR
 
 def _folder(names: Sequence[str]) -> Path:
     """Return a folder named after the image, if the names agree on one, else after the first name."""
-    ids = {found[0] for name in names if (found := _IMAGE_ID.search(name.rpartition("/")[2] or name))}
+    ids = {found[1] for name in names if (found := _ID_IN_NAME.search(name.rpartition("/")[2] or name))}
     if len(ids) == 1:
         return Path(ids.pop())
     stem = re.sub(r"[^A-Za-z0-9._-]", "_", names[0].rstrip("/").rpartition("/")[2]).split(".")[0]

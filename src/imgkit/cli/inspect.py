@@ -32,12 +32,13 @@ def inspect(
     reason: options.Reason = None,
 ) -> None:
     """Look into disks without changing them: storage, systems, mounts, packages, kernels, users, data disks."""
-    services = open_services()
+    services = open_services(examiner=examiner, case=case)
     is_set = len(paths) == 1 and paths[0].is_dir()
     chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
     report = inspect_machine(services, chosen, started=now(), emulate=emulate, progress=console.progress)
     if is_set:
-        who = options.custodian(examiner=examiner, case=case, reason=reason)
+        settled = services.settings
+        who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
         note_reading(console, paths[0], "inspect", who)
     console.result(render_summary(report), report_document(report))
     if not report.complete:

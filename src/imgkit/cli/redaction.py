@@ -5,16 +5,21 @@ import re
 
 from imgkit.safe_text import safe_text
 
+_BETWEEN = r"[\"']?\s*[=:]\s*[\"']?"
+_HEADER = re.compile(rf"(authorization{_BETWEEN})[^\r\n\"']+", re.IGNORECASE)  # all of it: the schemes differ
 _SECRET = re.compile(
-    r"(?P<name>(?:x-oss-)?(?:signature|security-token|credential)|OSSAccessKeyId|Signature|AccessKeySecret"
-    r"|access_key_secret|SecurityToken|Authorization)(?P<between>[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s&\"',;]+)",
+    r"((?:signature|(?:security|session)[-_]?token|credential|OSSAccessKeyId|access[-_]?key[-_]?secret)"
+    rf"{_BETWEEN})[^\s&\"',;]+",
     re.IGNORECASE,
 )
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+(?=@)")  # of a proxy
 
 
 def redact(words: str) -> str:
     """Return the words with the values of everything that signs or authorises masked."""
-    return _SECRET.sub(r"\g<name>\g<between>***", words)
+    for pattern in (_HEADER, _SECRET, _PASSWORD):
+        words = pattern.sub(r"\1***", words)
+    return words
 
 
 def harmless(words: str) -> str:
@@ -28,4 +33,6 @@ class Redaction(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg = harmless(redact(record.getMessage()))
         record.args = ()
+        if record.exc_info:  # a formatter takes the text that is there already
+            record.exc_text = harmless(redact(logging.Formatter().formatException(record.exc_info)))
         return True

@@ -32,7 +32,7 @@ def examine_machine(services: Services, folder: Path) -> tuple[Finding, ...]:
     )
 
 
-def examine_cloud(services: Services, now: datetime) -> tuple[Finding, ...]:
+def examine_cloud(services: Services, now: Callable[[], datetime]) -> tuple[Finding, ...]:
     """Look at the cloud: credentials, what they may do in ECS and OSS, the endpoint, and the clock."""
     known = _look("credentials", lambda: _describe_keys(services))
     if known.severity is Severity.REFUSAL:
@@ -97,15 +97,18 @@ def _describe_keys(services: Services) -> str:
 
 
 def _ecs(services: Services) -> Iterator[Finding]:
-    cloud = services.cloud()
+    try:
+        cloud = services.cloud()
+    except ImgkitError as error:
+        yield refuse(error, rule="ecs")
+        return
     yield _look("ecs:DescribeImages", lambda: f"{len(list(islice(cloud.images(ImageQuery()), 100)))} images seen")
     yield _look("ecs:DescribeTasks", lambda: f"{len(list(islice(cloud.export_tasks(), 100)))} export tasks seen")
 
 
-def _oss(services: Services, now: datetime) -> Iterator[Finding]:
-    store = services.store(services.settings.bucket)
+def _oss(services: Services, now: Callable[[], datetime]) -> Iterator[Finding]:
     try:
-        bucket = store.bucket_info()
+        bucket = services.store(services.settings.bucket).bucket_info()
     except ImgkitError as error:
         yield refuse(error, rule="bucket")
         return
@@ -131,14 +134,14 @@ def _list_some(services: Services, listed: list[str]) -> str:
     return f"{len(listed)} objects seen" if listed else "allowed; the bucket is empty"
 
 
-def _clock(services: Services, key: str, now: datetime) -> Finding:
+def _clock(services: Services, key: str, now: Callable[[], datetime]) -> Finding:
     try:
         there = services.store(services.settings.bucket).describe(key).server_date
     except ImgkitError as error:
         return refuse(error, rule="oss:GetObject")
     if there is None:
         return Finding(rule="clock", severity=Severity.UNKNOWN, words="clock: the service named no date")
-    off = abs((there - now).total_seconds())
+    off = abs((there - now()).total_seconds())
     if off > _CLOCK_WARNING_SECONDS:
         words = f"clock: this machine is {off:.0f} s off; from {_CLOCK_LIMIT_SECONDS // 60} minutes on nothing works"
         return Finding(rule="clock", severity=Severity.WARNING, words=words, remedy="Set it by NTP.")

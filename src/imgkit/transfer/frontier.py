@@ -61,11 +61,12 @@ class FrontierReader(io.RawIOBase):
     """A binary file, read from its start, whose reads wait for the bytes to be there."""
 
     def __init__(self, frontier: Frontier) -> None:
+        self._file: BinaryIO | None = None  # `close` runs even where the next line fails
+        self._file = open_evidence(frontier.path)
         super().__init__()
         self._frontier = frontier
         self._position = 0
         self._finished = 0
-        self._file: BinaryIO = open_evidence(frontier.path)
 
     def readable(self) -> bool:
         return True
@@ -80,6 +81,7 @@ class FrontierReader(io.RawIOBase):
             return 0
         if self._finished <= self._position:
             self._finished = self._frontier.wait_beyond(self._position)
+        assert self._file is not None
         count = self._file.readinto(view[: self._finished - self._position])  # type: ignore[attr-defined]  # a FileIO
         if count == 0 and self._position < self._finished:
             raise Differs(f"{self._frontier.path} became shorter while it was read", hint="Run the same command again.")
@@ -87,5 +89,6 @@ class FrontierReader(io.RawIOBase):
         return int(count)
 
     def close(self) -> None:
-        self._file.close()
+        if self._file is not None:
+            self._file.close()
         super().close()

@@ -64,8 +64,9 @@ def test_an_export_is_followed_to_its_end_and_leaves_no_journal(road: Road):
 def test_all_findings_are_told_before_the_first_refusal_is_raised(road: Road):
     road.cloud.known[IMAGE_ID] = replace(image(), os_type="windows", product_code="cmjj1")
     told: list[Finding] = []
-    with pytest.raises(NotExportable, match="2 things forbid it; the first: .*Windows"):
+    with pytest.raises(NotExportable) as caught:
         _export(road, told)
+    assert caught.value.message.startswith("2 things forbid it; the first: ")
     assert {each.rule for each in told if each.severity is Severity.REFUSAL} == {"operating system", "Marketplace"}
     assert not road.cloud.sent
 

@@ -1,5 +1,6 @@
 """The growing file and its readers."""
 
+import gc
 import io
 import threading
 from pathlib import Path
@@ -109,3 +110,9 @@ def test_a_reader_says_that_the_file_was_cut_under_it(tmp_path: Path) -> None:
     growing.offer(10)
     with FrontierReader(growing) as reader, pytest.raises(Differs, match="became shorter"):
         reader.readall()
+
+
+def test_a_reader_of_a_file_that_is_not_there_leaves_nothing_half_made(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        FrontierReader(GrowingFile(tmp_path / "none", 1))
+    gc.collect()  # a half-made reader would complain now, and complaints are errors here
