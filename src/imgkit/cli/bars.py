@@ -56,7 +56,7 @@ class TqdmProgress:
         return TqdmBar(title, total=total, unit=unit)
 
     def write(self, words: str) -> None:
-        tqdm.write(words, file=sys.stderr)
+        _write_above(words)
 
 
 class BarHandler(logging.Handler):
@@ -64,6 +64,11 @@ class BarHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            tqdm.write(self.format(record), file=sys.stderr)
+            _write_above(self.format(record))
         except Exception:  # noqa: BLE001  # logging's own rule: a log line never ends the work
             self.handleError(record)
+
+
+def _write_above(words: str) -> None:
+    """A bar that was cleared may leave the cursor in the last column: begin in the first."""
+    tqdm.write(f"\r{words}" if sys.stderr.isatty() else words, file=sys.stderr)

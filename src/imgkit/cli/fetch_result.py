@@ -1,5 +1,6 @@
 """How a fetch ends, and how a plan is shown."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from imgkit.cli.console import Console
@@ -17,7 +18,7 @@ from imgkit.units import describe_bytes
 def show_result(console: Console, result: FetchResult) -> None:
     """Tell what lies in the set, how it was proven, and what still lies in the bucket."""
     lines = [f"{result.folder} is finished already; nothing was to be done"] if result.already_done else []
-    lines += [f"image set {result.folder}", "", _disks_table(result)]
+    lines += [f"image set {result.folder}", "", *_disk_lines(result)]
     if result.manifest.reports:
         lines += ["", f"report: {result.folder / result.manifest.reports[0].path}"]
     lines += ["", f"look whether it still holds:  imgkit check {result.folder}"]
@@ -46,16 +47,18 @@ def show_plan(console: Console, request: FetchRequest, image: CustomImage, findi
     raise_refusal(findings)
 
 
-def _disks_table(result: FetchResult) -> str:
-    rows = [_row(disk) for disk in result.manifest.disks]
-    return table(("DISK", "SIZE", "FILES", "SHA-256 OF THE DISK'S BYTES"), rows)
+def _disk_lines(result: FetchResult) -> Iterator[str]:
+    """Tell each disk with the digest of its bytes, which no terminal is too narrow for, and its files below."""
+    for disk in result.manifest.disks:
+        size, digest = (describe_bytes(disk.guest.size), disk.guest.sha256) if disk.guest else ("?", "not known")
+        yield f"{disk.role.name}, {size}, SHA-256 of its bytes {digest}"
+        yield from (f"  {name}" for name in _files_of(disk))
 
 
-def _row(disk: DiskRecord) -> tuple[str, str, str, str]:
-    files = [each.path.as_posix() for each in disk.files if each.kind in {FileKind.IMAGE, FileKind.ARCHIVE}
-             and each.state is FileState.KEPT]  # fmt: skip
-    guest = disk.guest
-    return disk.role.name, describe_bytes(guest.size) if guest else "?", " ".join(files), guest.sha256 if guest else "?"
+def _files_of(disk: DiskRecord) -> Iterator[str]:
+    for each in disk.files:
+        if each.state is FileState.KEPT and each.kind in {FileKind.IMAGE, FileKind.ARCHIVE}:
+            yield each.path.as_posix()
 
 
 def fetch_data(result: FetchResult) -> dict[str, Any]:

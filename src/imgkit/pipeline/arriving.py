@@ -36,6 +36,8 @@ class FollowingUnpack:
 
     def __init__(self, run: Run, role: DiskRole) -> None:
         self._run, self._role = run, role
+        self.archive: Path | None = None
+        """The name that the archive will have; while it comes it has another."""
         self.started: datetime | None = None
         self.unpacked: UnpackedDisk | None = None
         self.error: ImgkitError | None = None
@@ -46,7 +48,7 @@ class FollowingUnpack:
             return
         self.started = self._run.waiting.now()
         try:
-            self.unpacked = self.unpack(frontier.path, frontier=frontier)
+            self.unpacked = self.unpack(self.archive or frontier.path, frontier=frontier)
         except ImgkitError as error:
             self.error = error
 
@@ -110,6 +112,8 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
         source = run.source(role)
         _require_same(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
+        if following is not None:
+            following.archive = target
         done = download_object(
             source,
             target,
