@@ -1,7 +1,7 @@
 """Run one imgkit command again and again, killed just before or after the next durable change, then let it go on.
 
-A program of its own, with imgkit imported once and a fork for each run: `STEP FOLDER WORD...`. Of all changes (a rename,
-a removal, an fsync) every STEPth is tried, in a fresh FOLDER/N. It prints a line of JSON with what did not hold.
+A program of its own, with imgkit imported once and a fork for each run: `STEP FOLDER WORD...`. Of all changes (a
+rename, a removal, an fsync) every STEPth is tried, in a fresh FOLDER/N. It prints a line of JSON with what did not hold.
 """
 
 import io
@@ -34,7 +34,7 @@ def main(step: int, folder: Path, words: list[str]) -> None:
             if ended:
                 wrong.append(f"moment {moment}: {again[0]} ended with {ended}: {said}")
                 break
-    print(json.dumps({"moments": moment - 1, "wrong": wrong}))
+    sys.stdout.write(json.dumps({"moments": moment - 1, "wrong": wrong}))
 
 
 def _fork(words: list[str], moment: int) -> tuple[int, str]:
@@ -71,10 +71,11 @@ def _arm(moment: int) -> None:
             is_last = next(seen) == moment
             if is_last and moment % 2:
                 os._exit(_KILLED)
-            result = real(*args, **named)
-            if is_last:
-                os._exit(_KILLED)
-            return result
+            try:
+                return real(*args, **named)
+            finally:
+                if is_last:
+                    os._exit(_KILLED)
 
         return call
 

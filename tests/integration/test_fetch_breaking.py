@@ -36,7 +36,7 @@ def _files(folder: Path) -> set[str]:
 def test_killed_around_a_durable_change_the_same_command_goes_on_and_the_set_holds(cloud):
     assert cloud.imgkit("export", IMAGE_ID).code == 0
     words = [*FETCH, "--reuse", "--to", "qcow2", "--keep", "images"]
-    program = [sys.executable, kill_boundaries.__file__, "19", str(cloud.folder), *words]
+    program = [sys.executable, kill_boundaries.__file__, "14", str(cloud.folder), *words]
     told = json.loads(run(program, cwd=cloud.folder, env=cloud.environment(), timeout_seconds=150).stdout)
     assert told["moments"] > 60
     assert not told["wrong"]
@@ -95,7 +95,7 @@ def test_links_in_a_set_never_lead_a_write_or_a_removal_outside(cloud):
 
 def test_somebody_elses_export_into_another_bucket_does_not_block_for_ever(cloud):
     cloud.simulator.put_bucket(CloudBucket(name="elsewhere"))
-    cloud.simulator.change_settings(export_seconds=1.5)
+    cloud.simulator.change_settings(export_seconds=5.0)
     state = str(cloud.folder / "state")
     assert cloud.imgkit("export", IMAGE_ID, "--no-wait", "--bucket", "elsewhere", XDG_STATE_HOME=state).code == 0
     joined = cloud.imgkit(*FETCH)

@@ -84,3 +84,9 @@ def test_damaged_chunk_digests_are_refused(tmp_path, old, new):
     path.write_text(path.read_text().replace(old, new, 1))
     with pytest.raises(ValueError):  # noqa: PT011  # each kind of damage has words of its own
         read_chunk_digests(path)
+
+
+def test_chunk_digests_whose_header_lost_its_size_are_refused(tmp_path):
+    (tmp_path / "chunks").write_text(f"imgkit/chunks/1 sIze=1 chunk={CHUNK_BYTES} root=x\n-\n")
+    with pytest.raises(ValueError, match="invalid literal"):
+        read_chunk_digests(tmp_path / "chunks")

@@ -143,6 +143,7 @@ def _folder(names: Sequence[str]) -> Path:
     if len(ids) == 1:
         return Path(ids.pop())
     stem = re.sub(r"[^A-Za-z0-9._-]", "_", names[0].rstrip("/").rpartition("/")[2]).split(".")[0]
+    stem = stem.lstrip("-")  # else the folder's name would be an option of the next command
     return Path(stem or "image-set")
 
 

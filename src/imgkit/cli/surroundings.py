@@ -1,7 +1,6 @@
 """From this process' environment and flags to services: the only place that reads the environment."""
 
 import os
-import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,3 @@ def open_services(**flags: Any) -> Services:
 def now() -> datetime:
     """Return the time of this machine's clock, in UTC."""
     return datetime.now(UTC)
-
-
-def host_name() -> str:
-    """Return this machine's name for the record."""
-    return socket.gethostname()

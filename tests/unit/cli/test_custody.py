@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 from imgkit.cli.console import Console
 from imgkit.cli.custody import note_reading
 from imgkit.model.custodian import Custodian
@@ -15,7 +13,7 @@ def test_reading_leaves_a_line_that_says_who_and_why(tmp_path):
     (line,) = (tmp_path / "custody.jsonl").read_text().splitlines()
     told = json.loads(line)
     assert (told["event"], told["subject"]["held"]) == ("check", True)
-    assert {"E", "C", "R"} <= {str(value) for value in told["custodian"].values()}
+    assert all(f'"{word}"' in line for word in ("u", "E", "C", "R"))
 
 
 def test_where_the_set_cannot_be_written_that_is_said(tmp_path, capsys, monkeypatch):
@@ -29,7 +27,6 @@ def test_where_the_set_cannot_be_written_that_is_said(tmp_path, capsys, monkeypa
     assert "Permission denied" in told
 
 
-@pytest.mark.ordinary_user
 def test_a_read_only_set_can_be_read_all_the_same(tmp_path, capsys):
     custody = tmp_path / "custody.jsonl"
     custody.mkdir()  # nobody can append to a folder, not even root

@@ -1,6 +1,7 @@
 """Tests of evidence/custody.py."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -90,3 +91,15 @@ def test_a_line_that_cannot_be_read_and_nobody_explains_is_a_problem(chain):
     lines = _lines(chain)
     chain.write_bytes(b"".join([lines[0], b"garbage\n", *lines[1:]]))
     assert "line 2 cannot be read" in read_custody(chain).problems
+
+
+def test_two_writers_at_once_do_not_fork_the_chain(tmp_path):
+    path = tmp_path / "custody.jsonl"
+
+    def write(_: int) -> None:
+        append_custody(path, "check", custodian=WHO, now=WHEN)
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(100)))
+    verdict = read_custody(path)
+    assert (verdict.problems, verdict.head.lines) == ((), 100)

@@ -1,5 +1,6 @@
 """Tests of evidence/image_set.py."""
 
+import errno
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,9 +10,9 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from imgkit.errors import AlreadyAtWork, Differs, TargetExists
+from imgkit.errors import AlreadyAtWork, Differs, NoRoom, NotAccessible, TargetExists
 from imgkit.evidence.custody import read_custody
-from imgkit.evidence.image_set import ImageSet, open_image_set, read_manifest
+from imgkit.evidence.image_set import ImageSet, manifest_digest, open_image_set, read_manifest
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome, Source, SourceKind, StepRecord
 from imgkit.model.role import DiskRole
@@ -135,3 +136,77 @@ def test_the_manifest_is_canonical_json(opened, tmp_path):
         pass
     text = (tmp_path / "set" / "imgkit.json").read_text()
     assert text == json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False, indent=2) + "\n"
+
+
+def test_a_run_that_was_killed_before_its_first_manifest_is_begun_again(opened, tmp_path):
+    folder = tmp_path / "set"
+    (folder / ".imgkit").mkdir(parents=True)
+    (folder / "custody.jsonl").write_text("")
+    (folder / "imgkit.json.imgkit-partial").write_text("{")
+    with opened():
+        pass
+    assert read_manifest(folder) is not None
+    assert not (folder / "imgkit.json.imgkit-partial").exists()
+
+
+def test_sums_that_a_crash_left_behind_are_written_anew_and_custody_says_so(opened, tmp_path):
+    with opened() as image_set:
+        image_set.record_step(_step(), _disk())
+    sums = tmp_path / "set" / "SHA256SUMS"
+    whole = sums.read_bytes()
+    sums.write_bytes(b"")
+    with opened():
+        pass
+    assert sums.read_bytes() == whole
+    assert read_custody(tmp_path / "set" / "custody.jsonl").events[-1] == "mend"
+
+
+def test_each_custody_line_carries_the_digest_of_its_manifest(opened, tmp_path):
+    with opened() as image_set:
+        image_set.record_step(_step(), _disk())
+    manifest = json.loads((tmp_path / "set" / "imgkit.json").read_bytes())
+    last = json.loads((tmp_path / "set" / "custody.jsonl").read_text().splitlines()[-1])
+    assert last["subject"]["manifest_sha256"] == manifest_digest(manifest)
+    assert manifest_digest({**manifest, "created": "other"}) != manifest_digest(manifest)
+
+
+@pytest.mark.parametrize("name", [".imgkit", "objects", "digests", "report", "custody.jsonl"])
+def test_a_link_inside_a_set_is_refused(opened, tmp_path, name):
+    (tmp_path / "elsewhere").mkdir()
+    with opened():
+        pass
+    place = tmp_path / "set" / name
+    if place.exists():
+        place.rename(tmp_path / "moved")
+    place.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotAccessible, match="symbolic link"), opened():
+        pytest.fail("the block must not run")
+
+
+@pytest.mark.parametrize("path", ["../victim", "/etc/victim", "objects/../../victim"])
+def test_a_manifest_that_names_files_outside_its_set_is_refused(opened, tmp_path, path):
+    with opened() as image_set:
+        image_set.record_step(_step(), _disk())
+    stored = tmp_path / "set" / "imgkit.json"
+    stored.write_text(stored.read_text().replace("system.raw", path))
+    with pytest.raises(Differs, match="not in the set"):
+        read_manifest(tmp_path / "set")
+
+
+def test_a_newer_schema_is_not_called_damaged(opened, tmp_path):
+    with opened():
+        pass
+    stored = tmp_path / "set" / "imgkit.json"
+    stored.write_text(stored.read_text().replace("imgkit/manifest/1", "imgkit/manifest/2"))
+    with pytest.raises(NotAccessible, match="newer schema"):
+        read_manifest(tmp_path / "set")
+
+
+def test_a_full_disk_is_told_as_such(opened, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with opened() as image_set:
+        monkeypatch.setattr("imgkit.evidence.image_set.write_bytes_durably", full)
+        with pytest.raises(NoRoom):
+            image_set.record_step(_step(), _disk())

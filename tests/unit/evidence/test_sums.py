@@ -36,3 +36,8 @@ def test_sha256sum_reads_them(tmp_path):
         (tmp_path / name).write_bytes(name.encode())
     write_sums(tmp_path / "SHA256SUMS", [_record(name, name.encode()) for name in names])
     run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path)
+
+
+def test_no_other_line_border_than_a_newline_is_one(tmp_path):
+    (tmp_path / "SHA256SUMS").write_bytes(b"a" * 64 + b"  one\x0b" + b"b" * 64 + b"  two\n")
+    assert len(list(read_sums(tmp_path / "SHA256SUMS"))) == 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imgkit.errors import NotAccessible
+from imgkit.errors import NoRoom, NotAccessible
 from imgkit.files import abilities
 from imgkit.files.abilities import free_bytes, nearest_existing, probe_folder
 from imgkit.units import GiB
@@ -58,3 +58,12 @@ def test_a_folder_without_rights_is_said(tmp_path):
             probe_folder(tmp_path)
     finally:
         tmp_path.chmod(0o755)
+
+
+def test_a_full_file_system_is_told_from_one_that_may_not_be_written(tmp_path, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("imgkit.files.abilities.tempfile.TemporaryDirectory", full)
+    with pytest.raises(NoRoom, match="is full"):
+        probe_folder(tmp_path)

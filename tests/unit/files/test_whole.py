@@ -100,3 +100,20 @@ def test_evidence_is_opened_for_reading_alone(tmp_path):
     with open_evidence(tmp_path / "disk.raw") as source:
         assert source.read() == b"bytes"
         assert not source.writable()
+
+
+def test_a_link_in_the_place_of_an_unfinished_or_growing_file_is_not_followed(tmp_path):
+    (tmp_path / "letter").write_text("precious")
+    (tmp_path / "record.imgkit-partial").symlink_to("letter")
+    (tmp_path / "lines").symlink_to("letter")
+    write_bytes_durably(tmp_path / "record", b"new")
+    with pytest.raises(OSError, match="symbolic links"):
+        append_durably(tmp_path / "lines", b"new")
+    assert (tmp_path / "letter").read_text() == "precious"
+
+
+def test_a_small_file_that_could_not_be_replaced_leaves_nothing_unfinished(tmp_path):
+    (tmp_path / "record").mkdir()
+    with pytest.raises(OSError, match="directory"):
+        write_bytes_durably(tmp_path / "record", b"new")
+    assert [each.name for each in tmp_path.iterdir()] == ["record"]

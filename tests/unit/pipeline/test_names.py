@@ -5,6 +5,8 @@ from pathlib import PurePosixPath
 from hypothesis import given
 from hypothesis import strategies as st
 
+import pytest
+
 from imgkit.pipeline.names import local_name
 
 KEYS = st.one_of(
@@ -37,3 +39,8 @@ def test_a_name_that_is_no_plain_one_is_replaced():
 
 def test_the_second_of_a_name_is_numbered():
     assert local_name("b/disk.gz", otherwise="object", taken=["disk.gz", "2-disk.gz"]) == "3-disk.gz"
+
+
+@pytest.mark.parametrize("key", ["a/disk.gz.parts.json", "disk.gz.imgkit.json"])
+def test_a_name_that_imgkit_gives_to_files_of_its_own_is_not_taken(key):
+    assert local_name(key, otherwise="system.object", taken=()) == "system.object"

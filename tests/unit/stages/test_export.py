@@ -155,3 +155,10 @@ def test_pauses_grow_to_ten_seconds(clock):
         follow_export(FakeCloud(lives=lives([task("t-1")])), "t-1", _waiting(clock, timeout=120))
     assert clock.slept[0] < 1
     assert clock.slept[-1] == 10
+
+
+def test_a_journalled_task_that_the_service_forgot_does_not_block_for_ever(clock, journal):
+    write_intent(journal, ExportIntent(request=REQUEST, intended=NOW, task_id="t-gone"))
+    cloud = FakeCloud(answers=["t-1"], lives=lives([task("t-1")]))
+    assert start_export(cloud, REQUEST, journal, _waiting(clock)).task_id == "t-1"
+    assert len(cloud.sent) == 1

@@ -75,3 +75,9 @@ def test_objects_of_another_image_are_not_taken():
 def test_no_object_at_all_is_an_error_of_its_own():
     with pytest.raises(NoSuchBucketOrObject, match=IMAGE_ID):
         find_objects(FakeStore(), image(), prefix="case")
+
+
+def test_objects_that_a_joined_task_wrote_to_another_bucket_are_said_to_be_there():
+    joined = task("t-1", TaskState.FINISHED, objects=(TaskObject(bucket="elsewhere", key=SYSTEM_KEY),))
+    with pytest.raises(NoSuchBucketOrObject, match=r"t-1.*elsewhere"):
+        find_objects(FakeStore(), image("system"), prefix="case", task=joined)

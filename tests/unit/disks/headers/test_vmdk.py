@@ -265,3 +265,8 @@ def test_no_descriptor_reaches_beyond_its_folder(tmp_path_factory: pytest.TempPa
     except ImgkitError:
         return
     assert all(file.parent == folder for file in header.files)
+
+
+def test_what_qemu_leaves_behind_a_shorter_content_id_is_borne(tmp_path: Path) -> None:
+    path = write(tmp_path, sparse(text=descriptor() + b'\0ltIDE"\n'))
+    assert read_header(path, stated=DiskFormat.VMDK).subformat == "monolithicSparse"
