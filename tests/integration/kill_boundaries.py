@@ -1,7 +1,8 @@
 """Run one imgkit command again and again, killed just before or after the next durable change, then let it go on.
 
 A program of its own, with imgkit imported once and a fork for each run: `STEP FOLDER WORD...`. Of all changes (a
-rename, a removal, an fsync) every STEPth is tried, in a fresh FOLDER/N. It prints a line of JSON with what did not hold.
+rename, a removal, an fsync) every STEPth is tried, in a fresh FOLDER/N.
+It prints a line of JSON with what did not hold.
 """
 
 import io

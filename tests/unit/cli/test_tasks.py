@@ -9,6 +9,7 @@ from tests.unit.stages.cloud_fakes import NOW, lives, task
 
 from imgkit.model.task import TaskFailure, TaskState
 from imgkit.ports import AnswerInDoubt
+from imgkit.units import format_utc
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_a_task_is_shown_with_its_objects_and_why_it_failed(cloud: RoadCloud):
     assert "failed: C: m" in shown
     assert "\x1b" not in shown
     told = imgkit("tasks", "show", "t-1", "--json").data
-    assert (told["state"], told["percent"], told["created"]) == ("finished", 100, "2026-11-22T00:00:00Z")
+    assert (told["state"], told["percent"], told["created"]) == ("finished", 100, format_utc(NOW))
     assert told["failures"] == [{"code": "C", "message": "m\x1b[2J"}]
 
 

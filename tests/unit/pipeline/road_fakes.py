@@ -86,7 +86,7 @@ class MemoryStore(FakeStore):
         return ObjectInfo(bucket=info.bucket, key=key, size=info.size, etag=info.etag, crc64=crc)
 
     def source(self, key: str) -> RangeSource:
-        return MemorySource(self.content[key], self.describe(key), self.asked)
+        return MemorySource(self.content.get(key, b""), self.describe(key), self.asked)
 
     def delete(self, key: str) -> None:
         super().delete(key)

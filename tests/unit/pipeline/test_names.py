@@ -2,10 +2,9 @@
 
 from pathlib import PurePosixPath
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from imgkit.pipeline.names import local_name
 

@@ -1,0 +1,64 @@
+"""How fast a command can begin is a matter of what it imports: the SDKs cost 0.7 to 1.5 s each."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imgkit.cli.catalogue import CATALOGUE
+
+SDKS = ("oss2", "alibabacloud", "Tea", "darabonba", "aliyunsdkcore")
+ROOMS = ("aliyun", "archives", "disks", "evidence", "facts", "pipeline", "render", "samples", "simulator", "stages",
+         "tools", "transfer")  # fmt: skip
+RUN = """
+import json, sys
+sys.argv = ["imgkit", *json.loads(sys.argv[1])]
+from imgkit.cli.main import run
+try:
+    run()
+finally:
+    print(json.dumps(sorted(sys.modules)), file=sys.stderr)
+"""
+
+
+def _modules(folder: Path, *words: str) -> set[str]:
+    """Run a command and return what it imported."""
+    ended = subprocess.run(
+        [sys.executable, "-c", RUN, json.dumps(words)],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(json.loads(ended.stderr.splitlines()[-1]))
+
+
+def _sdks(modules: set[str]) -> list[str]:
+    return sorted(name for name in modules if name.startswith(SDKS))
+
+
+def test_the_help_imports_no_sdk_and_no_room(tmp_path: Path):
+    modules = _modules(tmp_path, "--help")
+    assert _sdks(modules) == []
+    assert [room for room in ROOMS if f"imgkit.{room}" in modules] == []
+
+
+@pytest.mark.parametrize("name", ["info", "convert", "unpack", "check", "inspect"])
+def test_a_command_that_needs_no_cloud_imports_no_sdk(tmp_path: Path, name: str):
+    assert _sdks(_modules(tmp_path, name, "--help")) == []
+
+
+def test_looking_at_a_disk_image_imports_no_sdk(tmp_path: Path):
+    (tmp_path / "disk.raw").write_bytes(bytes(510) + b"\x55\xaa")
+    assert _sdks(_modules(tmp_path, "info", "disk.raw")) == []
+    assert _sdks(_modules(tmp_path, "check", "disk.raw")) == []
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in CATALOGUE])
+def test_every_command_explains_itself_alone(tmp_path: Path, name: str):
+    """As the program runs it: with no other command imported."""
+    modules = _modules(tmp_path, name, "--help")
+    assert {entry.name for entry in CATALOGUE if entry.module in modules} == {name}
