@@ -215,6 +215,18 @@ def test_every_format_that_a_region_offers_is_understood(tmp_path, image_format,
         assert hashlib.sha256(raw.read_bytes()).hexdigest() == disks["system"]
 
 
+def test_a_damaged_disk_keeps_none_of_the_others_from_coming(cloud):
+    assert cloud.imgkit("export", IMAGE_ID).code == 0
+    key = f"{IMAGE_ID}_system.raw.tar.gz"
+    good = cloud.simulator.read_object(key)
+    cloud.simulator.put_object(key, good[: len(good) // 2])
+    ended = cloud.imgkit(*FETCH, "--reuse")
+    assert ended.code == 31, ended.err
+    raw = cloud.folder / IMAGE_ID / "xvdb.raw"
+    assert hashlib.sha256(raw.read_bytes()).hexdigest() == cloud.disks["xvdb"]
+    assert not (cloud.folder / IMAGE_ID / "system.raw").exists()
+
+
 def test_objects_are_fetched_without_any_export(cloud):
     assert cloud.imgkit("export", IMAGE_ID).code == 0
     done = cloud.imgkit("fetch", "oss://evidence/", "-o", IMAGE_ID, "--no-inspect")

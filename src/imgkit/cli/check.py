@@ -25,7 +25,8 @@ def check(
     console: Console,
     *,
     path: Annotated[
-        Path, typer.Argument(metavar="SET|FILE", help="An image set, or a file with its record beside it.")
+        Path,
+        typer.Argument(metavar="SET|FILE", readable=False, help="An image set, or a file with its record."),
     ],
     examiner: options.Examiner = None,
     case: options.Case = None,

@@ -15,8 +15,8 @@ from imgkit.errors import Differs, SettingsError
 from imgkit.evidence.image_set import ImageSet, open_image_set, read_manifest
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.manifest import FileKind, Manifest, Outcome
-from imgkit.stages.clean import delete_objects, find_leftovers, objects_of
-from imgkit.stages.verify import check_set
+from imgkit.stages.clean import delete_object, find_leftovers, objects_of
+from imgkit.stages.verify import SERVICE_CRC, check_set
 from imgkit.units import describe_bytes
 
 
@@ -24,7 +24,7 @@ from imgkit.units import describe_bytes
 def clean(
     console: Console,
     *,
-    folder: Annotated[Path, typer.Argument(metavar="SET", help="The image set whose objects shall go.")],
+    folder: Annotated[Path, typer.Argument(metavar="SET", readable=False, help="The set whose objects shall go.")],
     yes: options.Yes = False,
     region: options.Region = None,
     profile: options.Profile = None,
@@ -46,8 +46,7 @@ def clean(
     objects = objects_of(manifest)
     if not objects:
         raise SettingsError(f"{folder} did not come from a bucket", hint="There is nothing to remove.")
-    store = services.store(objects[0].bucket)
-    left = find_leftovers(store, objects)
+    left = find_leftovers(services.store, objects)
     if not _agreed(console, left.there, yes=yes):
         console.result("nothing is removed", {"removed": [], "gone_before": list(left.gone)})
         return
@@ -56,7 +55,7 @@ def clean(
     with open_image_set(folder, source, custodian=who, now=now) as image_set:
         for each in left.there:  # one after the other, so that the record knows how far it came whatever happens
             _record(image_set, "clean-begun", each)
-            delete_objects(store, [each])
+            delete_object(services.store, each)
             _record(image_set, "clean", each)
     keys = [each.url for each in left.there]
     console.result(f"removed {len(keys)} objects", {"removed": keys, "gone_before": list(left.gone)})
@@ -74,8 +73,8 @@ def _proven_manifest(console: Console, folder: Path) -> Manifest:
             hint="Finish it with the same imgkit fetch as before.",
         )
     result = check_set(folder, progress=console.progress)
-    if result.of(Outcome.FAILED) or any(each.outcome is Outcome.UNDETERMINED and each.link != "CRC-64 as the service "
-                                        "named it" for each in result.links):  # fmt: skip
+    unknown = [each for each in result.of(Outcome.UNDETERMINED) if each.link != SERVICE_CRC]
+    if result.of(Outcome.FAILED) or unknown:
         raise Differs(f"{folder} does not hold, so nothing is removed", hint=f"See why with: imgkit check {folder}")
     return manifest
 
@@ -85,15 +84,15 @@ def _agreed(console: Console, objects: tuple[ObjectInfo, ...], *, yes: bool) -> 
         console.say(f"{each.url}  {describe_bytes(each.size)}")
     if yes or not objects:
         return True
-    try:
-        return typer.confirm(f"Delete these {len(objects)} objects for good?", err=True)
-    except typer.Abort as no_answer:
-        if sys.stdin.isatty():
-            raise  # Ctrl-C
+    sys.stderr.write(f"Delete these {len(objects)} objects for good? [y/N]: ")  # typer.confirm writes to stdout too
+    sys.stderr.flush()
+    answer = sys.stdin.readline()
+    if not answer:
         raise SettingsError(
             "nobody answered whether the objects shall be deleted, so nothing is removed",
             hint="Where nobody can be asked, agree beforehand with --yes.",
-        ) from no_answer
+        )
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def _record(image_set: ImageSet, event: str, info: ObjectInfo) -> None:

@@ -26,7 +26,7 @@ from imgkit.units import describe_bytes
 def convert(
     console: Console,
     *,
-    source: Annotated[Path, typer.Argument(metavar="IMAGE", help="The disk image to convert.")],
+    source: Annotated[Path, typer.Argument(metavar="IMAGE", readable=False, help="The disk image to convert.")],
     to: options.Formats = None,
     output: Annotated[
         Path | None,

@@ -98,6 +98,8 @@ def fetch(
     who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
     result = fetch_set(services, request, waiting, custodian=who, say=console.say, progress=console.progress)
     show_result(console, result)
+    if result.error is not None:
+        raise result.error
     if result.shortfalls:
         raise DoneInPart(
             f"{request.folder} is not complete: {'; '.join(result.shortfalls)}",

@@ -18,7 +18,7 @@ from imgkit.units import describe_bytes
 def info(
     console: Console,
     *,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", help="The disk image.")],
+    image: Annotated[Path, typer.Argument(metavar="IMAGE", readable=False, help="The disk image.")],
     stated: Annotated[DiskFormat | None, typer.Option("--format", help="Its format, where you know it.")] = None,
 ) -> None:
     """Say what a disk image is: format, sizes, and what its header tells. Its name is never asked."""

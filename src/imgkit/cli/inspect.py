@@ -23,7 +23,7 @@ def inspect(
     *,
     paths: Annotated[
         list[Path],
-        typer.Argument(metavar="SET|IMAGE...", help="An image set, or all disks of a machine."),
+        typer.Argument(metavar="SET|IMAGE...", readable=False, help="An image set, or all disks of a machine."),
     ],
     disk: options.Disks = None,
     emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,

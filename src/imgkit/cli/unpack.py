@@ -25,7 +25,7 @@ _ENDINGS = (".tar.gz", ".tgz", ".tar.xz", ".tar.bz2", ".tar", ".gz", ".xz", ".bz
 def unpack(
     console: Console,
     *,
-    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", help="The archive, as .raw.tar.gz.")],
+    archive: Annotated[Path, typer.Argument(metavar="ARCHIVE", readable=False, help="The archive, as .raw.tar.gz.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Folder for the disk image.")] = None,
     member: Annotated[
         str | None,

@@ -4,6 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgkit.errors import (
+    ArchiveError,
+    Differs,
+    DiskImageError,
+    ImgkitError,
+    NoSuchBucketOrObject,
+    ObjectChanged,
+    RetriesExhausted,
+    ToolFailed,
+    UrlExpired,
+)
 from imgkit.evidence.image_set import open_image_set
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.custodian import Custodian
@@ -18,16 +29,31 @@ from imgkit.services import Services
 from imgkit.stages.clean import objects_of
 from imgkit.stages.export import Waiting
 
+OF_ONE_DISK = (
+    ArchiveError,
+    Differs,
+    DiskImageError,
+    NoSuchBucketOrObject,
+    ObjectChanged,
+    RetriesExhausted,
+    ToolFailed,
+    UrlExpired,
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FetchResult:
-    """What became of it. `shortfalls` are sentences about what could not be had or not be determined."""
+    """What became of it. `shortfalls` are sentences about what could not be had or not be determined.
+
+    `error` is the first that kept a disk from coming, while the others came.
+    """
 
     folder: Path
     manifest: Manifest
     already_done: bool
     shortfalls: tuple[str, ...]
     in_bucket: tuple[ObjectInfo, ...]
+    error: ImgkitError | None = None
 
 
 def fetch(
@@ -45,18 +71,38 @@ def fetch(
         before = len(image_set.manifest.steps)
         locate(run)
         run.shortfalls += _shortfalls(image_set.manifest)
-        for disk in image_set.manifest.disks:
-            bring_disk(run, disk.role)
-        if request.inspect:
+        errors = _bring_all(run)
+        if request.inspect and not errors:
             inspect_set(run)
-        _discard_images(run)
+        if not errors:
+            _discard_images(run)
         return FetchResult(
             folder=request.folder,
             manifest=image_set.manifest,
             already_done=len(image_set.manifest.steps) == before,
             shortfalls=tuple(run.shortfalls),
             in_bucket=_in_bucket(image_set.manifest),
+            error=errors[0] if errors else None,
         )
+
+
+def _bring_all(run: Run) -> list[ImgkitError]:
+    """Bring one disk after the other; one that is damaged keeps none of the others from coming.
+
+    Return the errors. Raises at once what is no fault of one disk, and the error where there is no other disk.
+    """
+    errors: list[ImgkitError] = []
+    disks = run.image_set.manifest.disks
+    for disk in disks:
+        try:
+            bring_disk(run, disk.role)
+        except OF_ONE_DISK as error:
+            if len(disks) == 1:
+                raise
+            run.say(f"{disk.role}: {error.message}")
+            run.shortfalls.append(f"disk {disk.role}: {error.message}")
+            errors.append(error)
+    return errors
 
 
 def _shortfalls(manifest: Manifest) -> list[str]:

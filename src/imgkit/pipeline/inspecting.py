@@ -17,7 +17,7 @@ from imgkit.evidence.measuring import measure_file
 from imgkit.files.whole import write_bytes_durably
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
-from imgkit.model.manifest import FileKind, FileRecord, Manifest, Outcome
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Manifest, Outcome
 from imgkit.model.report import Report, RunInfo, ToolVersion
 from imgkit.model.role import DiskRole
 from imgkit.pipeline.request import Run, recorded_step
@@ -48,10 +48,10 @@ def inspect_set(run: Run) -> None:
     What keeps from looking is no reason to lose the images: it is recorded and told, and the fetch ends in part.
     """
     manifest = run.image_set.manifest
-    if any(run.present(each) for each in manifest.reports):
+    images = tuple(image for disk in manifest.disks if (image := run.image(disk.role)))
+    if any(run.present(each) for each in manifest.reports) and _looked_at(manifest, manifest.disks):
         run.shortfalls += _lacking_before(manifest)
         return
-    images = tuple(image for disk in manifest.disks if (image := run.image(disk.role)))
     chosen = ChosenDisks(images=images, expected=_expected(manifest))
     with recorded_step(run, "inspect") as draft:
         try:
@@ -62,11 +62,18 @@ def inspect_set(run: Run) -> None:
             draft.finish()
             run.shortfalls.append(f"not inspected: {error.message}" + (f" ({error.hint})" if error.hint else ""))
             return
+        draft.arguments = tuple(image.role.name for image in images if image.role is not None)
         draft.tools = tuple((tool.name, tool.version) for tool in report.run.tools)
         if not report.complete:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, "the report says what could not be determined"
             run.shortfalls.append(_NOT_COMPLETE)
         draft.finish(manifest=replace(manifest, reports=(_write_report(run, report),)))
+
+
+def _looked_at(manifest: Manifest, disks: Sequence[DiskRecord]) -> bool:
+    """Whether the report is about these disks; one that was missing then may be there now."""
+    last = next((step for step in reversed(manifest.steps) if step.step == "inspect"), None)
+    return last is not None and set(last.arguments) >= {disk.role.name for disk in disks}
 
 
 def _lacking_before(manifest: Manifest) -> list[str]:

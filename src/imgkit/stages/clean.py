@@ -1,12 +1,14 @@
 """Remove from the bucket exactly the objects that a set came from, and only those that are still the same."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from imgkit.errors import NoSuchBucketOrObject, ObjectChanged
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.manifest import Manifest
 from imgkit.ports import ObjectStore
+
+StoreOf = Callable[[str], ObjectStore]  # by the bucket's name: a set's objects may lie in several
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +24,12 @@ def objects_of(manifest: Manifest) -> tuple[ObjectInfo, ...]:
     return tuple(disk.object for disk in manifest.disks if disk.object is not None)
 
 
-def find_leftovers(store: ObjectStore, objects: Iterable[ObjectInfo]) -> Leftovers:
+def find_leftovers(store_of: StoreOf, objects: Iterable[ObjectInfo]) -> Leftovers:
     """Look which of these objects are still there. Raises ObjectChanged for one that is another by now."""
     there, gone = [], []
     for known in objects:
         try:
-            found = store.describe(known.key)
+            found = store_of(known.bucket).describe(known.key)
         except NoSuchBucketOrObject:
             gone.append(known.key)
             continue
@@ -40,7 +42,6 @@ def find_leftovers(store: ObjectStore, objects: Iterable[ObjectInfo]) -> Leftove
     return Leftovers(there=tuple(there), gone=tuple(gone))
 
 
-def delete_objects(store: ObjectStore, objects: Iterable[ObjectInfo]) -> None:
-    """Delete these objects, one after the other."""
-    for each in objects:
-        store.delete(each.key)
+def delete_object(store_of: StoreOf, info: ObjectInfo) -> None:
+    """Delete one object."""
+    store_of(info.bucket).delete(info.key)

@@ -117,9 +117,7 @@ def _work_folder(target: Path) -> Iterator[Path]:
         _remove(folder)
         folder.mkdir(mode=0o700)
     except OSError as error:
-        raise NotAccessible(
-            f"cannot write beside {target}: {error.strerror or error}", hint="Choose another place with -o."
-        ) from error
+        raise local_error(error, target) from error
     try:
         yield folder
     finally:

@@ -38,6 +38,7 @@ from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.tools.qemu_img import CheckOutcome, check
 from imgkit.transfer.parts_file import verify_parts
 
+SERVICE_CRC = "CRC-64 as the service named it"
 _SHOWN_CHUNKS = 3
 
 
@@ -164,7 +165,7 @@ def _which_parts(folder: Path, record: FileRecord, progress: Progress) -> str:
 
 
 def _check_service_crc(disk: DiskRecord, record: FileRecord) -> LinkOutcome:
-    subject, link = record.path.as_posix(), "CRC-64 as the service named it"
+    subject, link = record.path.as_posix(), SERVICE_CRC
     if disk.object is None:
         return LinkOutcome(
             subject=subject, link=link, outcome=Outcome.HELD, detail="began from a local file: no service named any"

@@ -23,8 +23,6 @@ def cloud(home: Path) -> FakeServices:
 
 def fetched(folder: Path, made: FakeServices) -> Path:
     """A whole set of that image."""
-    request = FetchRequest(
-        source=SOURCE, folder=folder, preflight=False, inspect=False, tar_engine=TarEngine.BUILTIN
-    )
+    request = FetchRequest(source=SOURCE, folder=folder, preflight=False, inspect=False, tar_engine=TarEngine.BUILTIN)
     fetch(made, request, waiting(), custodian=Custodian(), say=lambda _: None)
     return folder

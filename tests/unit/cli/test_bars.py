@@ -52,7 +52,7 @@ def test_a_log_line_never_ends_the_work(monkeypatch):
     def broken(*_: object, **__: object) -> None:
         raise OSError("the terminal went away")
 
-    handled = []
+    handled: list[logging.LogRecord] = []
     handler = BarHandler()
     monkeypatch.setattr(tqdm, "write", broken)
     monkeypatch.setattr(handler, "handleError", handled.append)

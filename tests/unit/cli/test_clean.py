@@ -43,8 +43,9 @@ def test_what_goes_is_shown_and_asked_for_on_standard_error(folder: Path, made: 
     assert ended.out == "removed 1 objects\n"
 
 
-def test_no_is_no(folder: Path, made: FakeServices):
-    ended = imgkit("clean", folder, "--json", given="n\n")
+@pytest.mark.parametrize("answer", ["n", "", "maybe"])
+def test_all_but_yes_is_no(folder: Path, made: FakeServices, answer):
+    ended = imgkit("clean", folder, "--json", given=f"{answer}\n")
     assert (ended.code, ended.data["removed"]) == (0, [])
     assert made.fake_store.deleted == []
     assert "clean" not in _events(folder)

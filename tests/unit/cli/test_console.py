@@ -63,7 +63,9 @@ def test_how_much_is_logged_on_the_screen(capsys, verbose, quiet, shown):
     assert [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()] == shown
 
 
-@pytest.mark.parametrize(("terminal", "quiet", "draws"), [(True, False, True), (False, False, False), (True, True, False)])
+@pytest.mark.parametrize(
+    ("terminal", "quiet", "draws"), [(True, False, True), (False, False, False), (True, True, False)]
+)
 def test_bars_are_drawn_only_where_somebody_sees_them(monkeypatch, terminal, quiet, draws):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
     with _opened(quiet=quiet) as console:

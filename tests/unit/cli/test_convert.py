@@ -47,7 +47,7 @@ def asked(source: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
 def test_a_result_is_told_as_proven_and_recorded(asked: Asked):
     ended = imgkit("convert", "disk.raw", "--to", "qcow2")
     assert ended.code == 0, ended.err
-    assert ended.out.splitlines()[1].split() == ["disk.qcow2", "512", "bytes", "proven"]
+    assert ended.out.splitlines()[1].split() == ["disk.qcow2", "512", "B", "proven"]
     assert "note: it is small" in ended.out
     record = read_lone_record(Path("disk.qcow2"))
     assert record is not None

@@ -18,7 +18,7 @@ DENIED = refuse(AccessDenied("no DescribeImages", hint="grant it"), rule="ecs:De
 @pytest.fixture
 def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, tuple[Finding, ...]]:
     """What the looks give; a test changes it."""
-    told = {"machine": (HELD,), "cloud": (HELD,)}
+    told: dict[str, tuple[Finding, ...]] = {"machine": (HELD,), "cloud": (HELD,)}
     monkeypatch.setattr("imgkit.cli.doctor.open_services", opening(services(tmp_path, region="", bucket="")))
     monkeypatch.setattr("imgkit.cli.doctor.examine_machine", lambda *_: told["machine"])
     monkeypatch.setattr("imgkit.cli.doctor.examine_cloud", lambda *_: told["cloud"])

@@ -1,14 +1,13 @@
 """Tests of cli/fetch.py: from words to a request, and from its result to words."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.cli.command_line import imgkit, opening
-from tests.unit.pipeline.road_fakes import SYSTEM_KEY, XVDB_KEY, FakeServices, Road, archive, finished
+from tests.unit.pipeline.road_fakes import SYSTEM_KEY, XVDB_KEY, FakeServices, Road, archive, finished, services
 from tests.unit.stages.cloud_fakes import IMAGE_ID, XVDB, image, lives
 
 from imgkit.model.formats import DiskFormat
@@ -20,10 +19,8 @@ WORDS = ("fetch", IMAGE_ID, "--no-inspect", "--no-preflight", "--tar", "builtin"
 
 
 @pytest.fixture
-def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Road]:
+def road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Road:
     """A cloud in memory with an image of two disks; the command works in a folder of its own."""
-    from tests.unit.pipeline.road_fakes import services
-
     made = Road(folder=tmp_path / IMAGE_ID, services=services(tmp_path / "home"))
     made.cloud.known[IMAGE_ID] = image("xvdb")
     made.cloud.answers.append("t-1")
@@ -95,7 +92,7 @@ class Asked:
     services: list[FakeServices] = field(default_factory=list)
 
 
-class Enough(Exception):  # noqa: N818  # no error: the request is all that is wanted
+class Enough(Exception):  # no error: the request is all that is wanted
     pass
 
 
@@ -120,7 +117,7 @@ def _request(asked: Asked, *words: str) -> FetchRequest:
 
 def test_without_options_everything_is_proven_inspected_and_kept(asked: Asked):
     request = _request(asked)
-    assert (request.formats, request.keep) == ((DiskFormat.RAW,), {Keep.OBJECTS, Keep.IMAGES})
+    assert (request.formats, set(request.keep)) == ((DiskFormat.RAW,), {Keep.OBJECTS, Keep.IMAGES})
     assert (request.preflight, request.inspect, request.verify) == (True, True, True)
     assert (request.reuse, request.restore, request.tar_engine) == (False, False, TarEngine.AUTO)
     assert (request.folder, request.image_format) == (Path(IMAGE_ID), None)
@@ -132,7 +129,7 @@ def test_every_option_reaches_the_request(asked: Asked):
         "--reuse", "--restore", "--no-verify", "--jobs", "3", "--part-size", "4", "-o", "elsewhere",
         "--timeout", "9",
     )  # fmt: skip
-    assert (request.formats, request.keep) == ((DiskFormat.QCOW2, DiskFormat.VHD), {Keep.RAW, Keep.IMAGES})
+    assert (request.formats, set(request.keep)) == ((DiskFormat.QCOW2, DiskFormat.VHD), {Keep.RAW, Keep.IMAGES})
     assert (request.image_format, request.assigned) == (DiskFormat.VHD, {XVDB: "k"})
     assert (request.reuse, request.restore, request.verify) == (True, True, False)
     assert (request.transfer.jobs, request.transfer.part_bytes) == (3, 4 * MiB)

@@ -30,7 +30,10 @@ REPORT = FileRecord(path=PurePosixPath("report/inspect.json"), kind=FileKind.REP
 def _result(**fields: object) -> FetchResult:
     disks = (
         DiskRecord(
-            role=SYSTEM, guest=GuestRecord(size=GiB, root="c" * 64, sha256=SHA), files=(RAW, ARCHIVE, GONE), object=OBJECT
+            role=SYSTEM,
+            guest=GuestRecord(size=GiB, root="c" * 64, sha256=SHA),
+            files=(RAW, ARCHIVE, GONE),
+            object=OBJECT,
         ),
         DiskRecord(role=XVDB),
     )

@@ -20,5 +20,5 @@ def test_where_it_answers_is_one_line_of_json_and_ctrl_c_ends_it(tmp_path: Path,
     assert len(ended.out.splitlines()) == 1
     told = json.loads(ended.out)
     assert set(told) >= EXPECTED
-    assert told["ecs_endpoint"].startswith("http://127.0.0.1:")
+    assert told["ecs_endpoint"].startswith("127.0.0.1:")
     assert "until Ctrl-C" in ended.err

@@ -45,7 +45,6 @@ def test_the_result_is_one_document(here: Path):
         ("backup.tgz", "backup.raw"),
         ("backup.tar", "backup.raw"),
         ("backup", "backup.raw"),
-        (".tar.gz", ".tar.gz.raw"),
     ],
 )
 def test_the_disk_is_named_after_its_archive(here: Path, name, disk):

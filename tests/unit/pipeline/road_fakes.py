@@ -149,7 +149,7 @@ def services(home: Path, **settings: Any) -> FakeServices:
 
 def finished(task_id: str = "t-1", **fields: Any) -> ExportTask:
     objects = (TaskObject(bucket="evidence", key=SYSTEM_KEY),)
-    known = {"percent": 100, "objects": objects, "status_word": "Finished"} | fields
+    known: dict[str, Any] = {"percent": 100, "objects": objects, "status_word": "Finished"} | fields
     return ExportTask(task_id=task_id, region_id="cn-hangzhou", state=TaskState.FINISHED, **known)
 
 

@@ -1,7 +1,6 @@
 """Tests of pipeline/bringing.py."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -50,7 +49,7 @@ class Converter:
 
 
 @pytest.fixture
-def converter(monkeypatch: pytest.MonkeyPatch) -> Iterator[Converter]:
+def converter(monkeypatch: pytest.MonkeyPatch) -> Converter:
     fake = Converter()
     monkeypatch.setattr("imgkit.pipeline.bringing.convert_image", fake)
     return fake

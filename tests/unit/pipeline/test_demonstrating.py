@@ -59,9 +59,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def _demonstrate(tmp_path: Path) -> Demonstration:
-    return demonstrate(
-        tmp_path / "demo", folders(tmp_path), waiting(), formats=(DiskFormat.QCOW2,), say=lambda _: None
-    )
+    return demonstrate(tmp_path / "demo", folders(tmp_path), waiting(), formats=(DiskFormat.QCOW2,), say=lambda _: None)
 
 
 def test_the_set_is_fetched_from_the_loopback_alone_and_checked(tmp_path, asked):

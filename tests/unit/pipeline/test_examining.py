@@ -214,9 +214,7 @@ def test_objects_that_may_not_be_read_are_a_finding(cloud: FakeServices, call):
     assert _of(_cloud(cloud), rule).severity is REFUSAL
 
 
-@pytest.mark.parametrize(
-    ("off", "severity"), [(2, HELD), (-59, HELD), (61, WARNING), (-1200, WARNING)], ids=lambda each: str(each)
-)
+@pytest.mark.parametrize(("off", "severity"), [(2, HELD), (-59, HELD), (61, WARNING), (-1200, WARNING)], ids=str)
 def test_a_clock_that_is_off_is_told_before_nothing_works(cloud: FakeServices, off, severity):
     assert _of(_cloud(cloud, timedelta(seconds=off)), "clock").severity is severity
 
@@ -236,5 +234,3 @@ def test_the_clock_is_looked_at_when_the_service_answers(cloud: FakeServices):
 def test_a_service_without_a_date_leaves_the_clock_unknown(cloud: FakeServices):
     _store(cloud).clock = None
     assert _of(_cloud(cloud), "clock").severity is Severity.UNKNOWN
-
-

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.pipeline.road_fakes import Road, finished, services, waiting
+from tests.unit.pipeline.road_fakes import Road, RoadCloud, finished, services, waiting
 from tests.unit.stages.cloud_fakes import IMAGE_ID, image, lives, task
 
 from imgkit.errors import ExportCancelled, ExportFailed, NoSuchImageOrTask, NotExportable, SettingsError, TransferError
@@ -127,14 +127,13 @@ def test_failures_without_words_count_too(road: Road):
         _export(road)
 
 
-def test_an_interruption_says_that_the_task_goes_on_and_keeps_the_journal(road: Road):
+def test_an_interruption_says_that_the_task_goes_on_and_keeps_the_journal(road: Road, monkeypatch: pytest.MonkeyPatch):
     def interrupt(_: str) -> Any:
         raise KeyboardInterrupt
 
     road.cloud.lives = lives([task("t-1")])
-    plain = road.cloud.task
-    answers = iter([plain])
-    road.cloud.task = lambda task_id: next(answers, interrupt)(task_id)  # type: ignore[method-assign]  # once well
+    answers = iter([road.cloud.task])
+    monkeypatch.setattr(RoadCloud, "task", lambda _, task_id: next(answers, interrupt)(task_id))
     with pytest.raises(KeyboardInterrupt) as caught:
         _export(road)
     assert "imgkit tasks cancel t-1 --region cn-hangzhou" in caught.value.__notes__[0]
@@ -160,7 +159,7 @@ def test_exports_of_one_image_to_two_places_have_journals_of_their_own(road: Roa
 
 def test_one_refusal_is_raised_as_it_is():
     held = Finding(rule="a", severity=Severity.WARNING, words="w")
-    with pytest.raises(NotExportable, match="^no$"):
+    with pytest.raises(NotExportable, match=r"^no$"):
         raise_refusal([held, refuse(NotExportable("no"), rule="b")])
 
 

@@ -72,13 +72,22 @@ def test_objects_that_somebody_else_put_there_are_not_offered_for_cleaning(road:
     assert _fetch(road, source=source).in_bucket == ()
 
 
-def test_one_damaged_disk_stops_the_run_and_the_next_goes_on_with_the_others(two_disks: Road):
-    two_disks.store.put(XVDB_KEY, archive()[:-9] + b"x" * 9)
+@pytest.mark.parametrize("damaged", [SYSTEM_KEY, XVDB_KEY])
+def test_one_damaged_disk_keeps_none_of_the_others_from_coming(two_disks: Road, damaged):
+    two_disks.store.put(damaged, archive()[:-9] + b"x" * 9)
+    sound, name = (XVDB_KEY, "xvdb.raw") if damaged == SYSTEM_KEY else (SYSTEM_KEY, "system.raw")
     for _ in range(2):
-        with pytest.raises(ArchiveDamaged):
-            _fetch(two_disks)
-    assert (two_disks.folder / "system.raw").read_bytes() == DISK
-    assert two_disks.store.asked.count(SYSTEM_KEY) == 1
+        result = _fetch(two_disks)
+        assert isinstance(result.error, ArchiveDamaged)
+        assert len(result.shortfalls) == 1
+    assert (two_disks.folder / name).read_bytes() == DISK
+    assert two_disks.store.asked.count(sound) == 1
+
+
+def test_where_there_is_no_other_disk_its_error_is_raised(road: Road):
+    road.store.put(SYSTEM_KEY, archive()[:-9] + b"x" * 9)
+    with pytest.raises(ArchiveDamaged):
+        _fetch(road)
 
 
 def test_without_keeping_images_their_digests_and_archives_stay(road: Road):

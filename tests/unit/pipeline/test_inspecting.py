@@ -10,7 +10,7 @@ from tests.unit.pipeline.road_fakes import SYSTEM_KEY, Road, services, waiting
 from tests.unit.render.sample_report import make_report
 from tests.unit.stages.cloud_fakes import SYSTEM, XVDB
 
-from imgkit.errors import Differs, ImgkitError, NotADiskImage, NotAccessible, SettingsError, ToolMissing
+from imgkit.errors import Differs, ImgkitError, NotAccessible, NotADiskImage, SettingsError, ToolMissing
 from imgkit.model.custodian import Custodian
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome
