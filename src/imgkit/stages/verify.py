@@ -115,6 +115,11 @@ def _check_disk(folder: Path, disk: DiskRecord, progress: Progress) -> Iterator[
     for record in disk.files:
         if record.state is FileState.DISCARDED:
             continue
+        if not os.path.lexists(folder / record.path):
+            yield LinkOutcome(
+                subject=record.path.as_posix(), link="is there", outcome=Outcome.FAILED, detail="it is missing"
+            )
+            continue
         if record.kind is FileKind.IMAGE:
             yield from _check_image(folder, disk, record, chunks, progress)
         else:
