@@ -1,0 +1,130 @@
+"""Tests of disks/headers/vmdk_sparse.py: the binary part alone, without any descriptor."""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imgkit.disks.headers.image_bytes import ImageBytes
+from imgkit.disks.headers.vmdk_sparse import SparseFields, read_grain_tables, read_sparse_fields
+from imgkit.errors import DiskImageUnsafe, NotADiskImage
+
+AT_END = 2**64 - 1
+Open = Callable[[bytes], ImageBytes]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    with ExitStack() as files:
+
+        def source(content: bytes) -> ImageBytes:
+            path = tmp_path / "disk.vmdk"
+            path.write_bytes(content)
+            return ImageBytes(files.enter_context(path.open("rb")), path)
+
+        yield source
+
+
+def header(*, capacity: int = 64, grain: int = 8, entries: int = 4, directory: int = 1, flags: int = 3,
+           ends: bytes = b"\n \r\n", version: int = 1, compression: int = 0) -> bytes:  # fmt: skip
+    return struct.pack(
+        "<4sIIQQQQIQQQB4sH", b"KDMV", version, flags, capacity, grain, 0, 0, entries, 0, directory, 0, 0, ends,
+        compression,
+    ).ljust(512, b"\0")  # fmt: skip
+
+
+def body(directory: list[int], *tables: list[int], sectors: int = 40) -> bytes:
+    """Sector 1 is the directory, tables follow from sector 2 on, and what is left are grains."""
+    parts = [struct.pack(f"<{len(words)}I", *words).ljust(512, b"\0") for words in (directory, *tables)]
+    return header() + b"".join(parts).ljust((sectors - 1) * 512, b"\0")
+
+
+def grains(source: ImageBytes, **fields: Any) -> int:
+    known = {
+        "capacity": 64, "grain_sectors": 8, "descriptor_offset": 0, "descriptor_sectors": 0, "entries_per_table": 4,
+        "directory_offset": 1, "is_compressed": False, "unclean": False,
+    } | fields  # fmt: skip
+    return read_grain_tables(source, SparseFields(**known))
+
+
+def test_a_header_is_read_as_it_stands(opened: Open):
+    fields = read_sparse_fields(opened(header(flags=3 | 1 << 16, compression=1)))
+    assert (fields.capacity, fields.grain_sectors, fields.entries_per_table) == (64, 8, 4)
+    assert (fields.directory_offset, fields.is_compressed, fields.unclean) == (1, True, False)
+
+
+def test_a_directory_at_the_end_is_the_footers(opened: Open):
+    marker = struct.pack("<QII", 1, 0, 3).ljust(512, b"\0")
+    content = header(directory=AT_END) + marker + header(directory=7) + bytes(512)
+    assert read_sparse_fields(opened(content)).directory_offset == 7
+
+
+@pytest.mark.parametrize("cut", [512, 1024, 1])
+def test_a_stream_that_was_cut_short_has_no_footer(opened: Open, cut):
+    marker = struct.pack("<QII", 1, 0, 3).ljust(512, b"\0")
+    content = header(directory=AT_END) + marker + header(directory=7) + bytes(512)
+    with pytest.raises(NotADiskImage, match="ends before its footer"):
+        read_sparse_fields(opened(content[:-cut]))
+
+
+@pytest.mark.parametrize("fields", [{"capacity": 128}, {"grain": 16}, {"directory": AT_END}])
+def test_a_footer_that_contradicts_its_header_is_refused(opened: Open, fields):
+    marker = struct.pack("<QII", 1, 0, 3).ljust(512, b"\0")
+    footer = header(**({"directory": 7} | fields))
+    with pytest.raises(NotADiskImage, match="does not fit its header"):
+        read_sparse_fields(opened(header(directory=AT_END) + marker + footer + bytes(512)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({"version": 4}, "version 1 to 3"),
+        ({"ends": b"\n \n\n"}, "text mode"),
+        ({"grain": 9}, "grains of 9 sectors"),
+        ({"grain": 0}, "grains of 0 sectors"),
+        ({"entries": 0}, "tables of 0 entries"),
+        ({"entries": 513}, "tables of 513 entries"),
+        ({"compression": 2}, "compression 2"),
+    ],
+)
+def test_a_header_that_does_not_hold_together_is_refused(opened: Open, fields, why):
+    with pytest.raises(NotADiskImage, match=why):
+        read_sparse_fields(opened(header(**fields)))
+
+
+def test_a_size_that_only_other_files_know_is_unsafe(opened: Open):
+    with pytest.raises(DiskImageUnsafe):
+        read_sparse_fields(opened(header(capacity=0)))
+
+
+def test_grains_that_are_there_count_and_zeroes_do_not(opened: Open):
+    """A place of 0 is nothing, and 1 a grain of zeroes."""
+    assert grains(opened(body([2, 3], [16, 0, 1, 24], [0, 0, 0, 32]))) == 3
+
+
+def test_a_grain_beyond_the_end_of_the_file_is_a_file_cut_short(opened: Open):
+    with pytest.raises(NotADiskImage, match="last grain should end"):
+        grains(opened(body([2], [33], sectors=40)))
+    assert grains(opened(body([2], [32], sectors=40))) == 1
+
+
+def test_a_table_beyond_the_end_of_the_file_is_one_too(opened: Open):
+    with pytest.raises(NotADiskImage, match="grain table should end"):
+        grains(opened(body([40], sectors=40)))
+
+
+def test_of_a_compressed_grain_its_own_length_must_be_there(opened: Open):
+    content = bytearray(body([2], [16], sectors=40))
+    struct.pack_into("<QI", content, 16 * 512, 0, 24 * 512 - 12)
+    assert grains(opened(bytes(content)), is_compressed=True) == 1
+    struct.pack_into("<QI", content, 16 * 512, 0, 24 * 512 - 11)
+    with pytest.raises(NotADiskImage, match="last grain should end"):
+        grains(opened(bytes(content)), is_compressed=True)
+
+
+def test_an_absurd_number_of_tables_costs_no_time(opened: Open):
+    with pytest.raises(DiskImageUnsafe, match="grain tables"):
+        grains(opened(body([2])), capacity=2**60)
