@@ -79,6 +79,14 @@ def test_the_manifest_and_its_custody_fit_their_schemas(image_set):
     assert not read_custody(image_set / "custody.jsonl").problems
 
 
+def test_the_parts_files_fit_their_schema(image_set):
+    schema = json.loads((SCHEMAS / "parts-1.schema.json").read_text())
+    found = list((image_set / "objects").glob("*.parts.json"))
+    assert len(found) == 3
+    for each in found:
+        jsonschema.validate(json.loads(each.read_text()), schema)
+
+
 @pytest.mark.tools("sha256sum")
 def test_sha256sum_holds_the_whole_set(image_set):
     run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=image_set)

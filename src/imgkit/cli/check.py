@@ -62,7 +62,8 @@ def _as_text(path: Path, result: CheckResult) -> str:
     rows = [(_WORDS[link.outcome], link.subject, link.link, link.detail) for link in result.links]
     lines = [table(("OUTCOME", "WHAT", "LINK", ""), rows), *(f"note: {note}" for note in result.notes)]
     if result.held:
-        lines.append(f"{path} holds: {len(result.links)} links")
+        count = len(result.links)
+        lines.append(f"{path} holds: {count} link{'' if count == 1 else 's'}")
     return "\n".join(lines)
 
 

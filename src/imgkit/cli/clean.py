@@ -1,6 +1,7 @@
 """`imgkit clean`: remove from the bucket exactly the objects that a set came from, once the set is proven."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from imgkit.cli.surroundings import now, open_services
 from imgkit.errors import Differs, SettingsError
 from imgkit.evidence.image_set import ImageSet, open_image_set, read_manifest
 from imgkit.model.cloud_object import ObjectInfo
-from imgkit.model.manifest import FileKind, Manifest, Outcome
+from imgkit.model.manifest import FileKind, Manifest, Outcome, SourceKind
 from imgkit.stages.clean import delete_object, find_leftovers, objects_of
 from imgkit.stages.verify import SERVICE_CRC, check_set
 from imgkit.units import describe_bytes
@@ -39,6 +40,10 @@ def clean(
     """Delete this set's objects from the bucket, after the set was checked and you have agreed."""
     manifest = _proven_manifest(console, folder)
     source = manifest.source
+    if source.kind is SourceKind.URL:
+        raise SettingsError(
+            f"{folder} came from presigned URLs, which allow no deleting", hint="Ask whoever made the URLs."
+        )
     services = open_services(
         region=region or source.region_id, profile=profile, oss_endpoint=oss_endpoint, cname=cname,
         internal=internal, accelerate=accelerate, examiner=examiner, case=case,
@@ -56,7 +61,7 @@ def clean(
         for each in left.there:  # one after the other, so that the record knows how far it came whatever happens
             _record(image_set, "clean-begun", each)
             delete_object(services.store, each)
-            _record(image_set, "clean", each)
+            _record(image_set, "clean", each, removed=True)
     keys = [each.url for each in left.there]
     console.result(f"removed {len(keys)} objects", {"removed": keys, "gone_before": list(left.gone)})
 
@@ -95,5 +100,7 @@ def _agreed(console: Console, objects: tuple[ObjectInfo, ...], *, yes: bool) -> 
     return answer.strip().lower() in {"y", "yes"}
 
 
-def _record(image_set: ImageSet, event: str, info: ObjectInfo) -> None:
-    image_set.record(event, image_set.manifest, subject={"object": info.url, "etag": info.etag})
+def _record(image_set: ImageSet, event: str, info: ObjectInfo, *, removed: bool = False) -> None:
+    known = image_set.manifest
+    manifest = replace(known, removed=tuple(sorted({*known.removed, info.url}))) if removed else known
+    image_set.record(event, manifest, subject={"object": info.url, "etag": info.etag})

@@ -13,7 +13,7 @@ from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.cli.fetch_source import read_urls
 from imgkit.cli.surroundings import now, open_services
-from imgkit.errors import NoSuchBucketOrObject, SettingsError
+from imgkit.errors import DoneInPart, NoSuchBucketOrObject, SettingsError
 from imgkit.evidence.lone import write_lone_record
 from imgkit.model.cloud_object import OssLocation
 from imgkit.model.download import DownloadedObject
@@ -69,6 +69,12 @@ def download(
         write_lone_record(done.path, download_record(done, started, now()))
         results.append(done)
     console.result("\n".join(_line(each) for each in results), {"objects": [_as_data(each) for each in results]})
+    unproven = [each.path.name for each in results if not each.crc_proven]
+    if unproven:
+        raise DoneInPart(
+            f"not proven, for the service names no CRC-64: {', '.join(unproven)}",
+            hint="Hold their SHA-256 against another source, if there is one.",
+        )
 
 
 def _thawing(console: Console) -> Thaw:

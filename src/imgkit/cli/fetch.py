@@ -13,7 +13,9 @@ from imgkit.cli.console import Console
 from imgkit.cli.fetch_result import show_plan, show_result
 from imgkit.cli.fetch_source import Nouns, parse_source
 from imgkit.cli.surroundings import now, open_services
-from imgkit.errors import DoneInPart
+from imgkit.errors import DoneInPart, SettingsError
+from imgkit.evidence.image_set import read_manifest
+from imgkit.model.manifest import SourceKind
 from imgkit.model.unpacked import TarEngine
 from imgkit.pipeline.fetching import fetch as fetch_set
 from imgkit.pipeline.planning import plan_fetch
@@ -91,6 +93,7 @@ def fetch(
         transfer=options.transfer(jobs=jobs, part_size=part_size),
     )
     if plan:
+        _refuse_planning(request)
         show_plan(console, request, *plan_fetch(services, request))
         return
     waiting = Waiting(sleep=time.sleep, now=now, timeout_seconds=timeout)
@@ -104,4 +107,19 @@ def fetch(
         raise DoneInPart(
             f"{request.folder} is not complete: {'; '.join(result.shortfalls)}",
             hint="What is there is proven. The same command tries the rest again.",
+        )
+
+
+def _refuse_planning(request: FetchRequest) -> None:
+    """A plan is of an export: where there is none to be, say so instead of what would come of asking."""
+    if request.source.kind is not SourceKind.IMAGE:
+        raise SettingsError(
+            "--plan shows the export of an image id, and nothing is exported here",
+            hint="Fetch without --plan: room is looked at before anything is downloaded.",
+        )
+    known = read_manifest(request.folder)
+    if known is not None and known.disks and known.source.is_same_as(request.source):
+        raise SettingsError(
+            f"{request.folder} has this image's objects already, so there is no export to plan",
+            hint="Fetch without --plan goes on with it, or says that it is finished.",
         )

@@ -163,7 +163,9 @@ def parse_keep(words: str) -> frozenset[Keep]:
     try:
         return frozenset(Keep(word.strip()) for word in words.split(",") if word.strip())
     except ValueError as error:
-        raise SettingsError(f"--keep {words}: {error}", hint="Choose from objects, raw and images.") from error
+        raise SettingsError(
+            f"--keep {words} names something unknown", hint="Choose from objects, raw and images, commas between."
+        ) from error
 
 
 def transfer(*, jobs: int | None, part_size: int | None) -> TransferSettings:

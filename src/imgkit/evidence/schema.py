@@ -16,6 +16,8 @@ from imgkit.model.role import DiskRole
 
 Schema = dict[str, Any]
 
+PARTS_SCHEMA = "imgkit/parts/1"  # written by the download engine, a room of its own
+
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _DIGEST: Schema = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 _TEXT: Schema = {"type": "string"}
@@ -37,6 +39,7 @@ def published_schemas() -> dict[str, bytes]:
         "manifest-1": lambda: _of_noun(Manifest, MANIFEST_SCHEMA),
         "file-1": lambda: _of_noun(LoneRecord, LONE_SCHEMA),
         "custody-1": custody_schema,
+        "parts-1": parts_schema,
     }
     return {f"{name}.schema.json": canonical(make()) for name, make in made.items()}
 
@@ -57,6 +60,25 @@ def custody_schema() -> Schema:
         "imgkit": _TEXT,
     }
     return {"$schema": _DRAFT, "title": CUSTODY_SCHEMA, **_object(properties, required=properties)}
+
+
+def parts_schema() -> Schema:
+    """Return the schema of `objects/NAME.parts.json`; CRC-64s are decimal numbers as text."""
+    crc: Schema = {"type": "string", "pattern": "^[0-9]{1,20}$"}
+    number: Schema = {"type": "integer", "minimum": 0}
+    properties: Schema = {
+        "schema": {"const": PARTS_SCHEMA},
+        "bucket": _TEXT,
+        "key": _TEXT,
+        "etag": _TEXT,
+        "size": number,
+        "part_bytes": number,
+        "parts": {"type": "array", "items": crc},
+        "crc64": crc,
+        "service_crc64": dict(_CRC64),
+        "sha256": _DIGEST,
+    }
+    return {"$schema": _DRAFT, "title": PARTS_SCHEMA, **_object(properties, required=properties)}
 
 
 def _of_noun(kind: type, schema: str) -> Schema:

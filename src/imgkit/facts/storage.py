@@ -39,7 +39,8 @@ def _closed(storage: Storage) -> Iterator[Diagnostic]:
 
 def _notes(storage: Storage) -> Iterator[Diagnostic]:
     for place in storage.blank:
-        yield _note(f"storage/{place}", "blank: no partition table, no file system, zeroes at both ends")
+        words = "no partition table, no file system, zeroes in the first and last MiB; what lies between was not read"
+        yield _note(f"storage/{place}", words)
     for one in storage.file_systems:
         if one.journal is Journal.REPLAYED:
             yield _note(f"storage/{one.place}", "was in use when it was copied: shown with what its journal held")

@@ -164,7 +164,7 @@ class CustodyHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """`imgkit.json`."""
+    """`imgkit.json`. `removed` are the objects that `imgkit clean` deleted from the bucket."""
 
     created: datetime
     imgkit_version: str
@@ -172,6 +172,7 @@ class Manifest:
     disks: tuple[DiskRecord, ...] = ()
     missing: tuple[DiskRole, ...] = ()
     reports: tuple[FileRecord, ...] = ()
+    removed: tuple[str, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     custody: CustodyHead | None = None
     schema: str = MANIFEST_SCHEMA

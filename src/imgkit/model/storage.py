@@ -147,7 +147,7 @@ class Undetermined:
 class Storage:
     """All that was found on the disks of one machine, each list in the order of disks and partitions.
 
-    `blank` are places that hold nothing known and whose first and last MiB are zeroes: a disk that was never used.
+    `blank` are places that hold nothing known and whose first and last MiB are zeroes.
     """
 
     disks: tuple[Disk, ...] = ()

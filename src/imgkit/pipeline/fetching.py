@@ -72,6 +72,7 @@ def fetch(
         locate(run)
         run.shortfalls += _shortfalls(image_set.manifest)
         errors = _bring_all(run)
+        run.shortfalls += _unproven(image_set.manifest)
         if request.inspect and not errors:
             inspect_set(run)
         if not errors:
@@ -113,6 +114,12 @@ def _shortfalls(manifest: Manifest) -> list[str]:
     return [*missing, *(f"the export task said: {words}" for words in failures)]
 
 
+def _unproven(manifest: Manifest) -> list[str]:
+    """Return the disks whose download nobody can prove; `check` says the same."""
+    disks = [disk for disk in manifest.disks if disk.object is not None and disk.object.crc64 is None]
+    return [f"disk {disk.role} is not proven: the service names no CRC-64 for its object" for disk in disks]
+
+
 def _discard_images(run: Run) -> None:
     """With `--keep` without images, only digests and reports stay of them."""
     for disk in run.image_set.manifest.disks:
@@ -124,4 +131,4 @@ def _discard_images(run: Run) -> None:
 def _in_bucket(manifest: Manifest) -> tuple[ObjectInfo, ...]:
     if manifest.source.kind is not SourceKind.IMAGE:
         return ()
-    return objects_of(manifest)
+    return tuple(each for each in objects_of(manifest) if each.url not in manifest.removed)

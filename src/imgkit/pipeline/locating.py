@@ -1,10 +1,11 @@
 """From what the user named to the object or archive of each disk, written into the manifest."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from imgkit.errors import NoSuchBucketOrObject, NotAccessible, SettingsError
+from imgkit.aliyun.rules import parse_object_name
+from imgkit.errors import NoSuchBucketOrObject, NotAccessible, SettingsError, TargetExists
 from imgkit.evidence.measuring import measure_file
 from imgkit.model.cloud_object import ObjectInfo, OssLocation
 from imgkit.model.image import CustomImage
@@ -25,11 +26,26 @@ def locate(run: Run) -> None:
     kind = run.request.source.kind
     if kind is SourceKind.IMAGE:
         _locate_image(run)
-    elif not run.image_set.manifest.disks:
-        {SourceKind.OBJECTS: _locate_objects, SourceKind.URL: _locate_urls, SourceKind.ARCHIVES: _locate_archives}[
-            kind
-        ](run)
+    elif run.image_set.manifest.disks:
+        _refuse_other_places(run)
+    elif kind is SourceKind.OBJECTS:
+        _locate_objects(run)
+    elif kind is SourceKind.URL:
+        _locate_urls(run)
+    else:
+        _locate_archives(run)
     _check_room(run)
+
+
+def _refuse_other_places(run: Run) -> None:
+    """A set that was begun keeps its disks in their places; a --disk that says otherwise is not passed over."""
+    for role, name in run.request.assigned.items():
+        for disk in run.image_set.manifest.disks:
+            if disk.object is not None and name in {disk.object.key, disk.object.url} and disk.role != role:
+                raise TargetExists(
+                    f"this set has {disk.object.url} as disk {disk.role}, not as {role}",
+                    hint="Begin a new set with -o.",
+                )
 
 
 def _locate_image(run: Run) -> None:
@@ -37,6 +53,7 @@ def _locate_image(run: Run) -> None:
     if manifest.disks and not manifest.missing:
         return
     export = fetch_export_request(run.services, run.request)
+    export = replace(export, prefix=export.prefix or manifest.source.prefix)  # a later run need not repeat it
     if manifest.disks:
         assert manifest.source.image is not None
         _record_objects(run, manifest.source.image, export, None)  # perhaps the missing ones are there by now
@@ -142,6 +159,7 @@ def _locate_objects(run: Run) -> None:
         placed = place_keys(sorted(infos), assigned=assigned)
         if placed.unplaced:
             raise _unplaced(placed.unplaced)
+        draft.notes = tuple(_guesses(placed.keys, assigned))
         store_of = run.services.store
         draft.finish(
             *(
@@ -149,6 +167,14 @@ def _locate_objects(run: Run) -> None:
                 for role, url in placed.keys
             )
         )
+
+
+def _guesses(keys: Sequence[tuple[DiskRole, str]], assigned: Mapping[DiskRole, str]) -> Iterator[str]:
+    """Say which name was taken for a disk although it names none."""
+    for role, url in keys:
+        name = parse_object_name(url)
+        if role not in assigned and (name is None or name.role is None):
+            yield f"{url} does not say which disk it is, and is taken for {role} (else say --disk xvdb={url})"
 
 
 def _as_url(key: str, locations: Sequence[OssLocation]) -> str:

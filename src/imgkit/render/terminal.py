@@ -184,7 +184,7 @@ def _held(storage: Storage, place: str) -> tuple[str, str, str]:
     for one in storage.file_systems:
         if one.place == place:
             return one.type, _label_words(one), usage_words(one)
-    return ("blank", "never used", "") if place in storage.blank else ("", "", "")
+    return ("blank", "zeroes at both ends", "") if place in storage.blank else ("", "", "")
 
 
 def _encrypted_words(closed: EncryptedVolume) -> str:

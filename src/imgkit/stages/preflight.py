@@ -69,8 +69,9 @@ def _unavailable(image: CustomImage) -> ImgkitError:
 
 
 def _windows(image: CustomImage) -> ImgkitError:
+    name = image.os_name or image.platform or image.os_type
     return NotExportable(
-        f"{image.image_id} is a Windows image ({image.os_name or image.platform}), which ECS does not export",
+        f"{image.image_id} is a Windows image ({name}), which ECS does not export",
         hint="There is no way around it in ECS; image the disks from inside the instance instead.",
     )
 

@@ -273,8 +273,14 @@ def check_file(path: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResult
         record = replace(lone.file, path=PurePosixPath(path.name))
         links.append(_check_plain(path.parent, record, progress))
     links += _check_lone_image(path, lone, progress)
-    notes = () if lone else (f"{path.name} has no record beside it: only what is in the file itself was looked at",)
-    return CheckResult(links=tuple(links), notes=notes)
+    if lone is None:
+        missing = "it has no record beside it, so nothing is known of its bytes"
+        links.append(
+            LinkOutcome(
+                subject=path.name, link="size and digests as recorded", outcome=Outcome.UNDETERMINED, detail=missing
+            )
+        )
+    return CheckResult(links=tuple(links))
 
 
 def _check_lone_image(path: Path, lone: LoneRecord | None, progress: Progress) -> Iterator[LinkOutcome]:

@@ -85,8 +85,8 @@ def test_a_set_that_cannot_be_written_is_checked_all_the_same(folder: Path, monk
 def test_a_single_file_without_a_record_says_how_far_it_was_looked_at(tmp_path: Path):
     (tmp_path / "disk.raw").write_bytes(bytes(510) + b"\x55\xaa")
     ended = imgkit("check", tmp_path / "disk.raw")
-    assert ended.code == 0
-    assert "note: disk.raw has no record beside it" in ended.out
+    assert ended.code == 3
+    assert "no record beside it" in ended.err
     assert not (tmp_path / "custody.jsonl").exists()
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -67,12 +68,8 @@ def _make_set(folder: Path, *, service_crc: int | None) -> Path:
         report = _record(folder, "report/inspect.json", FileKind.REPORT)
         image_set.record_step(STEP, disk)
         changed = image_set.manifest.with_disk(disk)
-        image_set.record("inspect", type(changed)(**{**_fields(changed), "reports": (report,)}))
+        image_set.record("inspect", replace(changed, reports=(report,)))
     return folder
-
-
-def _fields(noun: object) -> dict[str, object]:
-    return {name: getattr(noun, name) for name in noun.__slots__}  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -188,7 +185,7 @@ def test_a_lone_file_is_held_against_the_record_beside_it(tmp_path: Path) -> Non
 def test_a_file_without_a_record_says_that_little_was_looked_at(tmp_path: Path) -> None:
     disk = tmp_path / "disk.raw"
     disk.write_bytes(DISK)
-    assert any("no record" in note for note in check_file(disk).notes)
+    assert any("no record" in link.detail for link in check_file(disk).of(Outcome.UNDETERMINED))
 
 
 def test_no_file_is_an_error_of_its_own(tmp_path: Path) -> None:
