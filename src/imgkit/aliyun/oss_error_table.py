@@ -59,7 +59,7 @@ OSS_CODES: Mapping[str, Meaning] = MappingProxyType(
         "InvalidObjectState": Meaning(
             CloudError,
             "the object is frozen in an archive class and must be restored first",
-            "Restore it (imgkit download --restore, or the OSS console): Archive takes a minute, ColdArchive hours.",
+            "Add --restore, or restore it in the OSS console: Archive takes a minute, ColdArchive hours.",
         ),
         "BucketDisable": _SUSPENDED,
         "InDebt": _SUSPENDED,

@@ -50,7 +50,8 @@ class Comparison:
         if self.size != self.other_size:
             return f"{self.size} bytes against {self.other_size}"
         places = ", ".join(str(number * CHUNK_BYTES) for number in self.first_differing[:3])
-        return f"{self.differing} chunks of 4 MiB differ, the first at byte {places}"
+        count = "1 chunk of 4 MiB differs" if self.differing == 1 else f"{self.differing} chunks of 4 MiB differ"
+        return f"{count}, the first at byte {places}"
 
 
 def take_chunk_digests(

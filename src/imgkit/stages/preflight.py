@@ -41,17 +41,19 @@ def examine_export(
 
 def examine_image(image: CustomImage) -> Iterator[Finding]:
     """Yield what the image itself says about being exported."""
-    yield _rule("own image", image.owner_alias in {"self", ""}, _foreign(image))
-    yield _rule("status", image.status in {"Available", ""}, _unavailable(image))
-    yield _rule("operating system", image.os_type.lower() != "windows", _windows(image))
-    yield _rule("Marketplace", not image.product_code, _marketplace(image))
+    mine = image.owner_alias in {"self", ""}
+    yield _rule("own image", mine, "it is a custom image of this account", _foreign(image))
+    yield _rule("status", image.status in {"Available", ""}, "it is Available", _unavailable(image))
+    yield _rule("operating system", image.os_type.lower() != "windows", "it is not Windows", _windows(image))
+    yield _rule("Marketplace", not image.product_code, "it is not from the Marketplace", _marketplace(image))
     encrypted = [disk.device or disk.role.name for disk in image.disks if disk.encrypted]
-    yield _rule("encryption", not encrypted, _encrypted(image, encrypted))
+    yield _rule("encryption", not encrypted, "none of its disks is encrypted", _encrypted(image, encrypted))
     yield from _examine_sizes(image)
 
 
-def _rule(rule: str, held: bool, error: ImgkitError) -> Finding:
-    return Finding(rule=rule, severity=Severity.HELD, words=f"{rule}: held") if held else refuse(error, rule=rule)
+def _rule(rule: str, held: bool, words: str, error: ImgkitError) -> Finding:
+    """Return that a rule holds, in these words, or the refusal."""
+    return Finding(rule=rule, severity=Severity.HELD, words=words) if held else refuse(error, rule=rule)
 
 
 def _foreign(image: CustomImage) -> ImgkitError:
@@ -93,7 +95,8 @@ def _encrypted(image: CustomImage, devices: Sequence[str]) -> ImgkitError:
 def _examine_sizes(image: CustomImage) -> Iterator[Finding]:
     data = [disk for disk in image.disks if not disk.role.is_system]
     too_large = [disk for disk in data if disk.size_bytes > MAX_DATA_DISK_BYTES]
-    yield _rule("disk sizes", not too_large, _too_large(image, too_large))
+    fits = f"no data disk is larger than {MAX_DATA_DISK_BYTES // GiB} GiB"
+    yield _rule("disk sizes", not too_large, fits, _too_large(image, too_large))
     large = [disk for disk in data if UNDISPUTED_DATA_DISK_BYTES < disk.size_bytes <= MAX_DATA_DISK_BYTES]
     if large or len(data) > UNDISPUTED_DATA_DISKS:
         yield Finding(
@@ -117,7 +120,8 @@ def _examine_prefix(prefix: str) -> Iterator[Finding]:
     error = SettingsError(
         f"the prefix {prefix!r} is not 1 to 30 letters and digits", hint="Choose another with --prefix."
     )
-    yield _rule("prefix", not prefix or is_valid_prefix(prefix), error)
+    words = f"the prefix {prefix!r} is allowed" if prefix else "no prefix before the objects' names"
+    yield _rule("prefix", not prefix or is_valid_prefix(prefix), words, error)
 
 
 def _examine_bucket(bucket: BucketInfo, region_id: str) -> Iterator[Finding]:
@@ -125,12 +129,13 @@ def _examine_bucket(bucket: BucketInfo, region_id: str) -> Iterator[Finding]:
         f"bucket {bucket.name} is in {bucket.region_id}, the image in {region_id}",
         hint=f"Choose a bucket in {region_id} with --bucket, or copy the image to {bucket.region_id} (CopyImage).",
     )
-    yield _rule("bucket region", not bucket.region_id or bucket.region_id == region_id, elsewhere)
+    here = not bucket.region_id or bucket.region_id == region_id
+    yield _rule("bucket region", here, f"bucket {bucket.name} is in {region_id} too", elsewhere)
     encrypted = NotExportable(
         f"bucket {bucket.name} encrypts what is put into it ({bucket.encryption}), which an export does not support",
         hint="Choose a bucket without default encryption with --bucket.",
     )
-    yield _rule("bucket encryption", not bucket.encryption, encrypted)
+    yield _rule("bucket encryption", not bucket.encryption, f"bucket {bucket.name} does not encrypt", encrypted)
     if "Archive" in bucket.storage_class:
         yield Finding(
             rule="storage class",
@@ -150,7 +155,11 @@ def _examine_names(store: ObjectStore, request: ExportRequest, *, reuse: bool) -
     if not found:
         yield Finding(rule="object names", severity=Severity.HELD, words="no object has the export's names yet")
     elif reuse:
-        yield Finding(rule="object names", severity=Severity.NOTE, words=f"{len(found)} objects are there: reused")
+        yield Finding(
+            rule="object names",
+            severity=Severity.NOTE,
+            words=f"reusing what is there: {found[0].key}" + (f" and {len(found) - 1} more" if found[1:] else ""),
+        )
     else:
         yield refuse(_already_there(found), rule="object names")
 

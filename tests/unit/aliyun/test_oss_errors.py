@@ -97,7 +97,7 @@ def test_a_frozen_object_says_how_to_thaw_it():
 
     assert isinstance(error, CloudError)
     assert "restored first" in error.message
-    assert "Restore it" in error.hint
+    assert "--restore" in error.hint
 
 
 @pytest.mark.parametrize(
