@@ -107,6 +107,7 @@ def _make_as(user: str, folder: Path) -> NoReturn:
         os.setgroups([])
         os.setgid(account.pw_gid)
         os.setuid(account.pw_uid)
+        os.environ["TMPDIR"], tempfile.tempdir = str(folder), None  # the other one may be root's alone
         make_system_disk(folder)
     except BaseException:  # noqa: BLE001  # a child that goes on would run the other tests twice
         traceback.print_exc()
