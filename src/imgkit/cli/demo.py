@@ -12,6 +12,7 @@ from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.cli.fetch_result import fetch_data
 from imgkit.cli.surroundings import now, open_services
+from imgkit.cli.tables import output_width
 from imgkit.errors import Differs, DoneInPart
 from imgkit.model.formats import DiskFormat
 from imgkit.pipeline.demonstrating import Demonstration, demonstrate
@@ -56,8 +57,12 @@ def _as_text(done: Demonstration) -> str:
     lines = [f"image set {folder}: {len(done.check.links)} links of the chain hold" if done.check.held else ""]
     lines += [f"  {each.path}" for each in done.result.manifest.files()]
     for report in done.result.manifest.reports:
-        lines += ["", render_summary(parse_report((folder / report.path).read_bytes())).rstrip()]
+        lines += ["", _summary(folder / report.path)]
     return "\n".join([*lines, _NEXT])
+
+
+def _summary(report: Path) -> str:
+    return render_summary(parse_report(report.read_bytes()), width=output_width()).rstrip()
 
 
 def _as_data(done: Demonstration) -> dict[str, Any]:

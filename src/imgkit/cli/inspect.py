@@ -11,10 +11,12 @@ from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.cli.custody import note_reading
 from imgkit.cli.surroundings import now, open_services
+from imgkit.cli.tables import output_width
 from imgkit.errors import DoneInPart
 from imgkit.pipeline.inspecting import disks_of_images, disks_of_set, inspect_machine
 from imgkit.render.report_json import report_document
 from imgkit.render.terminal import render_summary
+from imgkit.render.terminal_tables import render_tables
 
 
 @command(app, "inspect")
@@ -40,7 +42,9 @@ def inspect(
         settled = services.settings
         who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
         note_reading(console, paths[0], "inspect", who)
-    console.result(render_summary(report), report_document(report))
+    width = output_width()
+    text = f"{render_summary(report, width=width)}\n{render_tables(report, width=width)}"
+    console.result(text, report_document(report))
     if not report.complete:
         raise DoneInPart(
             "the report is not complete", hint="What is lacking, and why, stands at the end of the report."

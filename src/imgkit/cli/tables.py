@@ -11,5 +11,9 @@ _WIDE = 400
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return rows under their heads; empty when there are no rows. What comes from elsewhere is made harmless."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
-    return "\n".join(columns(rows, width=width, heads=heads)) if rows else ""
+    return "\n".join(columns(rows, width=output_width(), heads=heads)) if rows else ""
+
+
+def output_width() -> int:
+    """Return the terminal's width; what goes into a file or a pipe is not cut."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
