@@ -4,12 +4,13 @@ import hashlib
 import json
 import random
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
-from tests.integration.loopback import IMAGE_ID, Loopback, put_image
+from tests.integration.loopback import IMAGE_ID, Ended, Loopback, put_image
 
 from imgkit.process import run
 from imgkit.simulator import CloudBucket, CloudDisk, CloudImage, Fault, FaultKind, Simulator
@@ -146,8 +147,14 @@ def test_a_running_export_is_joined(cloud):
 
 def test_interrupting_leaves_the_task_running_and_says_how_to_go_on(cloud):
     cloud.simulator.change_settings(export_seconds=60.0)
-    ended = cloud.killed_after(4.0, FETCH, signal.SIGINT)
-    assert ended.code == 130
+    with cloud.start(*FETCH) as child:
+        deadline = time.monotonic() + 60
+        while not cloud.sent("DescribeTaskAttribute") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    ended = Ended(child.returncode, out, err)
+    assert ended.code == 130, ended.err
     task_id = cloud.simulator.tasks[0].task_id
     assert f"imgkit tasks cancel {task_id}" in ended.err
     assert "the same command" in ended.err
