@@ -15,6 +15,7 @@ from imgkit.settings import Folders, Settings
 
 if TYPE_CHECKING:
     from imgkit.aliyun.credentials import Credentials
+    from imgkit.aliyun.endpoints import Endpoint
     from imgkit.aliyun.network import NetworkSettings
 
 
@@ -73,19 +74,26 @@ class Services:
 
     def store(self, bucket: str) -> ObjectStore:
         """Return one bucket in the region."""
-        from imgkit.aliyun.endpoints import oss_endpoint
         from imgkit.aliyun.oss import open_bucket
 
-        region = self.region
-        endpoint = oss_endpoint(
-            region,
+        return open_bucket(
+            bucket,
+            region_id=self.region,
+            endpoint=self.endpoint(),
+            credentials=self.credentials(),
+            network=self.network(),
+        )
+
+    def endpoint(self) -> "Endpoint":
+        """Return where OSS is reached, as region and settings say. Raises SettingsError."""
+        from imgkit.aliyun.endpoints import oss_endpoint
+
+        return oss_endpoint(
+            self.region,
             explicit=self.settings.oss_endpoint,
             internal=self.settings.internal,
             accelerate=self.settings.accelerate,
             cname=self.settings.cname,
-        )
-        return open_bucket(
-            bucket, region_id=region, endpoint=endpoint, credentials=self.credentials(), network=self.network()
         )
 
     def presigned(self, url: str) -> RangeSource:

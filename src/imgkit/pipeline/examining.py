@@ -96,6 +96,11 @@ def _describe_keys(services: Services) -> str:
     return f"{kind} key {keys.access_key_id[:4]}…{keys.access_key_id[-4:]} from {credentials.source}"
 
 
+def _describe_endpoint(services: Services) -> str:
+    endpoint = services.endpoint()
+    return f"{endpoint.url}, a domain bound to the bucket" if endpoint.cname else endpoint.url
+
+
 def _ecs(services: Services) -> Iterator[Finding]:
     try:
         cloud = services.cloud()
@@ -107,6 +112,7 @@ def _ecs(services: Services) -> Iterator[Finding]:
 
 
 def _oss(services: Services, now: Callable[[], datetime]) -> Iterator[Finding]:
+    yield _look("endpoint", lambda: _describe_endpoint(services))
     try:
         bucket = services.store(services.settings.bucket).bucket_info()
     except ImgkitError as error:

@@ -150,10 +150,17 @@ def test_a_cloud_that_lets_everything_pass_holds(cloud: FakeServices):
         "credentials",
         "ecs:DescribeImages",
         "ecs:DescribeTasks",
+        "endpoint",
         "bucket",
         "oss:ListObjects",
         "clock",
     ]
+
+
+def test_the_endpoint_that_is_used_is_told(cloud: FakeServices):
+    cloud.settings = replace(cloud.settings, oss_endpoint="https://images.example.com", cname=True)
+    (told,) = [each.words for each in _cloud(cloud) if each.rule == "endpoint"]
+    assert told == "endpoint: https://images.example.com, a domain bound to the bucket"
 
 
 def test_neither_secret_nor_the_whole_key_is_shown(cloud: FakeServices):
