@@ -111,6 +111,8 @@ def _shortfalls(manifest: Manifest) -> list[str]:
     task = manifest.source.task
     failures = task.failures if task else ()
     missing = [f"disk {role} is missing" for role in manifest.missing]
+    if manifest.source.image is not None and not manifest.source.image.disks:
+        missing = ["ECS names no disks of this image, so whether all of them are here could not be determined"]
     return [*missing, *(f"the export task said: {words}" for words in failures)]
 
 

@@ -59,9 +59,9 @@ def room_after(request: FetchRequest, disks: Sequence[DiskRecord], *, have_bytes
 def costs(image: CustomImage) -> Sequence[Finding]:
     """Say what will be stored and transferred, since both are billed."""
     total = sum(disk.size_bytes for disk in image.disks) or image.system_disk_bytes
-    words = (
-        f"OSS will store, and send to this machine, up to {describe_bytes(total)} (compressed, so usually far less); "
-        "storage and outbound traffic are billed"
+    amount = (
+        f"up to {describe_bytes(total)} (compressed, so usually far less)" if total else "an amount ECS does not name"
     )
+    words = f"OSS will store, and send to this machine, {amount}; storage and outbound traffic are billed"
     remedy = "On an instance of the same region --internal costs no traffic; `imgkit clean` removes the objects after."
     return (Finding(rule="billing", severity=Severity.NOTE, words=words, remedy=remedy),)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.unit.pipeline.road_fakes import DISK, SYSTEM_KEY, XVDB_KEY, FakeServices, Road, archive, finished, waiting
-from tests.unit.stages.cloud_fakes import XVDB, lives
+from tests.unit.stages.cloud_fakes import IMAGE_ID, XVDB, image, lives
 
 from imgkit.errors import ArchiveDamaged, TargetExists
 from imgkit.model.custodian import Custodian
@@ -55,6 +55,15 @@ def test_once_it_is_there_nothing_is_lacking_any_more(two_disks: Road):
     result = _fetch(two_disks)
     assert result.shortfalls == ()
     assert result.manifest.disk(XVDB) is not None
+
+
+def test_an_image_whose_disks_ecs_does_not_name_cannot_be_called_whole(two_disks: Road):
+    two_disks.cloud.known[IMAGE_ID] = image(disks=())
+    for _ in range(2):
+        result = _fetch(two_disks)
+        assert [disk.role.name for disk in result.manifest.disks] == ["system", "xvdb"]
+        assert len(result.shortfalls) == 1
+        assert "could not be determined" in result.shortfalls[0]
 
 
 def test_what_the_export_failed_at_is_told_in_every_run(road: Road):

@@ -84,3 +84,8 @@ def test_what_is_billed_is_said_with_all_disks():
     assert told.severity is Severity.NOTE
     assert "60 GiB" in told.words
     assert "imgkit clean" in told.remedy
+
+
+def test_an_amount_that_nobody_knows_is_not_called_nothing():
+    (told,) = costs(image(disks=()))
+    assert "0 B" not in told.words
