@@ -18,6 +18,7 @@ from imgkit.units import MiB
 CHUNK_BYTES = 4 * MiB
 ZERO_CHUNK = bytes(CHUNK_BYTES)
 
+_CHUNKS_MAGIC = "imgkit/chunks/1"
 _ROOT_HEADER = b"imgkit/chunks/1\n"
 _CRC64_POLYNOMIAL = 0xC96C5795D7870F42  # ECMA-182, reflected: CRC-64/XZ, what OSS sends as x-oss-hash-crc64ecma
 
@@ -65,7 +66,7 @@ def zero_digest(length: int = CHUNK_BYTES) -> bytes:
 def write_chunk_digests(path: Path, chunks: ChunkDigests) -> None:
     """Write chunk digests as text: a header, then one hexadecimal digest a line; `-` stands for a chunk of zeroes."""
     with path.open("w", encoding="ascii") as out:
-        out.write(f"imgkit/chunks/1 size={chunks.size} chunk={CHUNK_BYTES} root={chunks.root}\n")
+        out.write(f"{_CHUNKS_MAGIC} size={chunks.size} chunk={CHUNK_BYTES} root={chunks.root}\n")
         for number, digest in enumerate(chunks.digests):
             out.write(("-" if digest == zero_digest(chunk_length(chunks.size, number)) else digest.hex()) + "\n")
 
@@ -74,7 +75,7 @@ def read_chunk_digests(path: Path) -> ChunkDigests:
     """Read what `write_chunk_digests` wrote. Raises ValueError when it is malformed or its root does not fit."""
     with path.open(encoding="ascii") as lines:
         header = lines.readline().split()
-        if header[:1] != ["imgkit/chunks/1"]:
+        if header[:1] != [_CHUNKS_MAGIC]:
             raise ValueError(f"{path} holds no chunk digests")
         fields = dict(part.partition("=")[::2] for part in header[1:])
         if fields.get("chunk") != str(CHUNK_BYTES):
@@ -84,6 +85,15 @@ def read_chunk_digests(path: Path) -> ChunkDigests:
     if chunks.root != fields.get("root"):
         raise ValueError(f"the root in {path} does not fit its digests")
     return chunks
+
+
+def is_chunk_digests(path: Path) -> bool:
+    """Say whether a file begins as `write_chunk_digests` writes; a file that cannot be read does not."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_CHUNKS_MAGIC) + 1) == _CHUNKS_MAGIC.encode() + b" "
+    except OSError:
+        return False
 
 
 def chunk_length(size: int, number: int) -> int:

@@ -13,14 +13,14 @@ from imgkit.disks.guard import identify, read_header
 from imgkit.errors import DiskImageUnsafe, FormatCannotHold, NoRoom, ToolFailed
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
-from imgkit.model.formats import DiskFormat
+from imgkit.model.formats import WRITTEN_FORMATS, DiskFormat
 from imgkit.stages import convert as stage
 from imgkit.stages.convert import convert_image
 from imgkit.units import GiB, KiB, MiB, TiB
 
 pytestmark = pytest.mark.tools("qemu-img", "qemu-nbd")
 
-FORMATS = list(DiskFormat)
+FORMATS = WRITTEN_FORMATS
 OTHERS = [disk_format for disk_format in FORMATS if disk_format is not DiskFormat.RAW]
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from imgkit.disks.chunks import compare, guest_sha256, take_chunk_digests
+from imgkit.disks.chunks import guest_sha256, take_chunk_digests
+from imgkit.disks.comparing import compare
 from imgkit.disks.guard import identify, read_header
-from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.guest_view import Reader, open_guest_view
 from imgkit.disks.headers.vhd import checksum
 from imgkit.disks.nodes import build_node, private_folder
 from imgkit.errors import Differs, DiskImageUnsafe, NeedsKey, NotADiskImage
@@ -30,6 +31,8 @@ SUBFORMATS = {
     "qcow2-v2": ("qcow2", "compat=0.10"),
     "qcow2-zstd": ("qcow2", "compression_type=zstd"),
     "qcow2-extended": ("qcow2", "extended_l2=on,cluster_size=128k"),
+    "qcow2-zlib": ("qcow2", ""),
+    "qcow2-packed-subclusters": ("qcow2", "extended_l2=on,compression_type=zstd"),
     "qcow2-512": ("qcow2", "cluster_size=512"),
     "qcow2-2m": ("qcow2", "cluster_size=2M"),
     "qcow2-preallocated": ("qcow2", "preallocation=metadata"),
@@ -41,8 +44,13 @@ SUBFORMATS = {
     "vmdk-flat": ("vmdk", "subformat=monolithicFlat"),
     "vmdk-stream": ("vmdk", "subformat=streamOptimized"),
     "vmdk-zeroed": ("vmdk", "zeroed_grain=on"),
+    "vhdx": ("vhdx", ""),
+    "vhdx-fixed": ("vhdx", "subformat=fixed"),
+    "vhdx-1m": ("vhdx", "block_size=1M"),
 }
-FORMATS = {"qcow2": DiskFormat.QCOW2, "vpc": DiskFormat.VHD, "vdi": DiskFormat.VDI, "vmdk": DiskFormat.VMDK}
+FORMATS = {"qcow2": DiskFormat.QCOW2, "vpc": DiskFormat.VHD, "vdi": DiskFormat.VDI, "vmdk": DiskFormat.VMDK,
+           "vhdx": DiskFormat.VHDX}  # fmt: skip
+PACKED = {"qcow2-zstd", "qcow2-zlib", "qcow2-packed-subclusters"}
 SECRET = b"the host's secret " * 4096
 SIZE = 40 * MiB + 5 * 512
 
@@ -67,26 +75,28 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         file.seek(20 * MiB)
         file.write(bytes(MiB))
     for name, (to, options) in SUBFORMATS.items():
-        compress = ["-c"] if name == "qcow2-zstd" else []
+        compress = ["-c"] if name in PACKED else []
         asked = ["-o", options] if options else []
         qemu("convert", *compress, "-f", "raw", "-O", to, *asked, folder / "disk.raw", folder / name)
     return folder
 
 
+@pytest.mark.parametrize("reader", Reader)
 @pytest.mark.parametrize("name", SUBFORMATS)
-def test_every_subformat_is_known_by_content_and_read_whole(corpus: Path, name: str) -> None:
+def test_every_subformat_is_known_by_content_and_read_whole(corpus: Path, name: str, reader: Reader) -> None:
     path = corpus / name
     assert identify(path) is FORMATS[SUBFORMATS[name][0]]
-    with open_guest_view(image_of(path)) as view, open_guest_view(image_of(corpus / "disk.raw")) as raw:
+    with open_guest_view(image_of(path), reader=reader) as view, open_guest_view(image_of(corpus / "disk.raw")) as raw:
         assert compare(take_chunk_digests(view), take_chunk_digests(raw)).is_equal
         assert view.read(SIZE - 512, 512) == b"gpt!" * 128
         assert view.read(5 * MiB - 3, 7) == raw.read(5 * MiB - 3, 7)
 
 
+@pytest.mark.parametrize("reader", Reader)
 @pytest.mark.parametrize("name", SUBFORMATS)
-def test_extents_cover_the_disk_and_zero_means_zero(corpus: Path, name: str) -> None:
+def test_extents_cover_the_disk_and_zero_means_zero(corpus: Path, name: str, reader: Reader) -> None:
     place = 0
-    with open_guest_view(image_of(corpus / name)) as view:
+    with open_guest_view(image_of(corpus / name), reader=reader) as view:
         for extent in view.extents():
             assert extent.start == place
             assert extent.length > 0
@@ -103,7 +113,10 @@ def test_the_flat_digest_is_that_of_the_raw_file(corpus: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SUBFORMATS.keys() - {"vmdk-flat"}))  # its extent is cut in the unit tests
-def test_a_truncated_image_is_refused_and_never_read_as_zeroes(corpus: Path, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("reader", Reader)
+def test_a_truncated_image_is_refused_and_never_read_as_zeroes(
+    corpus: Path, tmp_path: Path, name: str, reader: Reader
+) -> None:
     """Cut anywhere: what is lost may be padding or a spare footer, and then nothing else has changed."""
     whole = (corpus / name).read_bytes()
     with open_guest_view(image_of(corpus / "disk.raw")) as view:
@@ -112,7 +125,8 @@ def test_a_truncated_image_is_refused_and_never_read_as_zeroes(corpus: Path, tmp
         path = tmp_path / "cut"
         path.write_bytes(whole[:-cut])
         try:
-            with open_guest_view(DiskImage(path=path, format=FORMATS[SUBFORMATS[name][0]])) as view:
+            image = DiskImage(path=path, format=FORMATS[SUBFORMATS[name][0]])
+            with open_guest_view(image, reader=reader) as view:
                 found = take_chunk_digests(view)
         except (NotADiskImage, Differs):
             continue
@@ -153,10 +167,11 @@ def test_a_dynamic_vhd_without_its_end_footer_is_read_by_the_copy(corpus: Path, 
     "name", [b"a,b=c:d", b"-rf", b"new\nline", b"nbd:unix", b"\xff\xfe.qcow2", b"json:{}", b'q"uo\\te', b"%s$(x)`y`"]
 )
 @pytest.mark.parametrize("of", ["qcow2", "vmdk", "vhd", "vdi"])
-def test_names_are_only_names(corpus: Path, tmp_path: Path, of: str, name: bytes) -> None:
+@pytest.mark.parametrize("reader", Reader)
+def test_names_are_only_names(corpus: Path, tmp_path: Path, of: str, name: bytes, reader: Reader) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
     path.write_bytes((corpus / of).read_bytes())
-    with open_guest_view(image_of(path)) as view:
+    with open_guest_view(image_of(path), reader=reader) as view:
         assert view.read(0, 4) == b"boot"
 
 
@@ -273,7 +288,7 @@ def test_qemu_agrees_on_size_and_format(corpus: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.guest_view import Reader, open_guest_view
 from imgkit.disks import nodes
 from imgkit.disks.guard import read_header
 from imgkit.model.disk import DiskImage
@@ -281,7 +296,7 @@ from imgkit.model.formats import DiskFormat
 from imgkit.tools import qemu_nbd
 path = Path(sys.argv[1])
 if sys.argv[2] == "connected":
-    view = open_guest_view(DiskImage(path=path, format=DiskFormat.QCOW2))
+    view = open_guest_view(DiskImage(path=path, format=DiskFormat.QCOW2), reader=Reader.QEMU)
     print("ready", flush=True)
     time.sleep(600)
 with nodes.private_folder() as folder:
@@ -333,7 +348,7 @@ def test_no_server_outlives_a_killed_parent(corpus: Path, tmp_path: Path, state:
 def test_closing_ends_the_server(corpus: Path, tmp_path: Path) -> None:
     path = tmp_path / "disk.vmdk"
     path.write_bytes((corpus / "vmdk").read_bytes())
-    view = open_guest_view(image_of(path))
+    view = open_guest_view(image_of(path), reader=Reader.QEMU)
     assert servers_of(str(tmp_path))
     view.close()
     assert not servers_of(str(tmp_path))

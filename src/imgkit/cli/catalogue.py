@@ -31,6 +31,8 @@ CATALOGUE = (
     Entry("unpack", "Unpack the disk of an archive, sparse."),
     Entry("convert", "Convert a disk image, and prove the result."),
     Entry("info", "What a disk image is."),
+    Entry("hash", "Digests of the disk in an image, whatever its format."),
+    Entry("compare", "Are two images the same disk, whatever their formats?"),
     Entry("doctor", "What is lacking here and in the cloud, and how to mend it."),
     Entry("demo", "The whole road on this machine, without an account."),
     Entry("simulator", "The loopback ECS and OSS alone."),

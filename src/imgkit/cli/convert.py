@@ -32,9 +32,8 @@ def convert(
         Path | None,
         typer.Option("--output", "-o", help="The file, or with several --to a folder."),
     ] = None,
-    stated: Annotated[
-        DiskFormat | None, typer.Option("--format", help="The source's format, where you know it; else by content.")
-    ] = None,
+    stated: options.Stated = None,
+    allow_backing: options.AllowBacking = None,
     compress: Annotated[bool, typer.Option("--compress", help="Compress, where the format can (qcow2: zstd).")] = False,
     verify: options.Verify = True,
     force: options.Force = False,
@@ -48,7 +47,14 @@ def convert(
     for wanted, target in targets.items():
         started = now()
         done = convert_image(
-            image, target, to=wanted, verify=verify, overwrite=force, compress=compress, progress=console.progress
+            image,
+            target,
+            to=wanted,
+            verify=verify,
+            overwrite=force,
+            compress=compress,
+            allow_backing=allow_backing,
+            progress=console.progress,
         )
         write_lone_record(done.path, image_record(done, source, started, now()))
         results.append(done)

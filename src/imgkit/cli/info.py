@@ -1,17 +1,21 @@
 """`imgkit info`: what a disk image is, by its content."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
+from imgkit.cli.header_words import header_as_data, header_as_text
+from imgkit.cli.tables import table
 from imgkit.disks.guard import read_header
-from imgkit.model.formats import DiskFormat
-from imgkit.safe_text import safe_text
-from imgkit.units import describe_bytes
+from imgkit.disks.guest_view import Reader, open_guarded
+from imgkit.disks.headers.header import ImageHeader
+from imgkit.model.disk import Extent
 
 
 @command(app, "info")
@@ -19,26 +23,24 @@ def info(
     console: Console,
     *,
     image: Annotated[Path, typer.Argument(metavar="IMAGE", readable=False, help="The disk image.")],
-    stated: Annotated[DiskFormat | None, typer.Option("--format", help="Its format, where you know it.")] = None,
+    extents: Annotated[
+        bool, typer.Option("--map", help="Also list which parts of the disk are data and which are zeroes.")
+    ] = False,
+    stated: options.Stated = None,
+    allow_backing: options.AllowBacking = None,
+    reader: options.Reading = Reader.IMGKIT,
 ) -> None:
     """Say what a disk image is: format, sizes, and what its header tells. Its name is never asked."""
-    header = read_header(image, stated=stated)
-    stat = image.stat()
-    told = {
-        "path": str(image),
-        "format": header.format.value,
-        "subformat": safe_text(header.subformat),
-        "virtual_size": header.virtual_size,
-        "file_size": stat.st_size,
-        "allocated_bytes": stat.st_blocks * 512,
-        "creator": safe_text(header.creator),
-        "encrypted": header.encrypted,
-        "notes": [safe_text(note) for note in header.notes],
-    }
-    lines = [
-        f"{safe_text(str(image))}: {told['format']} {told['subformat']}".rstrip(),
-        f"disk:  {describe_bytes(header.virtual_size)} ({header.virtual_size} bytes)",
-        f"file:  {describe_bytes(stat.st_size)}, of which {describe_bytes(stat.st_blocks * 512)} take room",
-    ]
-    lines += [f"made by {told['creator']}"] if told["creator"] else []
-    console.result("\n".join([*lines, *(f"note: {safe_text(note)}" for note in header.notes)]), told)
+    header = read_header(image, stated=stated, allow_backing=allow_backing)
+    text, data = header_as_text(header), header_as_data(header)
+    if extents:
+        found = list(_extents(header, reader))
+        rows = [(str(each.start), str(each.length), each.kind.value) for each in found]
+        text = f"{text}\n\n{table(('START', 'LENGTH', 'READS AS'), rows)}"
+        data["map"] = [{"start": each.start, "length": each.length, "kind": each.kind.value} for each in found]
+    console.result(text, data)
+
+
+def _extents(header: ImageHeader, reader: Reader) -> Iterator[Extent]:
+    with open_guarded(header, reader=reader) as view:
+        yield from view.extents()

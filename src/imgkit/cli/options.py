@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from imgkit.disks.guest_view import Reader
 from imgkit.errors import SettingsError
 from imgkit.model.custodian import Custodian
 from imgkit.model.formats import DiskFormat
@@ -18,6 +19,17 @@ from imgkit.model.unpacked import TarEngine
 from imgkit.pipeline.request import Keep
 from imgkit.transfer.settings import TransferSettings
 from imgkit.units import MiB
+
+
+class TargetFormat(StrEnum):
+    """The formats that are written."""
+
+    RAW = "raw"
+    VHD = "vhd"
+    QCOW2 = "qcow2"
+    VDI = "vdi"
+    VMDK = "vmdk"
+
 
 # The groups of options.
 CLOUD = "Cloud"
@@ -49,7 +61,17 @@ Accelerate = Annotated[
     bool, typer.Option("--accelerate", help="Use OSS's transfer acceleration endpoint.", rich_help_panel=CLOUD)
 ]
 Formats = Annotated[
-    list[DiskFormat] | None, typer.Option("--to", help="Format of the disk images; can be given several times.")
+    list[TargetFormat] | None, typer.Option("--to", help="Format of the disk images; can be given several times.")
+]
+Stated = Annotated[
+    DiskFormat | None, typer.Option("--format", help="The image's format, where you know it; else by content.")
+]
+AllowBacking = Annotated[
+    Path | None,
+    typer.Option("--allow-backing", metavar="DIR", help="Read overlays too, whose backing files lie in this folder."),
+]
+Reading = Annotated[
+    Reader, typer.Option("--reader", help="Who reads the blocks of an image: imgkit itself, or qemu-nbd.")
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Where the results go.")]
 Force = Annotated[bool, typer.Option("--force", help="Overwrite what is there (never the archives in objects/).")]
@@ -153,9 +175,9 @@ PartSize = Annotated[
 ]
 
 
-def formats(words: Sequence[DiskFormat] | None) -> tuple[DiskFormat, ...]:
+def formats(words: Sequence[TargetFormat] | None) -> tuple[DiskFormat, ...]:
     """Return the formats in the order given, each once; raw where none is given."""
-    return tuple(dict.fromkeys(words or (DiskFormat.RAW,)))
+    return tuple(dict.fromkeys(DiskFormat(word.value) for word in words or (TargetFormat.RAW,)))
 
 
 def parse_keep(words: str) -> frozenset[Keep]:

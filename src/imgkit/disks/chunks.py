@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 
 from imgkit.digests import CHUNK_BYTES, ZERO_CHUNK, ChunkDigests, chunk_count, chunk_length, zero_digest
+from imgkit.disks.ahead import work_ahead
 from imgkit.errors import Differs
 from imgkit.model.disk import ExtentKind
 from imgkit.ports import GuestView
@@ -15,11 +15,10 @@ from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.units import KiB
 
 _MAX_JOBS = 8  # each holds a few chunks: about 100 MB in all
-_CHUNKS_PER_JOB = 2
+CHUNKS_PER_JOB = 2
 # malloc hands such a piece out again and again; 4 MiB come fresh from the kernel each time, which costs qemu-nbd and us
 # a page fault every 4 KiB.
 _PIECE_BYTES = 512 * KiB
-_SHOWN_DIFFERENCES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,30 +27,6 @@ class GuestDigests:
 
     chunks: ChunkDigests
     sha256: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """`first_differing` are the numbers of the first chunks that differ, `differing` says how many do."""
-
-    size: int
-    other_size: int
-    differing: int
-    first_differing: tuple[int, ...] = ()
-
-    @property
-    def is_equal(self) -> bool:
-        return self.size == self.other_size and not self.differing
-
-    def describe(self) -> str:
-        """Return in words what differs."""
-        if self.is_equal:
-            return "equal"
-        if self.size != self.other_size:
-            return f"{self.size} bytes against {self.other_size}"
-        places = ", ".join(str(number * CHUNK_BYTES) for number in self.first_differing[:3])
-        count = "1 chunk of 4 MiB differs" if self.differing == 1 else f"{self.differing} chunks of 4 MiB differ"
-        return f"{count}, the first at byte {places}"
 
 
 def take_chunk_digests(
@@ -78,7 +53,7 @@ def take_guest_digests(
     over_all = hashlib.sha256() if flat else None
     digests: list[bytes] = []
     with progress.bar(title, total=view.size) as bar:
-        for number, digest, content in _hashed_chunks(view, jobs or min(os.cpu_count() or 1, _MAX_JOBS), keep=flat):
+        for number, digest, content in _hashed_chunks(view, jobs or usual_jobs(), keep=flat):
             digests.append(digest)
             if over_all is not None:
                 over_all.update(content or memoryview(ZERO_CHUNK)[: chunk_length(view.size, number)])
@@ -87,17 +62,6 @@ def take_guest_digests(
         bar.set_done(view.size)
     chunks = ChunkDigests(size=view.size, digests=tuple(digests))
     return GuestDigests(chunks=chunks, sha256=over_all.hexdigest() if over_all else "")
-
-
-def compare(first: ChunkDigests, second: ChunkDigests) -> Comparison:
-    """Compare two guest views by their chunk digests."""
-    differing = list(first.differing(second))
-    return Comparison(
-        size=first.size,
-        other_size=second.size,
-        differing=len(differing),
-        first_differing=tuple(differing[:_SHOWN_DIFFERENCES]),
-    )
 
 
 def pad_with_zeroes(chunks: ChunkDigests, view: GuestView, size: int) -> ChunkDigests:
@@ -122,38 +86,40 @@ def pad_with_zeroes(chunks: ChunkDigests, view: GuestView, size: int) -> ChunkDi
 
 
 def _hashed_chunks(view: GuestView, jobs: int, *, keep: bool) -> Iterator[tuple[int, bytes, bytes | None]]:
-    """Yield number, digest and, where it was read, the content of every chunk, in order and a few at a time ahead."""
+    """Yield number, digest and, where it was read and `keep` is set, the content of every chunk, in order."""
 
-    def read_and_hash(number: int) -> tuple[bytes, bytes]:
+    def read_and_hash(chunk: tuple[int, bool]) -> tuple[bytes, bytes | None]:
+        number, has_data = chunk
         start, length = number * CHUNK_BYTES, chunk_length(view.size, number)
+        if not has_data:
+            return zero_digest(length), None
         if keep:
             content = view.read(start, length)
             return hashlib.sha256(content).digest(), content
         over_chunk = hashlib.sha256()
-        for place in range(start, start + length, _PIECE_BYTES):
-            over_chunk.update(view.read(place, min(_PIECE_BYTES, start + length - place)))
-        return over_chunk.digest(), b"\0"
+        for piece in pieces(view, start, length):
+            over_chunk.update(piece)
+        return over_chunk.digest(), b""
 
-    pending: deque[tuple[int, Future[tuple[bytes, bytes]] | None]] = deque()
-    with ThreadPoolExecutor(jobs, thread_name_prefix="hash") as pool:
-        try:
-            for number, has_data in enumerate(_chunks_with_data(view)):
-                pending.append((number, pool.submit(read_and_hash, number) if has_data else None))
-                if len(pending) > jobs * _CHUNKS_PER_JOB:
-                    yield _settle(view.size, *pending.popleft())
-            while pending:
-                yield _settle(view.size, *pending.popleft())
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    chunks = (((number, has_data), has_data) for number, has_data in enumerate(chunks_with_data(view)))
+    hashing = work_ahead(chunks, read_and_hash, jobs=jobs, ahead=jobs * CHUNKS_PER_JOB, name="hash")
+    with closing(hashing):
+        for (number, _), (digest, content) in hashing:
+            yield number, digest, content
 
 
-def _settle(size: int, number: int, future: Future[tuple[bytes, bytes]] | None) -> tuple[int, bytes, bytes | None]:
-    if future is None:
-        return number, zero_digest(chunk_length(size, number)), None
-    return number, *future.result()
+def pieces(view: GuestView, start: int, length: int) -> Iterator[bytes]:
+    """Read a range in pieces of a size that costs least."""
+    for place in range(start, start + length, _PIECE_BYTES):
+        yield view.read(place, min(_PIECE_BYTES, start + length - place))
 
 
-def _chunks_with_data(view: GuestView) -> Iterator[bool]:
+def usual_jobs() -> int:
+    """Return how many threads read and hash at once."""
+    return min(os.cpu_count() or 1, _MAX_JOBS)
+
+
+def chunks_with_data(view: GuestView) -> Iterator[bool]:
     """Say of each chunk in order whether any of it is data."""
     number = 0
     for extent in view.extents():

@@ -41,6 +41,8 @@ def held_size(size: int, to: DiskFormat) -> int:
     """Return the size that a disk of `size` bytes has in that format. Raises FormatCannotHold."""
     if to is DiskFormat.RAW:
         return size
+    if to is DiskFormat.VHDX:
+        raise FormatCannotHold("imgkit reads VHDX and does not write it", hint="Hyper-V reads VHD too: --to vhd.")
     held = round_up(size, SECTOR_BYTES)
     if to is DiskFormat.VHD and held > _LARGEST_VHD:
         raise FormatCannotHold(

@@ -19,6 +19,8 @@ from imgkit.disks.headers.raw import read_raw
 from imgkit.disks.headers.strangers import name_stranger
 from imgkit.disks.headers.vdi import SIGNATURE, SIGNATURE_OFFSET, read_vdi
 from imgkit.disks.headers.vhd import COOKIE, has_end_footer, read_vhd
+from imgkit.disks.headers.vhdx import MAGIC as VHDX_MAGIC
+from imgkit.disks.headers.vhdx import read_vhdx
 from imgkit.disks.headers.vmdk import COWD_MAGIC, DESCRIPTOR_START, read_vmdk
 from imgkit.disks.headers.vmdk_sparse import MAGIC as VMDK_MAGIC
 from imgkit.errors import NotAccessible, NotADiskImage
@@ -32,6 +34,7 @@ _READERS: dict[DiskFormat, Callable[[ImageBytes], ImageHeader]] = {
     DiskFormat.QCOW2: read_qcow2,
     DiskFormat.VDI: read_vdi,
     DiskFormat.VMDK: read_vmdk,
+    DiskFormat.VHDX: read_vhdx,
 }
 _BACKING_FORMATS = {"raw": DiskFormat.RAW, "qcow2": DiskFormat.QCOW2}
 _MAX_CHAIN = 16
@@ -40,7 +43,7 @@ _MAX_CHAIN = 16
 def identify(path: Path) -> DiskFormat:
     """Return the format that the content of a file has; its name is never asked.
 
-    Raises NotADiskImage for what is no disk image of the five formats, naming what it is where that is known.
+    Raises NotADiskImage for what is no disk image of these formats, naming what it is where that is known.
     """
     with _opened(path) as source:
         return _identify(source)
@@ -138,6 +141,8 @@ def _claimed_by_start(source: ImageBytes) -> DiskFormat | None:
         return DiskFormat.VMDK
     if start.startswith(COOKIE):
         return DiskFormat.VHD
+    if start.startswith(VHDX_MAGIC):
+        return DiskFormat.VHDX
     if start[SIGNATURE_OFFSET : SIGNATURE_OFFSET + 4] == SIGNATURE:
         return DiskFormat.VDI
     return None

@@ -61,5 +61,5 @@ def _metadata(to: DiskFormat, size: int, data: int, block: int) -> int:
             return 2 * (all_blocks * 4 + all_blocks // _GRAINS_PER_TABLE * 4) + data // block * SECTOR_BYTES
         case DiskFormat.QCOW2:  # L2 entries and reference counts
             return round_up(all_blocks * 8, block) + round_up(data // block * 2, block) + 4 * block
-        case DiskFormat.RAW:
+        case DiskFormat.RAW | DiskFormat.VHDX:  # the one has none, and the other is never written
             return 0

@@ -1,4 +1,4 @@
-"""The five formats of disk images."""
+"""The formats of disk images: five that are read and written, and VHDX, which is read."""
 
 from enum import StrEnum
 
@@ -11,6 +11,7 @@ class DiskFormat(StrEnum):
     QCOW2 = "qcow2"
     VDI = "vdi"
     VMDK = "vmdk"
+    VHDX = "vhdx"
 
     @property
     def qemu_name(self) -> str:
@@ -21,3 +22,7 @@ class DiskFormat(StrEnum):
     def suffix(self) -> str:
         """The file name's ending, with the dot."""
         return f".{self.value}"
+
+
+WRITTEN_FORMATS = (DiskFormat.RAW, DiskFormat.VHD, DiskFormat.QCOW2, DiskFormat.VDI, DiskFormat.VMDK)
+"""What imgkit converts to, and what ECS exports."""

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgkit.digests import ChunkDigests
-from imgkit.disks.chunks import compare, pad_with_zeroes, take_chunk_digests, take_guest_digests
+from imgkit.disks.chunks import pad_with_zeroes, take_chunk_digests, take_guest_digests
+from imgkit.disks.comparing import compare
 from imgkit.disks.file_digest import file_sha256
 from imgkit.disks.format_rules import compresses_by_flag, held_size, writing_options
 from imgkit.disks.guard import read_header

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from imgkit.digests import ChunkDigests, read_chunk_digests
-from imgkit.disks.chunks import compare, take_chunk_digests
+from imgkit.disks.chunks import take_chunk_digests
+from imgkit.disks.comparing import compare
 from imgkit.disks.guard import identify, read_header
 from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks.nodes import build_node, private_folder

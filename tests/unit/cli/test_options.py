@@ -6,7 +6,7 @@ import pytest
 
 from imgkit.cli import options
 from imgkit.errors import SettingsError
-from imgkit.model.formats import DiskFormat
+from imgkit.model.formats import WRITTEN_FORMATS, DiskFormat
 from imgkit.model.role import DiskRole
 from imgkit.pipeline.request import Keep
 from imgkit.transfer.settings import TransferSettings
@@ -51,8 +51,8 @@ def test_an_unknown_word_to_keep_is_refused_with_those_there_are():
 
 
 def test_formats_stay_in_order_each_once_and_raw_is_meant_by_none():
-    qcow2, vhd = DiskFormat.QCOW2, DiskFormat.VHD
-    assert options.formats([vhd, qcow2, vhd]) == (vhd, qcow2)
+    qcow2, vhd = options.TargetFormat.QCOW2, options.TargetFormat.VHD
+    assert options.formats([vhd, qcow2, vhd]) == (DiskFormat.VHD, DiskFormat.QCOW2)
     assert options.formats(None) == (DiskFormat.RAW,)
 
 
@@ -68,7 +68,9 @@ def test_auto_leaves_the_objects_format_open(word, asked):
 
 
 def test_every_format_can_be_asked_for():
-    assert {each.value for each in options.ExportFormat} == {"auto", *(each.value for each in DiskFormat)}
+    written = [each.value for each in WRITTEN_FORMATS]
+    assert [each.value for each in options.ExportFormat] == ["auto", *written]
+    assert [each.value for each in options.TargetFormat] == written
 
 
 def test_who_is_at_work_is_said_by_the_machine_and_the_flags():

@@ -1,49 +1,18 @@
 """Digests of guest views."""
 
 import hashlib
-import threading
-from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.unit.disks.fake_view import FakeView, honest
 
-from imgkit.digests import CHUNK_BYTES, ChunkDigests, zero_digest
-from imgkit.disks.chunks import compare, guest_sha256, pad_with_zeroes, take_chunk_digests, take_guest_digests
+from imgkit.digests import CHUNK_BYTES, zero_digest
+from imgkit.disks.chunks import guest_sha256, pad_with_zeroes, take_chunk_digests, take_guest_digests
 from imgkit.errors import Differs
 from imgkit.model.disk import Extent, ExtentKind
 
 HALF = CHUNK_BYTES // 2
-
-
-class FakeView:
-    """Bytes in memory, with the extents that a test says."""
-
-    def __init__(self, content: bytes, extents: list[Extent] | None = None) -> None:
-        self.content = content
-        self._extents = extents if extents is not None else [Extent(0, len(content), ExtentKind.DATA)]
-        self.read_at: list[int] = []
-        self.lock = threading.Lock()
-
-    @property
-    def size(self) -> int:
-        return len(self.content)
-
-    def read(self, offset: int, length: int) -> bytes:
-        with self.lock:
-            self.read_at.append(offset)
-        return self.content[offset : offset + length]
-
-    def extents(self) -> Iterator[Extent]:
-        return iter(self._extents)
-
-    def close(self) -> None:
-        """Nothing to close."""
-
-
-def honest(content: bytes) -> ChunkDigests:
-    pieces = [content[start : start + CHUNK_BYTES] for start in range(0, len(content), CHUNK_BYTES)]
-    return ChunkDigests(size=len(content), digests=tuple(hashlib.sha256(piece).digest() for piece in pieces))
 
 
 def test_takes_the_digest_of_every_chunk_in_order() -> None:
@@ -109,22 +78,6 @@ def test_extents_never_change_the_digests(runs: list[tuple[int, bool]]) -> None:
         extents.append(Extent(len(content), length, kind))
         content += (b"d" if is_data else b"\0") * length
     assert take_chunk_digests(FakeView(content, extents), jobs=2) == honest(content)
-
-
-def test_comparing_names_the_first_chunks_that_differ() -> None:
-    first = honest(bytes(4 * CHUNK_BYTES))
-    second = honest(bytes(CHUNK_BYTES) + b"x" + bytes(3 * CHUNK_BYTES - 1))
-    comparison = compare(first, second)
-    assert not comparison.is_equal
-    assert comparison.first_differing == (1,)
-    assert str(CHUNK_BYTES) in comparison.describe()
-    assert compare(first, first).is_equal
-
-
-def test_equal_bytes_of_different_size_are_not_equal() -> None:
-    comparison = compare(honest(bytes(512)), honest(bytes(1024)))
-    assert not comparison.is_equal
-    assert comparison.describe() == "512 bytes against 1024"
 
 
 def test_padding_is_the_digest_of_the_bytes_and_zeroes() -> None:

@@ -4,10 +4,10 @@ import pytest
 
 from imgkit.disks.format_rules import compresses_by_flag, held_size, writing_options
 from imgkit.errors import FormatCannotHold, SettingsError
-from imgkit.model.formats import DiskFormat
+from imgkit.model.formats import WRITTEN_FORMATS, DiskFormat
 from imgkit.units import GiB
 
-OTHERS = [disk_format for disk_format in DiskFormat if disk_format is not DiskFormat.RAW]
+OTHERS = [each for each in WRITTEN_FORMATS if each is not DiskFormat.RAW]
 
 
 def test_raw_keeps_an_odd_size() -> None:
@@ -63,6 +63,11 @@ def test_compressing_takes_zstd_and_stream_optimized() -> None:
     assert writing_options(DiskFormat.VMDK, {}, compress=True)["subformat"] == "streamOptimized"
     assert compresses_by_flag(DiskFormat.QCOW2)
     assert not compresses_by_flag(DiskFormat.VMDK)
+
+
+def test_vhdx_is_read_alone() -> None:
+    with pytest.raises(FormatCannotHold, match="does not write"):
+        held_size(GiB, DiskFormat.VHDX)
 
 
 @pytest.mark.parametrize("to", [DiskFormat.RAW, DiskFormat.VHD, DiskFormat.VDI])

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from imgkit.disks.headers.block_map import BlockLayout
 from imgkit.model.disk import DiskImageInfo
 
 
@@ -32,19 +33,23 @@ class Geometry:
 class ImageHeader(DiskImageInfo):
     """The header of the disk image at `path`.
 
-    `region` is set where the guest's bytes can be read without any knowledge of the format: raw, fixed VHD, flat VMDK.
+    `region` is set where the guest's bytes can be read without any knowledge of the format: raw, fixed VHD, flat VMDK;
+    `blocks` where they lie in blocks whose places imgkit itself can read.
     `files` are all files that the image consists of. `allocated_bytes` is None where the format has no such notion, or
-    where its tables were too large to be walked. `backing` is only ever set where the caller allowed it.
+    where its tables were too large to be walked. `unreadable` says why its bytes cannot be
+    had although the header is sound. `backing` is only ever set where the caller allowed it.
     """
 
     path: Path
     files: tuple[Path, ...]
     region: Region | None = None
+    blocks: BlockLayout | None = None
     geometry: Geometry | None = None
     allocated_bytes: int | None = None
     snapshots: tuple[str, ...] = ()
     snapshot_count: int = 0
     encrypted: bool = False
+    unreadable: str = ""
     dirty: bool = False
     corrupt: bool = False
     backing_name: bytes = b""

@@ -49,12 +49,15 @@ class ImageBytes:
     def table(self, offset: int, count: int, *, width: int, order: Literal["little", "big"]) -> Iterator["array[int]"]:
         """Yield a table of integers in pieces, so that a large one never lies in memory whole."""
         for first in range(0, count, _PIECE_ENTRIES):
-            entries = min(_PIECE_ENTRIES, count - first)
-            piece = array(_TYPECODES[width])
-            piece.frombytes(self.read(offset + first * width, entries * width, "table of blocks"))
-            if order != sys.byteorder:
-                piece.byteswap()
-            yield piece
+            yield self.piece(offset + first * width, min(_PIECE_ENTRIES, count - first), width=width, order=order)
+
+    def piece(self, offset: int, count: int, *, width: int, order: Literal["little", "big"]) -> "array[int]":
+        """Return a table of integers, or so many of its entries as fit into memory without a thought."""
+        found = array(_TYPECODES[width])
+        found.frombytes(self.read(offset, count * width, "table of blocks"))
+        if order != sys.byteorder:
+            found.byteswap()
+        return found
 
     def require_sane_size(self, virtual_size: int) -> None:
         """Raise for a disk of no bytes, of half a sector, or larger than any disk that ECS has."""

@@ -6,7 +6,8 @@ from typing import Self
 
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.headers.image_bytes import ImageBytes, shown
-from imgkit.disks.headers.qcow2_tables import L1Table, walk_tables
+from imgkit.disks.headers.packing import Packing
+from imgkit.disks.headers.qcow2_tables import Qcow2Layout, walk_tables
 from imgkit.model.formats import DiskFormat
 from imgkit.units import MiB, round_up
 
@@ -19,6 +20,7 @@ _SNAPSHOT = struct.Struct(">QIHHIIQII")
 _DIRTY, _CORRUPT, _DATA_FILE, _COMPRESSION, _EXTENDED_L2 = 1, 2, 4, 8, 16
 _BACKING_FORMAT, _DATA_FILE_NAME = 0xE2792ACA, 0x44415441
 _COMPRESSIONS = {0: "zlib", 1: "zstd"}
+_PACKINGS = {0: Packing.RAW_DEFLATE, 1: Packing.ZSTD}
 # QEMU's own bounds, block/qcow2.h: what is beyond them no QEMU wrote.
 _MAX_L1_BYTES = 32 * MiB
 _MAX_REFCOUNT_BYTES = 8 * MiB
@@ -84,25 +86,18 @@ def read_qcow2(source: ImageBytes) -> ImageHeader:
     if fields.incompatible & _DATA_FILE or _DATA_FILE_NAME in extensions:
         raise source.unsafe(f"its bytes lie in an external data file, {shown(extensions.get(_DATA_FILE_NAME, b''))}")
     _require_sane_tables(source, fields)
-    tables = walk_tables(
-        source,
-        L1Table(
-            offset=fields.l1_offset,
-            entries=fields.l1_entries,
-            cluster_bits=fields.cluster_bits,
-            is_extended=fields.has_extended_l2,
-            virtual_size=fields.size,
-        ),
-    )
+    layout = _layout(fields)
+    allocated = walk_tables(source, layout)
     return ImageHeader(
         format=DiskFormat.QCOW2,
         virtual_size=fields.size,
         file_size=source.size,
         subformat=_subformat(fields),
-        notes=_notes(fields, tables.notes),
+        notes=_notes(fields, was_walked=allocated is not None),
         path=source.path,
         files=(source.path,),
-        allocated_bytes=tables.allocated_bytes,
+        blocks=None if fields.encryption else layout,
+        allocated_bytes=allocated,
         snapshots=tuple(_snapshot_names(source, fields)),
         snapshot_count=fields.snapshots,
         encrypted=fields.encryption != 0,
@@ -110,6 +105,18 @@ def read_qcow2(source: ImageBytes) -> ImageHeader:
         corrupt=bool(fields.incompatible & _CORRUPT),
         backing_name=_backing_name(source, fields),
         backing_format=extensions.get(_BACKING_FORMAT, b"").decode("ascii", "replace"),
+    )
+
+
+def _layout(fields: _Fields) -> Qcow2Layout:
+    return Qcow2Layout(
+        l1_offset=fields.l1_offset,
+        l1_entries=fields.l1_entries,
+        cluster_bits=fields.cluster_bits,
+        is_extended=fields.has_extended_l2,
+        virtual_size=fields.size,
+        packing=_PACKINGS[fields.compression],
+        has_zero_flag=fields.version >= 3,
     )
 
 
@@ -200,11 +207,12 @@ def _subformat(fields: _Fields) -> str:
     return ", ".join([*parts, "extended L2"] if fields.has_extended_l2 else parts)
 
 
-def _notes(fields: _Fields, of_tables: tuple[str, ...]) -> tuple[str, ...]:
+def _notes(fields: _Fields, *, was_walked: bool) -> tuple[str, ...]:
     said = {
         "it was not closed properly: its reference counts may be stale (dirty bit)": fields.incompatible & _DIRTY,
         "its writer marked it as corrupt": fields.incompatible & _CORRUPT,
         "it is encrypted": fields.encryption,
         f"it holds {fields.snapshots} internal snapshots; only the active state is read": fields.snapshots,
+        "it has too many tables to look through them all": not was_walked,
     }
-    return tuple(words for words, holds in said.items() if holds) + of_tables
+    return tuple(words for words, holds in said.items() if holds)

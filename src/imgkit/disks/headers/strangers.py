@@ -15,7 +15,6 @@ class Stranger:
 
 
 _AT_START = (
-    (b"vhdxfile", Stranger("a VHDX image, which imgkit does not read", _CONVERT)),
     (b"QFI\xfb\0\0\0\1", Stranger("a qcow image of version 1, which imgkit does not read", _CONVERT)),
     (b"QED\0", Stranger("a QED image, which imgkit does not read", _CONVERT)),
     (b"WithoutFreeSpace", Stranger("a Parallels image, which imgkit does not read", _CONVERT)),

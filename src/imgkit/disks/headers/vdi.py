@@ -1,7 +1,10 @@
 """VDI, VirtualBox's format: dynamic and static; differencing and undo images are refused."""
 
 import struct
+from array import array
+from dataclasses import dataclass
 
+from imgkit.disks.headers.block_map import PAGE_ENTRIES, ZERO, walk_pages
 from imgkit.disks.headers.header import Geometry, ImageHeader
 from imgkit.disks.headers.image_bytes import ImageBytes, shown
 from imgkit.model.formats import DiskFormat
@@ -17,6 +20,30 @@ _BLOCK_BYTES = MiB  # the only size that VirtualBox writes and QEMU reads
 _MAX_BLOCKS = 64 * 1024 * 1024
 _FIRST_SPECIAL = 0xFFFFFFFE  # never written, and written with zeroes
 _NO_ID = bytes(16)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VdiLayout:
+    """The block map: which block of the file holds each block of the disk."""
+
+    map_offset: int
+    data_offset: int
+    blocks: int
+    block_bytes: int = _BLOCK_BYTES
+    packed_bytes: int = _BLOCK_BYTES
+    blocks_each_page: int = PAGE_ENTRIES
+
+    def page(self, source: ImageBytes, number: int) -> "array[int] | None":
+        first = number * PAGE_ENTRIES
+        count = min(PAGE_ENTRIES, self.blocks - first)
+        entries = source.piece(self.map_offset + first * 4, count, width=4, order="little")
+        return array("q", [self._place(entry) for entry in entries])
+
+    def _place(self, entry: int) -> int:
+        return ZERO if entry >= _FIRST_SPECIAL else self.data_offset + entry * _BLOCK_BYTES
+
+    def unpack(self, source: ImageBytes, place: int) -> bytes:
+        raise source.malformed(f"VDI has no compressed blocks, and one was found ({place})")
 
 
 def read_vdi(source: ImageBytes) -> ImageHeader:
@@ -37,7 +64,8 @@ def read_vdi(source: ImageBytes) -> ImageHeader:
         raise source.unsafe(f"it claims {blocks} blocks")
     source.require_sane_size(disk_size)
     _require_layout(source, map_offset, data_offset, blocks, disk_size)
-    used = _require_blocks_inside(source, map_offset, data_offset, blocks, blocks_used)
+    layout = VdiLayout(map_offset=map_offset, data_offset=data_offset, blocks=blocks)
+    used = _require_blocks_inside(source, layout, blocks_used)
     return ImageHeader(
         format=DiskFormat.VDI,
         virtual_size=disk_size,
@@ -46,6 +74,7 @@ def read_vdi(source: ImageBytes) -> ImageHeader:
         creator=shown(fields[0].split(b"\0")[0].strip(b"<> \n")).strip('"'),
         path=source.path,
         files=(source.path,),
+        blocks=layout,
         geometry=Geometry(cylinders=cylinders, heads=heads, sectors=sectors),
         allocated_bytes=used * _BLOCK_BYTES,
     )
@@ -61,13 +90,12 @@ def _require_layout(source: ImageBytes, map_offset: int, data_offset: int, block
         raise source.malformed("its data begins inside its block map")
 
 
-def _require_blocks_inside(source: ImageBytes, map_offset: int, data_offset: int, blocks: int, blocks_used: int) -> int:
-    used = 0
-    for piece in source.table(map_offset, blocks, width=4, order="little"):
-        places = [entry for entry in piece if entry < _FIRST_SPECIAL]
-        used += len(places)
-        if places and max(places) >= blocks_used:
-            raise source.malformed(f"its block map names block {max(places)} of {blocks_used}")
-        if places:
-            source.require_inside(data_offset + max(places) * _BLOCK_BYTES, _BLOCK_BYTES, "last block")
-    return used
+def _require_blocks_inside(source: ImageBytes, layout: VdiLayout, blocks_used: int) -> int:
+    found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)))
+    if found.highest_place == ZERO:
+        return 0
+    last = (found.highest_place - layout.data_offset) // _BLOCK_BYTES
+    if last >= blocks_used:
+        raise source.malformed(f"its block map names block {last} of {blocks_used}")
+    source.require_inside(found.highest_place, _BLOCK_BYTES, "last block")
+    return found.used

@@ -5,9 +5,11 @@ sectors of many foreign images; the geometry is reported here and not believed.
 """
 
 import struct
+from array import array
 from dataclasses import dataclass
 from typing import Self
 
+from imgkit.disks.headers.block_map import PAGE_ENTRIES, ZERO, walk_pages
 from imgkit.disks.headers.header import Geometry, ImageHeader, Region
 from imgkit.disks.headers.image_bytes import ImageBytes, shown
 from imgkit.model.formats import DiskFormat
@@ -54,6 +56,39 @@ class Footer:
             unique_id=fields[15],
             saved_state=bool(fields[16]),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VhdLayout:
+    """The block allocation table of a dynamic VHD."""
+
+    table_offset: int
+    blocks: int
+    block_bytes: int
+    blocks_each_page: int = PAGE_ENTRIES
+
+    @property
+    def packed_bytes(self) -> int:
+        return self.block_bytes
+
+    @property
+    def bitmap_bytes(self) -> int:
+        """Each block is preceded by a bitmap of its sectors, padded to whole sectors.
+
+        It says which sectors were ever written; the others lie there as zeroes. As in QEMU it is not asked.
+        """
+        return -(-(self.block_bytes // SECTOR_BYTES) // (8 * SECTOR_BYTES)) * SECTOR_BYTES
+
+    def page(self, source: ImageBytes, number: int) -> "array[int] | None":
+        first = number * PAGE_ENTRIES
+        entries = source.piece(
+            self.table_offset + first * 4, min(PAGE_ENTRIES, self.blocks - first), width=4, order="big"
+        )
+        bitmap = self.bitmap_bytes
+        return array("q", [ZERO if entry == _FREE else entry * SECTOR_BYTES + bitmap for entry in entries])
+
+    def unpack(self, source: ImageBytes, place: int) -> bytes:
+        raise source.malformed(f"VHD has no compressed blocks, and one was found ({place})")
 
 
 def checksum(block: bytes, *, at: int) -> int:
@@ -109,25 +144,28 @@ def _read_dynamic(source: ImageBytes, footer: Footer, *, has_end: bool) -> Image
     if blocks * block_bytes < footer.current_size:
         raise source.malformed(f"its {blocks} blocks of {block_bytes} bytes cannot hold {footer.current_size} bytes")
     source.require_inside(table_offset, blocks * 4, "block allocation table")
-    used = _require_blocks_inside(source, table_offset, blocks, block_bytes)
+    layout = VhdLayout(table_offset=table_offset, blocks=blocks, block_bytes=block_bytes)
+    used = _require_blocks_inside(source, layout)
     notes = () if has_end else ("the footer at its end is missing; the copy at its start is used",)
-    return _describe(source, footer, notes=notes, region=None, allocated=used * block_bytes)
+    return _describe(source, footer, notes=notes, blocks=layout, allocated=used * block_bytes)
 
 
-def _require_blocks_inside(source: ImageBytes, table_offset: int, blocks: int, block_bytes: int) -> int:
-    """Return how many blocks are there. Each is preceded by a bitmap of its sectors, padded to whole sectors."""
-    bitmap_bytes = -(-(block_bytes // SECTOR_BYTES) // (8 * SECTOR_BYTES)) * SECTOR_BYTES
-    used = 0
-    for piece in source.table(table_offset, blocks, width=4, order="big"):
-        sectors = [entry for entry in piece if entry != _FREE]
-        used += len(sectors)
-        if sectors:
-            source.require_inside(max(sectors) * SECTOR_BYTES, bitmap_bytes + block_bytes, "last block")
-    return used
+def _require_blocks_inside(source: ImageBytes, layout: VhdLayout) -> int:
+    """Return how many blocks are there."""
+    found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)))
+    if found.highest_place != ZERO:
+        source.require_inside(found.highest_place, layout.block_bytes, "last block")
+    return found.used
 
 
 def _describe(
-    source: ImageBytes, footer: Footer, *, notes: tuple[str, ...], region: Region | None, allocated: int
+    source: ImageBytes,
+    footer: Footer,
+    *,
+    notes: tuple[str, ...],
+    allocated: int,
+    region: Region | None = None,
+    blocks: VhdLayout | None = None,
 ) -> ImageHeader:
     return ImageHeader(
         format=DiskFormat.VHD,
@@ -139,6 +177,7 @@ def _describe(
         path=source.path,
         files=(source.path,),
         region=region,
+        blocks=blocks,
         geometry=footer.geometry,
         allocated_bytes=allocated,
     )

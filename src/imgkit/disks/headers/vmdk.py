@@ -12,7 +12,7 @@ from pathlib import Path
 
 from imgkit.disks.headers.header import ImageHeader, Region
 from imgkit.disks.headers.image_bytes import ImageBytes, shown
-from imgkit.disks.headers.vmdk_sparse import MAGIC, read_grain_tables, read_sparse_fields
+from imgkit.disks.headers.vmdk_sparse import MAGIC, VmdkLayout, read_grain_tables, read_sparse_fields
 from imgkit.model.formats import DiskFormat
 from imgkit.units import SECTOR_BYTES, MiB
 
@@ -73,7 +73,10 @@ def _read_sparse(source: ImageBytes) -> ImageHeader:
     if len(descriptor.extents) > 1:
         raise source.unsafe(f"its descriptor names {len(descriptor.extents)} extents, and only one is in this file")
     source.require_sane_size(fields.capacity * SECTOR_BYTES)
-    used = read_grain_tables(source, fields)
+    if fields.is_compressed and not fields.has_markers:
+        raise source.malformed("its grains are compressed and have no markers, which tell their lengths")
+    layout = VmdkLayout(fields=fields)
+    used = read_grain_tables(source, layout)
     return ImageHeader(
         format=DiskFormat.VMDK,
         virtual_size=fields.capacity * SECTOR_BYTES,
@@ -82,6 +85,7 @@ def _read_sparse(source: ImageBytes) -> ImageHeader:
         notes=("it was not closed properly (unclean shutdown)",) if fields.unclean else (),
         path=source.path,
         files=(source.path,),
+        blocks=layout,
         allocated_bytes=used * fields.grain_sectors * SECTOR_BYTES,
         dirty=fields.unclean,
     )

@@ -1,11 +1,14 @@
 """The binary part of a sparse VMDK: header, footer of streamOptimized, grain directory and grain tables."""
 
 import struct
+from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
+from imgkit.disks.headers.block_map import ZERO, descriptor_of, pack, walk_pages
 from imgkit.disks.headers.image_bytes import ImageBytes
-from imgkit.units import SECTOR_BYTES
+from imgkit.disks.headers.packing import Packing, inflate
+from imgkit.units import SECTOR_BYTES, MiB
 
 MAGIC = b"KDMV"
 
@@ -13,10 +16,11 @@ _HEADER = struct.Struct("<4sIIQQQQIQQQB4sH")
 _MARKER = struct.Struct("<QII")
 _GRAIN_MARKER = struct.Struct("<QI")
 _AT_END = 0xFFFFFFFFFFFFFFFF
-_COMPRESSED_FLAG, _MARKERS_FLAG = 1 << 16, 1 << 17
+_ZEROED_GRAINS_FLAG, _COMPRESSED_FLAG, _MARKERS_FLAG = 1 << 2, 1 << 16, 1 << 17
 _FOOTER_MARKER, _END_MARKER = 3, 0
 _MAX_DIRECTORY = 4 * 1024 * 1024
-_TABLES_REMEMBERED = 16 * 1024  # a directory that names few tables over and over must not cost time
+_TABLES_REMEMBERED = 64 * 1024  # a directory that names few tables over and over must not cost time
+_MAX_PACKED_BYTES = 16 * MiB  # a grain has 64 KiB; nothing that must be inflated whole may be absurd
 _LINE_ENDS = b"\n \r\n"  # told apart after a transfer in text mode has spoilt the file
 
 
@@ -31,7 +35,62 @@ class SparseFields:
     entries_per_table: int
     directory_offset: int
     is_compressed: bool
+    has_markers: bool
+    has_zeroed_grains: bool
     unclean: bool
+
+    @property
+    def tables(self) -> int:
+        """How many grain tables the directory has."""
+        return -(-self.capacity // (self.grain_sectors * self.entries_per_table))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmdkLayout:
+    """The grain directory, which names grain tables, which name grains."""
+
+    fields: SparseFields
+
+    @property
+    def block_bytes(self) -> int:
+        return self.fields.grain_sectors * SECTOR_BYTES
+
+    @property
+    def packed_bytes(self) -> int:
+        return self.block_bytes
+
+    @property
+    def blocks_each_page(self) -> int:
+        return self.fields.entries_per_table
+
+    def page(self, source: ImageBytes, number: int) -> "array[int] | None":
+        place = self.fields.directory_offset * SECTOR_BYTES + number * 4
+        table = source.piece(place, 1, width=4, order="little")[0]
+        if not table:
+            return None
+        entries = source.piece(table * SECTOR_BYTES, self.blocks_each_page, width=4, order="little")
+        if entries.count(0) == len(entries):
+            return None
+        if entries.count(1) and not self.fields.has_zeroed_grains:
+            raise source.malformed("one of its grains lies inside its header")
+        if self.fields.is_compressed:
+            return array("q", [pack(entry) if entry > 1 else ZERO for entry in entries])
+        return array("q", [entry * SECTOR_BYTES if entry > 1 else ZERO for entry in entries])
+
+    def unpack(self, source: ImageBytes, place: int) -> bytes:
+        offset = descriptor_of(place) * SECTOR_BYTES
+        length = packed_length(source, offset)
+        packed = source.read(offset + _GRAIN_MARKER.size, length, "compressed grain")
+        return inflate(source, Packing.ZLIB, packed, self.block_bytes)
+
+
+def packed_length(source: ImageBytes, offset: int) -> int:
+    """Return how many bytes a compressed grain has; its marker tells it."""
+    length: int
+    _, length = _GRAIN_MARKER.unpack(source.read(offset, _GRAIN_MARKER.size, "compressed grain"))
+    if length > _MAX_PACKED_BYTES:
+        raise source.malformed(f"a compressed grain claims {length} bytes")
+    return length
 
 
 def read_sparse_fields(source: ImageBytes) -> SparseFields:
@@ -50,36 +109,41 @@ def read_sparse_fields(source: ImageBytes) -> SparseFields:
         entries_per_table=footer.entries_per_table,
         directory_offset=directory,
         is_compressed=footer.is_compressed,
+        has_markers=footer.has_markers,
+        has_zeroed_grains=footer.has_zeroed_grains,
         unclean=footer.unclean,
     )
 
 
-def read_grain_tables(source: ImageBytes, fields: SparseFields) -> int:
+def read_grain_tables(source: ImageBytes, layout: VmdkLayout) -> int:
     """Return how many grains are there. Raises NotADiskImage when a table or grain lies beyond the end of the file."""
-    per_table = fields.grain_sectors * fields.entries_per_table
-    tables = -(-fields.capacity // per_table)
-    if tables > _MAX_DIRECTORY:
-        raise source.unsafe(f"it claims {tables} grain tables")
-    source.require_inside(fields.directory_offset * SECTOR_BYTES, tables * 4, "grain directory")
-    used = highest = 0
-    look = lru_cache(maxsize=_TABLES_REMEMBERED)(lambda place: _look_through(source, place, fields.entries_per_table))
-    for piece in source.table(fields.directory_offset * SECTOR_BYTES, tables, width=4, order="little"):
-        for place in filter(None, piece):
-            grains, last = look(place)
-            used += grains
-            highest = max(highest, last)
-    if highest:
-        source.require_inside(highest * SECTOR_BYTES, _grain_bytes(source, fields, highest), "last grain")
-    return used
+    fields = layout.fields
+    if fields.tables > _MAX_DIRECTORY:
+        raise source.unsafe(f"it claims {fields.tables} grain tables")
+    source.require_inside(fields.directory_offset * SECTOR_BYTES, fields.tables * 4, "grain directory")
+    if fields.is_compressed and layout.block_bytes > _MAX_PACKED_BYTES:
+        raise source.unsafe(f"it claims compressed grains of {layout.block_bytes} bytes")
+    found = walk_pages(source, layout, _tables_once(source, fields), packed_mask=0xFFFFFFFF)
+    if found.highest_place != ZERO:
+        source.require_inside(found.highest_place, layout.block_bytes, "last grain")
+    if found.highest_packed != ZERO:
+        offset = descriptor_of(found.highest_packed) * SECTOR_BYTES
+        source.require_inside(offset, _GRAIN_MARKER.size + packed_length(source, offset), "last grain")
+    return found.used
 
 
-def _grain_bytes(source: ImageBytes, fields: SparseFields, sector: int) -> int:
-    """Return a grain's length in the file; a compressed one tells it before its bytes."""
-    if not fields.is_compressed:
-        return fields.grain_sectors * SECTOR_BYTES
-    length: int
-    _, length = _GRAIN_MARKER.unpack(source.read(sector * SECTOR_BYTES, _GRAIN_MARKER.size, "last grain"))
-    return _GRAIN_MARKER.size + length
+def _tables_once(source: ImageBytes, fields: SparseFields) -> Iterator[int]:
+    """Yield the numbers of the tables that are there; one that is named again and again only once."""
+    seen: set[int] = set()
+    first = 0
+    for piece in source.table(fields.directory_offset * SECTOR_BYTES, fields.tables, width=4, order="little"):
+        for number, table in enumerate(piece, first):
+            if table and table not in seen:
+                yield number
+                seen.add(table)
+                if len(seen) >= _TABLES_REMEMBERED:
+                    seen.clear()
+        first += len(piece)
 
 
 def _parse(source: ImageBytes, sector: bytes) -> tuple[SparseFields, int]:
@@ -103,6 +167,8 @@ def _parse(source: ImageBytes, sector: bytes) -> tuple[SparseFields, int]:
         entries_per_table=entries,
         directory_offset=directory,
         is_compressed=bool(flags & _COMPRESSED_FLAG),
+        has_markers=bool(flags & _MARKERS_FLAG),
+        has_zeroed_grains=bool(flags & _ZEROED_GRAINS_FLAG),
         unclean=bool(unclean),
     )
     return fields, directory
@@ -118,13 +184,3 @@ def _footer(source: ImageBytes) -> bytes:
             "it ends before its footer", hint="A streamOptimized VMDK has its directory at its end: get it again."
         )
     return footer
-
-
-def _look_through(source: ImageBytes, sector: int, entries: int) -> tuple[int, int]:
-    offset = sector * SECTOR_BYTES
-    table = source.read(offset, entries * 4, "grain table")
-    if not table.strip(b"\0"):
-        return 0, 0
-    piece = next(iter(source.table(offset, entries, width=4, order="little")))
-    places = [place for place in piece if place > 1]  # 1 stands for a grain of zeroes
-    return len(places), max(places, default=0)

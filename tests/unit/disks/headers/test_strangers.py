@@ -9,7 +9,6 @@ from imgkit.errors import NotADiskImage
 from imgkit.model.formats import DiskFormat
 
 STRANGERS = {
-    "VHDX": b"vhdxfile",
     "qcow image of version 1": b"QFI\xfb\0\0\0\1",
     "QED": b"QED\0",
     "Parallels": b"WithoutFreeSpace",
@@ -47,5 +46,5 @@ def test_an_apple_image_is_known_by_its_end(tmp_path: Path) -> None:
 
 def test_is_a_raw_disk_all_the_same_when_that_is_stated(tmp_path: Path) -> None:
     path = tmp_path / "disk.raw"
-    path.write_bytes(b"vhdxfile".ljust(4096, b"\0"))
+    path.write_bytes(b"QED\0".ljust(4096, b"\0"))
     assert read_header(path, stated=DiskFormat.RAW).format is DiskFormat.RAW

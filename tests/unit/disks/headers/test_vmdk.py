@@ -97,7 +97,7 @@ def test_tells_of_an_unclean_shutdown(tmp_path: Path) -> None:
 
 
 def test_a_grain_of_zeroes_needs_no_room(tmp_path: Path) -> None:
-    assert read_header(write(tmp_path, sparse(grains=(1,), data=0)), stated=None).allocated_bytes == 0
+    assert read_header(write(tmp_path, sparse(flags=7, grains=(1,), data=0)), stated=None).allocated_bytes == 0
 
 
 def test_a_flat_disk_is_a_stretch_of_the_file_beside_it(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from imgkit.disks.headers.image_bytes import ImageBytes
-from imgkit.disks.headers.vmdk_sparse import SparseFields, read_grain_tables, read_sparse_fields
+from imgkit.disks.headers.vmdk_sparse import SparseFields, VmdkLayout, read_grain_tables, read_sparse_fields
 from imgkit.errors import DiskImageUnsafe, NotADiskImage
 
 AT_END = 2**64 - 1
@@ -45,9 +45,10 @@ def body(directory: list[int], *tables: list[int], sectors: int = 40) -> bytes:
 def grains(source: ImageBytes, **fields: Any) -> int:
     known = {
         "capacity": 64, "grain_sectors": 8, "descriptor_offset": 0, "descriptor_sectors": 0, "entries_per_table": 4,
-        "directory_offset": 1, "is_compressed": False, "unclean": False,
+        "directory_offset": 1, "is_compressed": False, "has_markers": True,
+        "has_zeroed_grains": True, "unclean": False,
     } | fields  # fmt: skip
-    return read_grain_tables(source, SparseFields(**known))
+    return read_grain_tables(source, VmdkLayout(fields=SparseFields(**known)))
 
 
 def test_a_header_is_read_as_it_stands(opened: Open):
@@ -105,6 +106,20 @@ def test_grains_that_are_there_count_and_zeroes_do_not(opened: Open):
     assert grains(opened(body([2, 3], [16, 0, 1, 24], [0, 0, 0, 32]))) == 3
 
 
+def test_a_place_of_1_is_a_grain_of_zeroes_only_where_the_header_says_that_there_are_such(opened: Open):
+    with pytest.raises(NotADiskImage, match="inside its header"):
+        grains(opened(body([2], [16, 1])), has_zeroed_grains=False)
+
+
+def test_a_table_that_is_named_again_and_again_is_looked_through_once(opened: Open):
+    assert grains(opened(body([2] * 64, [16, 0, 1, 24])), capacity=64 * 32) == 2
+
+
+def test_grains_too_large_to_be_inflated_whole_are_refused(opened: Open):
+    with pytest.raises(DiskImageUnsafe, match="compressed grains"):
+        grains(opened(body([0])), is_compressed=True, grain_sectors=0x200000)
+
+
 def test_a_grain_beyond_the_end_of_the_file_is_a_file_cut_short(opened: Open):
     with pytest.raises(NotADiskImage, match="last grain should end"):
         grains(opened(body([2], [33], sectors=40)))
@@ -112,7 +127,7 @@ def test_a_grain_beyond_the_end_of_the_file_is_a_file_cut_short(opened: Open):
 
 
 def test_a_table_beyond_the_end_of_the_file_is_one_too(opened: Open):
-    with pytest.raises(NotADiskImage, match="grain table should end"):
+    with pytest.raises(NotADiskImage, match="table of blocks should end"):
         grains(opened(body([40], sectors=40)))
 
 
