@@ -14,11 +14,11 @@ import pytest
 from imgkit.disks.chunks import guest_sha256, take_chunk_digests
 from imgkit.disks.comparing import compare
 from imgkit.disks.guard import identify, read_header
-from imgkit.disks.guest_view import Reader, open_guest_view
+from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks.headers.vhd import checksum
 from imgkit.disks.nodes import build_node, private_folder
 from imgkit.errors import Differs, DiskImageUnsafe, NeedsKey, NotADiskImage
-from imgkit.model.disk import DiskImage, ExtentKind
+from imgkit.model.disk import DiskImage, ExtentKind, Reader
 from imgkit.model.formats import DiskFormat
 from imgkit.tools import qemu_img
 from imgkit.tools.qemu_img import CheckOutcome
@@ -288,10 +288,10 @@ def test_qemu_agrees_on_size_and_format(corpus: Path) -> None:
 HOLDER = """
 import sys, time
 from pathlib import Path
-from imgkit.disks.guest_view import Reader, open_guest_view
+from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks import nodes
 from imgkit.disks.guard import read_header
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Reader
 from imgkit.model.formats import DiskFormat
 from imgkit.tools import qemu_nbd
 path = Path(sys.argv[1])

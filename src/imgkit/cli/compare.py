@@ -11,9 +11,8 @@ from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.digests import CHUNK_BYTES, is_chunk_digests
 from imgkit.disks.guard import identify
-from imgkit.disks.guest_view import Reader
 from imgkit.errors import Differs
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Reader
 from imgkit.model.formats import DiskFormat
 from imgkit.safe_text import safe_text
 from imgkit.stages.compare import ImagesCompared, compare_images, compare_with_chunks

@@ -12,9 +12,10 @@ from imgkit.cli.console import Console
 from imgkit.digests import write_chunk_digests
 from imgkit.disks.chunks import GuestDigests, take_guest_digests
 from imgkit.disks.guard import read_header
-from imgkit.disks.guest_view import Reader, open_guarded
+from imgkit.disks.guest_view import open_guarded
 from imgkit.errors import SettingsError
 from imgkit.files.whole import partial_path
+from imgkit.model.disk import Reader
 from imgkit.safe_text import safe_text
 from imgkit.units import describe_bytes
 

@@ -13,9 +13,9 @@ from imgkit.cli.console import Console
 from imgkit.cli.header_words import header_as_data, header_as_text
 from imgkit.cli.tables import table
 from imgkit.disks.guard import read_header
-from imgkit.disks.guest_view import Reader, open_guarded
+from imgkit.disks.guest_view import open_guarded
 from imgkit.disks.headers.header import ImageHeader
-from imgkit.model.disk import Extent
+from imgkit.model.disk import Extent, Reader
 
 
 @command(app, "info")

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from imgkit.disks.guest_view import Reader
 from imgkit.errors import SettingsError
 from imgkit.model.custodian import Custodian
+from imgkit.model.disk import Reader
 from imgkit.model.formats import DiskFormat
 from imgkit.model.role import DiskRole
 from imgkit.model.unpacked import TarEngine

@@ -16,8 +16,8 @@ from imgkit.units import KiB
 
 _MAX_JOBS = 8  # each holds a few chunks: about 100 MB in all
 CHUNKS_PER_JOB = 2
-# malloc hands such a piece out again and again; 4 MiB come fresh from the kernel each time, which costs qemu-nbd and us
-# a page fault every 4 KiB.
+# malloc hands such a piece out again and again; 4 MiB come fresh from the kernel each time, which costs a page fault
+# every 4 KiB.
 _PIECE_BYTES = 512 * KiB
 
 

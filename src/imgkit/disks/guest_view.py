@@ -1,6 +1,5 @@
 """Opening a disk image's guest view: guarded first, then read in whichever way its format needs."""
 
-from enum import StrEnum
 from pathlib import Path
 
 from imgkit.disks.guard import read_header
@@ -9,14 +8,7 @@ from imgkit.disks.mapped_view import MappedView
 from imgkit.disks.nbd_view import NbdView
 from imgkit.disks.raw_view import RawView
 from imgkit.errors import CannotLookInside
-from imgkit.model.disk import DiskImage
-
-
-class Reader(StrEnum):
-    """Who reads the blocks of an image: imgkit itself, wherever it can, or qemu-nbd. They share no code."""
-
-    IMGKIT = "imgkit"
-    QEMU = "qemu"
+from imgkit.model.disk import DiskImage, Reader
 
 
 def open_guest_view(

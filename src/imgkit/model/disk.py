@@ -17,6 +17,13 @@ class DiskImage:
     role: DiskRole | None = None
 
 
+class Reader(StrEnum):
+    """Who reads the blocks of an image: imgkit itself, wherever it can, or qemu-nbd. They share no code."""
+
+    IMGKIT = "imgkit"
+    QEMU = "qemu"
+
+
 class ExtentKind(StrEnum):
     """`ZERO` reads as zeroes and need not be read."""
 

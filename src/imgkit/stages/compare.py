@@ -7,9 +7,9 @@ from pathlib import Path
 from imgkit.digests import ChunkDigests, read_chunk_digests
 from imgkit.disks.chunks import pad_with_zeroes, take_chunk_digests
 from imgkit.disks.comparing import Comparison, compare, compare_views
-from imgkit.disks.guest_view import Reader, open_guest_view
+from imgkit.disks.guest_view import open_guest_view
 from imgkit.errors import NotAccessible, SettingsError
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Reader
 from imgkit.ports import GuestView
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.units import SECTOR_BYTES
