@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 
 STDERR_TAIL_BYTES = 8 * 1024
 _GRACE_SECONDS = 5.0
+_STARTERS = ("setpriv", "prlimit")
 
 Word = str | bytes | Path
 
@@ -82,6 +83,10 @@ class Running:
             raise TimeoutError(f"{program_name(self._argv)} took more than {timeout_seconds} s") from error
         self._reader.join(_GRACE_SECONDS)
         return returncode
+
+    def require_success(self) -> None:
+        """Wait for the end. Raises ToolFailed on an exit code other than 0."""
+        _judge(self._argv, Completed(stdout=b"", returncode=self.wait(), stderr_tail=self.stderr_tail), (0,))
 
     def stop(self) -> None:
         """End the program and all that it started: politely, then for certain."""
@@ -240,8 +245,11 @@ def paste(argv: Sequence[Word]) -> str:
 
 
 def program_name(argv: Sequence[Word]) -> str:
-    """Return the bare name of the program."""
-    return Path(os.fsdecode(argv[0])).name
+    """Return the bare name of the program, also where another one only sets something and starts it."""
+    name = Path(os.fsdecode(argv[0])).name
+    if name in _STARTERS and "--" in argv:
+        return program_name(argv[list(argv).index("--") + 1 :])
+    return name
 
 
 def _limited(argv: Sequence[Word], limits: Limits | None) -> list[Word]:

@@ -219,7 +219,7 @@ class InterruptingBar:
         """Close nothing."""
 
 
-@pytest.mark.parametrize(("title", "after"), [("Converting", 1), ("Hashing the source", 4 * MiB), ("Proving", 4 * MiB)])
+@pytest.mark.parametrize(("title", "after"), [("Converting", 1), ("Proving", 4 * MiB)])
 @pytest.mark.parametrize("target", [DiskFormat.RAW, DiskFormat.QCOW2])
 def test_an_interruption_at_any_point_leaves_nothing(
     tmp_path: Path, target: DiskFormat, title: str, after: int
@@ -245,8 +245,7 @@ def test_progress_reaches_its_end(tmp_path: Path) -> None:
 
     image = raw_disk(tmp_path / "disk.raw", 8 * MiB, (0, os.urandom(8 * MiB)))
     convert_image(image, tmp_path / "made", to=DiskFormat.VDI, progress=Recording("", 0))
-    assert seen.pop("Hashing the vdi file B") == (tmp_path / "made").stat().st_size
-    assert seen == {"Converting to vdi %": 100, "Hashing the source B": 8 * MiB, "Proving the vdi B": 8 * MiB}
+    assert seen == {"Converting to vdi %": 100, "Proving the vdi B": 8 * MiB}
 
 
 @pytest.fixture

@@ -12,14 +12,16 @@ from imgkit.cli.console import Console
 from imgkit.cli.surroundings import now
 from imgkit.cli.tables import table
 from imgkit.disks.guard import identify
-from imgkit.errors import SettingsError
-from imgkit.evidence.lone import write_lone_record
+from imgkit.errors import DoneInPart
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
-from imgkit.model.formats import DiskFormat
-from imgkit.pipeline.lone_records import image_record
-from imgkit.stages.convert import convert_image
+from imgkit.model.targets import Target
+from imgkit.pipeline.converting import Conversion, convert_recorded
+from imgkit.safe_text import safe_text
+from imgkit.tools.ewf import CaseFields
 from imgkit.units import describe_bytes
+
+_E01 = "E01"
 
 
 @command(app, "convert")
@@ -27,47 +29,79 @@ def convert(
     console: Console,
     *,
     source: Annotated[Path, typer.Argument(metavar="IMAGE", readable=False, help="The disk image to convert.")],
-    to: options.Formats = None,
+    to: Annotated[
+        list[options.ConvertFormat] | None,
+        typer.Option("--to", help="Format of the result; can be given several times."),
+    ] = None,
+    profile: Annotated[
+        list[options.ProfileName] | None,
+        typer.Option("--for", help="Hypervisor or cloud that will read it; repeatable."),
+    ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file, or with several --to a folder."),
+        typer.Option("--output", "-o", help="The file, or with several results a folder."),
     ] = None,
     stated: options.Stated = None,
     allow_backing: options.AllowBacking = None,
+    words: Annotated[
+        list[str] | None, typer.Option("--option", metavar="KEY=VALUE", help="An option of qemu-img's for that format.")
+    ] = None,
     compress: Annotated[bool, typer.Option("--compress", help="Compress, where the format can (qcow2: zstd).")] = False,
+    salvage: Annotated[
+        bool, typer.Option("--salvage", help="Go on where the source cannot be read; each such range is told.")
+    ] = False,
     verify: options.Verify = True,
     force: options.Force = False,
+    case: Annotated[str, typer.Option("--case", help="Case number.", rich_help_panel=_E01)] = "",
+    evidence: Annotated[str, typer.Option("--evidence", help="Evidence number.", rich_help_panel=_E01)] = "",
+    examiner: Annotated[str, typer.Option("--examiner", help="Who is at work.", rich_help_panel=_E01)] = "",
+    description: Annotated[str, typer.Option("--description", help="What it is.", rich_help_panel=_E01)] = "",
+    notes: Annotated[str, typer.Option("--notes", help="What else is to be said.", rich_help_panel=_E01)] = "",
 ) -> None:
     """Convert a disk image; the result has exactly the same disk in it, and that is read back and proven."""
-    if not to:
-        raise SettingsError("no format is named", hint="Say --to qcow2, or vhd, vdi, vmdk, raw.")
+    targets = options.targets(to, profile)
     image = DiskImage(path=source, format=stated or identify(source))
-    targets = _targets(source, output, options.formats(to))
-    results = []
-    for wanted, target in targets.items():
-        started = now()
-        done = convert_image(
-            image,
-            target,
-            to=wanted,
-            verify=verify,
-            overwrite=force,
-            compress=compress,
-            allow_backing=allow_backing,
+    results = [
+        convert_recorded(
+            Conversion(
+                image=image,
+                path=path,
+                target=target,
+                options=options.parse_options(words),
+                compress=compress,
+                salvage=salvage,
+                verify=verify,
+                overwrite=force,
+                allow_backing=allow_backing,
+                fields=CaseFields(
+                    case_number=case,
+                    evidence_number=evidence,
+                    examiner=examiner,
+                    description=description,
+                    notes=notes,
+                ),
+            ),
+            now=now,
             progress=console.progress,
         )
-        write_lone_record(done.path, image_record(done, source, started, now()))
-        results.append(done)
+        for target, path in _paths(source, output, targets)
+    ]
     console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
+    lost = sum(extent.length for each in results for extent in each.lost)
+    if lost:
+        raise DoneInPart(
+            f"{describe_bytes(lost)} of {source} could not be read, and are zeroes in the result",
+            hint="The ranges are told above, and in the record beside each result.",
+        )
 
 
-def _targets(source: Path, output: Path | None, formats: tuple[DiskFormat, ...]) -> dict[DiskFormat, Path]:
-    if output is not None and len(formats) == 1 and not output.is_dir():
-        return {formats[0]: output}
+def _paths(source: Path, output: Path | None, targets: tuple[Target, ...]) -> list[tuple[Target, Path]]:
+    if output is not None and len(targets) == 1 and not output.is_dir():
+        return [(targets[0], output)]
     folder = output or source.parent
     if output is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    return {each: folder / f"{source.stem}{each.suffix}" for each in formats}
+    return [(each, folder / f"{source.stem}{each.suffix}") for each in targets]
 
 
 def _as_text(results: list[ConvertedImage]) -> str:
@@ -76,17 +110,19 @@ def _as_text(results: list[ConvertedImage]) -> str:
         (str(each.path), describe_bytes(each.virtual_size), "proven" if each.proven else "NOT PROVEN")
         for each in results
     ]
-    notes = [f"note: {note}" for each in results for note in each.notes]
-    return "\n".join([table(heads, rows), *notes])
+    notes = [f"note: {safe_text(note)}" for each in results for note in each.notes]
+    lost = [f"not read: {each.length} bytes at {each.start}" for result in results for each in result.lost]
+    return "\n".join([table(heads, rows), *notes, *lost])
 
 
 def _as_data(done: ConvertedImage) -> dict[str, Any]:
     return {
         "path": str(done.path),
-        "format": done.format.value,
+        "format": done.kind,
         "virtual_size": done.virtual_size,
         "sha256": done.sha256,
         "root": done.chunk_root,
         "proven": done.proven,
-        "notes": list(done.notes),
+        "notes": [safe_text(note) for note in done.notes],
+        "lost": [{"start": each.start, "length": each.length} for each in done.lost],
     }

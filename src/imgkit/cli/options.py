@@ -14,7 +14,9 @@ from imgkit.errors import SettingsError
 from imgkit.model.custodian import Custodian
 from imgkit.model.disk import Reader
 from imgkit.model.formats import DiskFormat
+from imgkit.model.profiles import PROFILES
 from imgkit.model.role import DiskRole
+from imgkit.model.targets import Target
 from imgkit.model.unpacked import TarEngine
 from imgkit.pipeline.request import Keep
 from imgkit.transfer.settings import TransferSettings
@@ -30,6 +32,20 @@ class TargetFormat(StrEnum):
     VDI = "vdi"
     VMDK = "vmdk"
 
+
+class ConvertFormat(StrEnum):
+    """The formats that `convert` makes."""
+
+    RAW = "raw"
+    VHD = "vhd"
+    QCOW2 = "qcow2"
+    VDI = "vdi"
+    VMDK = "vmdk"
+    E01 = "e01"
+
+
+# What each hypervisor and cloud takes; the words are those of the table of profiles.
+ProfileName = StrEnum("ProfileName", {name: name for name in PROFILES})  # type: ignore[misc]  # a table is no literal
 
 # The groups of options.
 CLOUD = "Cloud"
@@ -178,6 +194,31 @@ PartSize = Annotated[
 def formats(words: Sequence[TargetFormat] | None) -> tuple[DiskFormat, ...]:
     """Return the formats in the order given, each once; raw where none is given."""
     return tuple(dict.fromkeys(DiskFormat(word.value) for word in words or (TargetFormat.RAW,)))
+
+
+def targets(formats: Sequence[ConvertFormat] | None, profiles: Sequence[str] | None) -> tuple[Target, ...]:
+    """Return what a disk is to become, in the order given, each once. Raises SettingsError where nothing was said."""
+    found = [
+        Target(format=DiskFormat.RAW, is_e01=True)
+        if word is ConvertFormat.E01
+        else Target(format=DiskFormat(word.value))
+        for word in formats or ()
+    ]
+    found += [Target(format=PROFILES[name].format, profile=PROFILES[name]) for name in profiles or ()]
+    if not found:
+        raise SettingsError("no format is named", hint="Say --to qcow2, or vhd, vdi, vmdk, raw, e01; or --for esxi.")
+    return tuple({target.name: target for target in found}.values())
+
+
+def parse_options(words: Sequence[str] | None) -> dict[str, str]:
+    """Read `key=value` words. Raises SettingsError."""
+    parsed = {}
+    for word in words or ():
+        key, found, value = word.partition("=")
+        if not found or not key:
+            raise SettingsError(f"--option {word} is no KEY=VALUE", hint="As in --option cluster_size=2M.")
+        parsed[key] = value
+    return parsed
 
 
 def parse_keep(words: str) -> frozenset[Keep]:

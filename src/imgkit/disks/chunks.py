@@ -65,10 +65,10 @@ def take_guest_digests(
 
 
 def pad_with_zeroes(chunks: ChunkDigests, view: GuestView, size: int) -> ChunkDigests:
-    """Return the chunk digests of the view with zeroes behind it up to `size`, less than a chunk's worth.
+    """Return the chunk digests of the view with zeroes behind it up to `size`.
 
-    Formats that hold whole sectors pad a disk of odd size so. Raises Differs when the view's last chunk is not the one
-    that `chunks` describes.
+    Formats that hold whole sectors pad a disk of odd size so, and hypervisors that want whole MiB or GiB. Raises
+    Differs when the view's last chunk is not the one that `chunks` describes.
     """
     padding = size - chunks.size
     if padding == 0:
@@ -80,9 +80,9 @@ def pad_with_zeroes(chunks: ChunkDigests, view: GuestView, size: int) -> ChunkDi
             f"the last chunk of the disk, at byte {last * CHUNK_BYTES}, is not the one whose digest was taken",
             hint="The source has changed since. Check it before anything is made from it: imgkit check.",
         )
-    assert chunk_count(size) == last + 1, "a chunk is a whole number of sectors"
-    digest = hashlib.sha256(content + bytes(padding)).digest()
-    return ChunkDigests(size=size, digests=(*chunks.digests[:last], digest))
+    digest = hashlib.sha256(content + bytes(chunk_length(size, last) - len(content))).digest()
+    zeroes = (zero_digest(chunk_length(size, number)) for number in range(last + 1, chunk_count(size)))
+    return ChunkDigests(size=size, digests=(*chunks.digests[:last], digest, *zeroes))
 
 
 def _hashed_chunks(view: GuestView, jobs: int, *, keep: bool) -> Iterator[tuple[int, bytes, bytes | None]]:

@@ -87,7 +87,12 @@ def compare(first: ChunkDigests, second: ChunkDigests) -> Comparison:
 
 
 def compare_views(
-    first: GuestView, second: GuestView, *, progress: Progress = NULL_PROGRESS, jobs: int | None = None
+    first: GuestView,
+    second: GuestView,
+    *,
+    progress: Progress = NULL_PROGRESS,
+    jobs: int | None = None,
+    title: str = "Comparing",
 ) -> ViewsCompared:
     """Read two disks side by side, to the end, and return where they differ with the digests of both.
 
@@ -102,7 +107,7 @@ def compare_views(
     found: list[tuple[bytes | None, bytes | None]] = []
     size = max(first.size, second.size)
     chunks = (((number, has_data), has_data) for number, has_data in enumerate(_with_data_in_any(first, second)))
-    with progress.bar("Comparing", total=size) as bar:
+    with progress.bar(title, total=size) as bar:
         reading = work_ahead(chunks, digests_of, jobs=jobs, ahead=jobs * CHUNKS_PER_JOB, name="compare")
         with closing(reading):
             for (number, has_data), digests in reading:

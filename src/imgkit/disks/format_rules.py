@@ -34,6 +34,8 @@ _DEFAULTS = {
     DiskFormat.VDI: {},
     DiskFormat.VMDK: {"subformat": "monolithicSparse"},
 }
+_ADAPTERS = {"ide", "lsilogic", "buslogic", "legacyESX"}
+_WRITTEN_HERE = {"streamOptimized", "monolithicFlat"}
 _SPLIT = ("twoGbMaxExtentSparse", "twoGbMaxExtentFlat")
 
 
@@ -64,7 +66,26 @@ def writing_options(to: DiskFormat, asked: Mapping[str, str], *, compress: bool)
             f"imgkit does not write split images ({options['subformat']})",
             hint="Choose monolithicSparse, monolithicFlat or streamOptimized.",
         )
-    return _compressing(to, options) if compress else options
+    options = _compressing(to, options) if compress else options
+    if to is DiskFormat.VMDK:
+        _require_words_of_vmdk(options)
+    return options
+
+
+def _require_words_of_vmdk(options: Mapping[str, str]) -> None:
+    """They stand in the text of the descriptor, where a newline would be another line."""
+    if options.get("adapter_type", "ide") not in _ADAPTERS:
+        raise SettingsError(
+            f"VMDK knows no adapter {options['adapter_type']!r}", hint=f"There are: {', '.join(sorted(_ADAPTERS))}."
+        )
+    for key in ("hwversion", "toolsversion"):
+        value = options.get(key, "4")
+        if not (value.isascii() and value.isdigit()):
+            raise SettingsError(f"{key}={value!r} is no number", hint="ESXi 6.0 has hwversion=11, for example.")
+    if options["subformat"] in _WRITTEN_HERE and options.get("zeroed_grain", "off") != "off":
+        raise SettingsError(
+            f"{options['subformat']} has no zeroed grains", hint="Leave zeroed_grain out: zeroes take no room anyway."
+        )
 
 
 def _compressing(to: DiskFormat, options: dict[str, str]) -> dict[str, str]:

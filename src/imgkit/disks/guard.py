@@ -49,13 +49,22 @@ def identify(path: Path) -> DiskFormat:
         return _identify(source)
 
 
-def read_header(path: Path, *, stated: DiskFormat | None, allow_backing: Path | None = None) -> ImageHeader:
+def read_header(
+    path: Path, *, stated: DiskFormat | None, allow_backing: Path | None = None, salvage: bool = False
+) -> ImageHeader:
     """Read and judge a disk image's header. `stated` is the format that the user or the image set says it has.
 
     A backing file is refused unless it lies inside the folder `allow_backing`. Raises NotADiskImage when the content
     is damaged or not of the stated format, DiskImageUnsafe when it reaches for other files or claims absurd sizes.
+    With `salvage`, blocks that are not there, as in a file cut short, are notes and no error.
     """
-    return _read_chain(path, stated, allow_backing, above=())
+    if not salvage:
+        return _read_chain(path, stated, allow_backing, above=())
+    with _opened(path, salvage=True) as source:
+        header = _READERS[stated or _identify(source)](source)
+        if header.backing_name:
+            raise source.unsafe(f"it is an overlay on another file, {shown(header.backing_name)}")
+        return replace(header, notes=(*header.notes, *source.losses))
 
 
 def _read_chain(
@@ -97,13 +106,13 @@ def _judge_backing(
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[ImageBytes]:
+def _opened(path: Path, *, salvage: bool = False) -> Iterator[ImageBytes]:
     try:
         kind = path.stat().st_mode
         if not stat.S_ISREG(kind):
             raise NotADiskImage(f"{path} is no regular file", hint="Give a file that holds a disk image.")
         with open_evidence(path) as file:
-            source = ImageBytes(file, path)
+            source = ImageBytes(file, path, salvage=salvage)
             if source.size == 0:
                 raise source.malformed("it is empty")
             yield source

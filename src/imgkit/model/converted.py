@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from imgkit.model.disk import Extent
 from imgkit.model.formats import DiskFormat
 
 
@@ -21,6 +22,8 @@ class ConvertedImage:
 
     `proven` says that its guest view was read back and has the chunk digests `chunk_root` and the exact size; without
     it `chunk_root` is empty. `files` begins with the image at `path`; a flat VMDK has its extent as a second one.
+    `container` is set where the disk, then raw, lies in a file that is no disk image of ours: `e01`, `tar.gz`.
+    `lost` is what a salvage could not read of the source: it is zeroes in the result.
     `arguments` are those of the program, empty where imgkit wrote the file itself. `notes` are for the user.
     """
 
@@ -30,11 +33,18 @@ class ConvertedImage:
     source_size: int
     files: tuple[ResultFile, ...]
     proven: bool
+    container: str = ""
     chunk_root: str = ""
     tool: str = ""
     tool_version: str = ""
     arguments: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lost: tuple[Extent, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """The container, or the format."""
+        return self.container or self.format.value
 
     @property
     def sha256(self) -> str:

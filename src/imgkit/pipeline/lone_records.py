@@ -1,5 +1,6 @@
 """The record that single steps leave beside their result."""
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -12,20 +13,26 @@ from imgkit.model.unpacked import UnpackedDisk
 from imgkit.version import __version__
 
 
-def image_record(done: ConvertedImage, source: Path, started: datetime, ended: datetime) -> LoneRecord:
-    """Describe a converted image."""
+def image_record(
+    done: ConvertedImage, source: Path, started: datetime, ended: datetime, *, words: tuple[str, ...] = ()
+) -> LoneRecord:
+    """Describe a converted image. `words` are what was asked for."""
     file = FileRecord(
         path=PurePosixPath(done.path.name),
-        kind=FileKind.IMAGE,
+        kind=FileKind.ARCHIVE if done.container else FileKind.IMAGE,
         size=done.path.stat().st_size,
         sha256=done.sha256,
-        format=done.format,
+        format=None if done.container else done.format,
         virtual_size=done.virtual_size,
         guest_root=done.chunk_root,
     )
-    proven = Outcome.HELD if done.proven else Outcome.UNDETERMINED
-    step = _step("convert", started, ended, tools=((done.tool, done.tool_version),), outcome=proven, notes=done.notes)
-    return _record(str(source), file, step)
+    held = done.proven and not done.lost
+    outcome = Outcome.HELD if held else Outcome.UNDETERMINED
+    lost = tuple(f"could not be read, and is zeroes: {each.length} bytes at {each.start}" for each in done.lost)
+    step = _step(
+        "convert", started, ended, tools=((done.tool, done.tool_version),), outcome=outcome, notes=(*done.notes, *lost)
+    )
+    return replace(_record(str(source), file, replace(step, arguments=words)), container=done.container)
 
 
 def unpacked_record(done: UnpackedDisk, archive: Path, started: datetime, ended: datetime) -> LoneRecord:

@@ -1,56 +1,72 @@
 """Convert: one disk image into another format, of exactly the same bytes, proven by reading the result back."""
 
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imgkit.digests import ChunkDigests
-from imgkit.disks.chunks import pad_with_zeroes, take_chunk_digests, take_guest_digests
-from imgkit.disks.comparing import compare
+from imgkit.disks.aside import aside
+from imgkit.disks.chunks import GuestDigests, pad_with_zeroes, take_guest_digests
+from imgkit.disks.comparing import Comparison, compare, compare_views
 from imgkit.disks.file_digest import file_sha256
-from imgkit.disks.format_rules import compresses_by_flag, held_size, writing_options
+from imgkit.disks.format_rules import held_size, writing_options
 from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guarded, open_guest_view
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.nodes import build_node, private_folder
+from imgkit.disks.padded_view import PaddedView
 from imgkit.disks.room_bound import room_bound
+from imgkit.disks.salvaged_view import SalvagedView
 from imgkit.disks.sparse_copy import copy_sparsely
+from imgkit.disks.writers.recipe import Recipe, Written, write_image
 from imgkit.errors import Differs, NoRoom, NotAccessible, TargetExists
 from imgkit.files.abilities import probe_folder
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import PARTIAL_SUFFIX, publish, refuse_existing, sync_file
+from imgkit.files.whole import publish, refuse_existing, sync_file
+from imgkit.files.work_folder import work_folder
 from imgkit.model.converted import ConvertedImage, ResultFile
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Extent
 from imgkit.model.formats import DiskFormat
+from imgkit.model.profiles import Profile
 from imgkit.ports import GuestView
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.tools import qemu_img
-from imgkit.units import describe_bytes
+from imgkit.units import describe_bytes, round_up
+from imgkit.version import __version__
 
 _NO_OPTIONS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Order:
-    """What is to be written, all questions answered before the first byte."""
+    """What is to be written where, all questions answered before the first byte."""
 
     header: ImageHeader
     target: Path
-    to: DiskFormat
-    size: int
-    options: dict[str, str]
-    compress: bool
+    recipe: Recipe
     overwrite: bool
     hash_files: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Made:
+    """The result under its name for the time being, and the chunk digests that its disk must have.
+
+    `wanted` is None where only reading the source again can tell.
+    """
+
+    path: Path
+    written: Written
+    wanted: ChunkDigests | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Proof:
+    """`sha256` are those of the files, in their order; empty where they were not taken."""
+
     chunk_root: str = ""
-    file_sha256: str = ""
-    """Only where it came along for nothing: of a raw result."""
+    sha256: tuple[str, ...] = ()
 
 
 def convert_image(
@@ -58,6 +74,7 @@ def convert_image(
     target: Path,
     *,
     to: DiskFormat,
+    profile: Profile | None = None,
     source_chunks: ChunkDigests | None = None,
     verify: bool = True,
     hash_files: bool = True,
@@ -66,37 +83,64 @@ def convert_image(
     compress: bool = False,
     progress: Progress = NULL_PROGRESS,
     allow_backing: Path | None = None,
+    salvage: bool = False,
 ) -> ConvertedImage:
     """Write `image` to `target` in the format `to`, and prove that both have the same guest bytes.
 
-    `source_chunks` are the chunk digests taken when the image was made or unpacked; without them the source is hashed
-    here. The result appears under its name only when it is durable and, unless `verify` is off, proven. `options` are
-    qemu-img's for that format. `hash_files` takes the SHA-256 of each file; for a large sparse raw file that
-    means hours of hashing zeroes.
+    `source_chunks` are the chunk digests taken when the image was made or unpacked; without them the source is read
+    once more, side by side with the result. The result appears under its name only when it is durable and, unless
+    `verify` is off, proven. `options` are qemu-img's for that format, over those of the `profile`, which also says to
+    what size the disk is filled up with zeroes. `hash_files` takes the SHA-256 of each file; for a large sparse raw
+    file that means hours of hashing zeroes. With `salvage` what cannot be read of the source becomes zeroes, each range
+    of which is told in the result; the proof then holds what could be read.
 
     Raises NotADiskImage, DiskImageUnsafe, FormatCannotHold, SettingsError, TargetExists, NoRoom, NotAccessible,
     ToolMissing, ToolTooOld, ToolFailed, and Differs when the result is not the source.
     """
-    header = read_header(image.path, stated=image.format, allow_backing=allow_backing)
+    header = read_header(image.path, stated=image.format, allow_backing=allow_backing, salvage=salvage)
     order = _Order(
         header=header,
         target=target.absolute(),
-        to=to,
-        size=held_size(header.virtual_size, to),
-        options=writing_options(to, options, compress=compress),
-        compress=compress,
+        recipe=_recipe(header, to, profile, options, compress=compress),
         overwrite=overwrite,
         hash_files=hash_files,
     )
     _require_free(order.target, order)
-    with open_guarded(header) as source, _work_folder(order.target) as folder:
+    with work_folder(order.target) as folder, ExitStack() as opened:
+        source: GuestView = opened.enter_context(closing(open_guarded(header)))
         _require_room(order, source)
-        written = folder / _plain_name(order.target, to)
-        arguments = _write(order, source, written, progress)
+        lost: tuple[Extent, ...] = ()
+        if salvage:
+            header, lost = _salvage(source, folder / "salvaged", progress)
+            source = opened.enter_context(closing(open_guarded(header)))
+        path = folder / _plain_name(order.target, to)
+        written = write_image(order.recipe, header, source, path, progress=progress)
         _sync_all(folder)
-        proof = _prove(order, source, source_chunks, written, progress) if verify else _Proof()
-        files = _publish(order, written, proof, progress)
-    return _describe(order, files, proof, arguments, verify=verify)
+        made = _Made(path=path, written=written, wanted=_wanted(order, source, source_chunks, written))
+        proof = _prove(order, source, made, progress) if verify else _hash_all(order, made, progress)
+        files = _publish(order, path, proof)
+    return replace(_describe(order, files, proof, written, verify=verify), lost=lost)
+
+
+def _salvage(source: GuestView, target: Path, progress: Progress) -> tuple[ImageHeader, tuple[Extent, ...]]:
+    """Write what can be read as a raw disk, from which all else is made: a program would give up at the first error."""
+    salvaged = SalvagedView(source)
+    copy_sparsely(salvaged, target, progress=progress, title="Salvaging")
+    return read_header(target, stated=DiskFormat.RAW), salvaged.lost
+
+
+def _recipe(
+    header: ImageHeader, to: DiskFormat, profile: Profile | None, options: Mapping[str, str], *, compress: bool
+) -> Recipe:
+    asked = {**(profile.options if profile else {}), **options}
+    size = round_up(header.virtual_size, profile.whole_bytes) if profile else header.virtual_size
+    return Recipe(
+        to=to,
+        size=held_size(size, to),
+        options=writing_options(to, asked, compress=compress),
+        compress=compress,
+        create_type=profile.create_type if profile else "",
+    )
 
 
 def _require_free(target: Path, order: _Order) -> None:
@@ -110,28 +154,6 @@ def _require_free(target: Path, order: _Order) -> None:
         raise NotAccessible(f"there is no folder {target.parent}", hint="Make it, or choose another with -o.")
 
 
-@contextmanager
-def _work_folder(target: Path) -> Iterator[Path]:
-    """Give an empty folder beside the target; nothing of it is left at the end. What a killed run left is removed."""
-    folder = target.with_name(target.name + PARTIAL_SUFFIX)
-    try:
-        _remove(folder)
-        folder.mkdir(mode=0o700)
-    except OSError as error:
-        raise local_error(error, target) from error
-    try:
-        yield folder
-    finally:
-        _remove(folder)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def _plain_name(target: Path, to: DiskFormat) -> str:
     """VMDKs carry their own file's name in their descriptor, where a quote or a newline would be a second line."""
     plain = target.name.isascii() and target.name.isprintable() and '"' not in target.name and ":" not in target.name
@@ -139,36 +161,18 @@ def _plain_name(target: Path, to: DiskFormat) -> str:
 
 
 def _require_room(order: _Order, source: GuestView) -> None:
-    place = probe_folder(order.target.parent)
+    place, recipe = probe_folder(order.target.parent), order.recipe
     free = place.free_bytes
-    needed = room_bound(source.extents(), order.size, order.to, order.options, holds_holes=place.holds_holes)
-    if needed > free and order.to is DiskFormat.QCOW2:
+    needed = room_bound(source.extents(), recipe.size, recipe.to, recipe.options, holds_holes=place.holds_holes)
+    if needed > free and recipe.to is DiskFormat.QCOW2 and not recipe.is_written_here:
         with private_folder() as folder:  # qemu-img counts closer than our upper bound
             node = build_node(order.header, folder)
-            needed = qemu_img.measure(node, to=order.to, options=order.options).required_bytes
+            needed = qemu_img.measure(node, to=recipe.to, options=recipe.options).required_bytes
     if needed > free:
         raise NoRoom(
-            f"the {order.to} image may take {describe_bytes(needed)}, and {order.target.parent} has "
+            f"the {recipe.to} image may take {describe_bytes(needed)}, and {order.target.parent} has "
             f"{describe_bytes(free)} free",
             hint="Free some room, or choose another place with -o.",
-        )
-
-
-def _write(order: _Order, source: GuestView, written: Path, progress: Progress) -> tuple[str, ...]:
-    """Write the result and return the program's arguments. Raw is written by us: QEMU would pad an odd size."""
-    title = f"Converting to {order.to}"
-    if order.to is DiskFormat.RAW:
-        copy_sparsely(source, written, progress=progress, title=title)
-        return ()
-    with private_folder() as folder, progress.bar(title, total=100, unit="%") as bar:
-        return qemu_img.convert(
-            build_node(order.header, folder),
-            written,
-            to=order.to,
-            virtual_size=order.size,
-            options=order.options,
-            compress=order.compress and compresses_by_flag(order.to),
-            on_percent=lambda percent: bar.set_done(int(percent)),
         )
 
 
@@ -181,70 +185,107 @@ def _sync_all(folder: Path) -> None:
             raise local_error(error, path) from error
 
 
-def _prove(
-    order: _Order, source: GuestView, source_chunks: ChunkDigests | None, written: Path, progress: Progress
-) -> _Proof:
-    """Read the result back and compare. Raises Differs."""
-    wanted = source_chunks or take_chunk_digests(source, progress=progress, title="Hashing the source")
-    if wanted.size != source.size:
-        raise Differs(
-            f"{order.header.path} has {source.size} bytes, and its chunk digests were taken of {wanted.size}",
-            hint="The source has changed since. Check it before anything is made from it: imgkit check.",
-        )
-    wanted = pad_with_zeroes(wanted, source, order.size)
-    with open_guest_view(DiskImage(path=written, format=order.to)) as result:
-        found = take_guest_digests(
-            result,
-            flat=order.to is DiskFormat.RAW and order.hash_files,
-            progress=progress,
-            title=f"Proving the {order.to}",
-        )
-    comparison = compare(wanted, found.chunks)
-    if not comparison.is_equal:
-        raise Differs(
-            f"the {order.to} image made of {order.header.path} is not the same disk: {comparison.describe()}",
-            hint="Nothing was kept. Either the source has changed since its digests were taken (imgkit check), or this "
-            "machine's memory, disk or qemu-img is at fault.",
-        )
-    return _Proof(chunk_root=found.chunks.root, file_sha256=found.sha256)
+def _wanted(
+    order: _Order, source: GuestView, source_chunks: ChunkDigests | None, written: Written
+) -> ChunkDigests | None:
+    """Return the chunk digests that the result must have, None where only reading the source again can tell.
+
+    Raises Differs when the source is not, or no longer, the disk that `source_chunks` were taken of.
+    """
+    if source_chunks is None:
+        return written.chunks
+    if source_chunks.size != source.size:
+        raise _source_changed(order, f"has {source.size} bytes, and its chunk digests are of {source_chunks.size}")
+    wanted = pad_with_zeroes(source_chunks, source, order.recipe.size)
+    if written.chunks is not None and written.chunks != wanted:
+        differs = compare(wanted, written.chunks).describe()
+        raise _source_changed(order, f"is not the disk whose chunk digests were taken: {differs}")
+    return wanted
 
 
-def _publish(order: _Order, written: Path, proof: _Proof, progress: Progress) -> tuple[ResultFile, ...]:
-    """Hash the files, and give them their names: the image itself last, so that it never stands without its extent."""
-    made = read_header(written, stated=order.to).files
-    finals = [order.target if path == written else order.target.with_name(path.name) for path in made]
+def _source_changed(order: _Order, what: str) -> Differs:
+    return Differs(
+        f"{order.header.path} {what}",
+        hint="The source has changed since. Check it before anything is made from it: imgkit check.",
+    )
+
+
+def _prove(order: _Order, source: GuestView, made: _Made, progress: Progress) -> _Proof:
+    """Read the result back and compare, while the digests of its files are taken. Raises Differs."""
+    to = order.recipe.to
+    flat = to is DiskFormat.RAW and order.hash_files  # then the one digest is the other
+    with (
+        open_guest_view(DiskImage(path=made.path, format=to), reader=made.written.prover) as result,
+        aside(lambda check: () if flat else _hash_files(order, made.path, check)) as hashing,
+    ):
+        comparison, found = _compare(order, source, made, result, progress)
+        if not comparison.is_equal:
+            raise Differs(
+                f"the {to} image made of {order.header.path} is not the same disk: {comparison.describe()}",
+                hint="Nothing was kept. Either the source has changed since its digests were taken (imgkit check), or "
+                "this machine's memory, disk or qemu-img is at fault.",
+            )
+        return _Proof(chunk_root=found.chunks.root, sha256=(found.sha256,) if flat else hashing.result())
+
+
+def _compare(
+    order: _Order, source: GuestView, made: _Made, result: GuestView, progress: Progress
+) -> tuple[Comparison, GuestDigests]:
+    title = f"Proving the {order.recipe.to}"
+    if made.wanted is None:
+        both = compare_views(PaddedView(source, order.recipe.size), result, progress=progress, title=title)
+        return both.comparison, GuestDigests(chunks=both.second)
+    flat = order.recipe.to is DiskFormat.RAW and order.hash_files
+    found = take_guest_digests(result, flat=flat, progress=progress, title=title)
+    return compare(made.wanted, found.chunks), found
+
+
+def _hash_files(order: _Order, path: Path, check: Callable[[], None]) -> tuple[str, ...]:
+    files = read_header(path, stated=order.recipe.to).files
+    return tuple(file_sha256(file, check=check) if order.hash_files else "" for file in files)
+
+
+def _hash_all(order: _Order, made: _Made, progress: Progress) -> _Proof:
+    """Without a proof: what was written is not read back, unless the digests of its files are wanted."""
+    files = read_header(made.path, stated=order.recipe.to).files
+    title = f"Hashing the {order.recipe.to} file"
+    digests = (file_sha256(file, progress=progress, title=title) if order.hash_files else "" for file in files)
+    return _Proof(sha256=tuple(digests))
+
+
+def _publish(order: _Order, made: Path, proof: _Proof) -> tuple[ResultFile, ...]:
+    """Give the files their names: the image itself last, so that it never stands without its extent."""
+    files = read_header(made, stated=order.recipe.to).files
+    finals = [order.target if path == made else order.target.with_name(path.name) for path in files]
     for final in finals:
         _require_free(final, order)
-    digests = [proof.file_sha256 or _hash(order, path, progress) for path in made]
-    sizes = [path.stat().st_size for path in made]
-    for path, final in reversed(list(zip(made, finals, strict=True))):
+    sizes = [path.stat().st_size for path in files]
+    for path, final in reversed(list(zip(files, finals, strict=True))):
         publish(path, final, overwrite=order.overwrite)
-    return tuple(ResultFile(path=p, size=s, sha256=d) for p, s, d in zip(finals, sizes, digests, strict=True))
-
-
-def _hash(order: _Order, path: Path, progress: Progress) -> str:
-    return file_sha256(path, progress=progress, title=f"Hashing the {order.to} file") if order.hash_files else ""
+    return tuple(ResultFile(path=p, size=s, sha256=d) for p, s, d in zip(finals, sizes, proof.sha256, strict=True))
 
 
 def _describe(
-    order: _Order, files: tuple[ResultFile, ...], proof: _Proof, arguments: tuple[str, ...], *, verify: bool
+    order: _Order, files: tuple[ResultFile, ...], proof: _Proof, written: Written, *, verify: bool
 ) -> ConvertedImage:
-    padding = order.size - order.header.virtual_size
+    recipe = order.recipe
+    padding = recipe.size - order.header.virtual_size
     notes = []
     if padding:
-        notes.append(f"{order.to} holds whole sectors: {padding} zero bytes were added behind the disk's end")
+        whole = "whole sectors" if padding < 512 else "a disk of this size"
+        notes.append(f"{recipe.to} holds {whole}: {padding} zero bytes were added behind the disk's end")
     if not verify:
         notes.append("not proven, as asked: the result was not read back")
     return ConvertedImage(
         path=order.target,
-        format=order.to,
-        virtual_size=order.size,
+        format=recipe.to,
+        virtual_size=recipe.size,
         source_size=order.header.virtual_size,
         files=files,
         proven=verify,
         chunk_root=proof.chunk_root,
-        tool="qemu-img" if arguments else "imgkit",
-        tool_version=qemu_img.version() if arguments else "",
-        arguments=arguments,
+        tool="qemu-img" if written.arguments else "imgkit",
+        tool_version=qemu_img.version() if written.arguments else __version__,
+        arguments=written.arguments,
         notes=(*order.header.notes, *notes),
     )

@@ -144,6 +144,13 @@ def _known_chunks(folder: Path, disk: DiskRecord) -> ChunkDigests | None:
 def _check_plain(folder: Path, record: FileRecord, progress: Progress) -> LinkOutcome:
     """Hold a file's size, SHA-256 and, where one is known, CRC-64 against the manifest."""
     subject = record.path.as_posix()
+    if not record.sha256:
+        return LinkOutcome(
+            subject=subject,
+            link="size and digests as recorded",
+            outcome=Outcome.UNDETERMINED,
+            detail="no digest was taken when it was made (--no-verify)",
+        )
     return _looked(subject, "size and digests as recorded", lambda: _compare_file(folder, record, progress))
 
 

@@ -73,3 +73,24 @@ def _version(path: Path) -> str | None:
         return None
     match = _VERSION.match(said)
     return match[1].decode() if match else None
+
+
+@contextmanager
+def packing(tar: GnuTar, folder: Path, name: str) -> Iterator[Running]:
+    """Start packing one file of `folder`, with its holes, in the old format that every importer reads, to `stdout`."""
+    argv: list[Word] = [
+        tar.path,
+        "--create",
+        "--format=oldgnu",
+        "--sparse",
+        "--owner=0",
+        "--group=0",
+        "--numeric-owner",
+        "--mode=0644",
+        "--mtime=@0",
+        "--file=-",
+        "--",
+        name,
+    ]
+    with start(argv, cwd=folder, env=_PLAIN_ENVIRONMENT) as running:
+        yield running

@@ -40,7 +40,7 @@ def asked(source: Path, monkeypatch: pytest.MonkeyPatch) -> Asked:
             notes=("it is small",),
         )
 
-    monkeypatch.setattr("imgkit.cli.convert.convert_image", convert)
+    monkeypatch.setattr("imgkit.pipeline.converting.convert_image", convert)
     return seen
 
 

@@ -128,13 +128,22 @@ def test_a_source_that_changed_since_its_digests_were_taken_is_not_converted(sou
 
 
 def test_given_digests_are_used_instead_of_hashing_again(
-    source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    source: DiskImage, tmp_path: Path, writing: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def never(*_: object, **__: object) -> None:
-        raise AssertionError("hashed again")
+        raise AssertionError("read again")
 
-    monkeypatch.setattr(stage, "take_chunk_digests", never)
-    assert convert_image(source, tmp_path / "copy", to=DiskFormat.RAW, source_chunks=chunks_of(CONTENT)).proven
+    writing(None)
+    monkeypatch.setattr(stage, "compare_views", never)
+    made = convert_image(source, tmp_path / "d.vmdk", to=DiskFormat.VMDK, source_chunks=chunks_of(CONTENT))
+    assert made.proven
+
+
+def test_a_source_that_is_not_the_disk_of_the_given_digests_is_named(source: DiskImage, tmp_path: Path) -> None:
+    other = chunks_of(b"X" + CONTENT[1:])
+    with pytest.raises(Differs, match="1 chunk of 4 MiB differs, at byte 0"):
+        convert_image(source, tmp_path / "copy", to=DiskFormat.RAW, source_chunks=other)
+    assert left_in(tmp_path) == {"system.raw"}
 
 
 def test_without_a_proof_it_says_so(source: DiskImage, tmp_path: Path) -> None:
@@ -236,7 +245,7 @@ def test_no_room_is_said_before_anything_is_written(
         )
 
     monkeypatch.setattr(stage, "probe_folder", nearly_full)
-    monkeypatch.setattr(stage, "copy_sparsely", lambda *_, **__: pytest.fail("wrote something"))
+    monkeypatch.setattr(stage, "write_image", lambda *_, **__: pytest.fail("wrote something"))
     with pytest.raises(NoRoom, match="4 KiB free"):
         convert_image(source, tmp_path / "copy", to=DiskFormat.RAW)
     assert left_in(tmp_path) == {"system.raw"}

@@ -11,6 +11,7 @@ from functools import lru_cache, partial
 from typing import NamedTuple, Protocol
 
 from imgkit.disks.headers.image_bytes import ImageBytes
+from imgkit.errors import NotADiskImage
 
 ZERO = -1
 PAGE_ENTRIES = 8192
@@ -130,12 +131,20 @@ class BlocksFound:
     """Of all packed places the one with the highest descriptor under `packed_mask`, or ZERO."""
 
 
+def _page(source: ImageBytes, layout: BlockLayout, number: int) -> "array[int] | None":
+    try:
+        return layout.page(source, number)
+    except NotADiskImage as error:
+        source.lose(error)
+        return None
+
+
 def walk_pages(source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *, packed_mask: int = 0) -> BlocksFound:
     """Look through pages of blocks for what the guard must know."""
     used = packed_end = 0
     highest, at_block, at_packed = ZERO, 0, ZERO
     for number in pages:
-        page = layout.page(source, number)
+        page = _page(source, layout, number)
         if page is None:
             continue
         used += len(page) - page.count(ZERO)

@@ -15,13 +15,17 @@ MAX_VIRTUAL_BYTES = 64 * TiB
 
 _PIECE_ENTRIES = 64 * 1024
 _SHOWN_CHARACTERS = 120
+_NOTED_LOSSES = 8
 _TYPECODES = {4: "I", 8: "Q"}
 
 
 class ImageBytes:
     """One image file, opened for reading only."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
+    def __init__(self, file: BinaryIO, path: Path, *, salvage: bool = False) -> None:
+        """With `salvage`, blocks and tables that are not there are noted in `losses` instead of refused."""
+        self.is_salvage = salvage
+        self.losses: list[str] = []
         self._handle = file.fileno()
         self.path = path
         self.size = os.fstat(self._handle).st_size
@@ -45,6 +49,20 @@ class ImageBytes:
                 f"its {what} should end at byte {offset + length}, and the file ends at byte {self.size}",
                 hint="The file is cut short or damaged: get it again, and compare its size with the original's.",
             )
+
+    def require_stored(self, offset: int, length: int, what: str) -> None:
+        """Raise as `require_inside` does, for what a salvage can do without."""
+        try:
+            self.require_inside(offset, length, what)
+        except NotADiskImage as error:
+            self.lose(error)
+
+    def lose(self, error: NotADiskImage) -> None:
+        """Raise the error, unless this is a salvage, which only notes it."""
+        if not self.is_salvage:
+            raise error
+        if len(self.losses) < _NOTED_LOSSES:
+            self.losses.append(error.message)
 
     def table(self, offset: int, count: int, *, width: int, order: Literal["little", "big"]) -> Iterator["array[int]"]:
         """Yield a table of integers in pieces, so that a large one never lies in memory whole."""

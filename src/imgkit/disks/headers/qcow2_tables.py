@@ -152,7 +152,7 @@ def _l2_tables(source: ImageBytes, layout: Qcow2Layout, budget: int) -> list[int
     for number, table in _l1_entries(source, layout):
         if table in seen or table % layout.packed_bytes:
             raise source.malformed(f"its L1 table names the L2 table at {table} twice or off a cluster's start")
-        source.require_inside(table, layout.packed_bytes, "table of blocks")
+        source.require_stored(table, layout.packed_bytes, "table of blocks")
         if len(numbers) >= budget:
             break
         seen.add(table)
@@ -172,10 +172,10 @@ def _l1_entries(source: ImageBytes, layout: Qcow2Layout) -> Iterator[tuple[int, 
 def _require_inside(source: ImageBytes, layout: Qcow2Layout, found: BlocksFound) -> None:
     """The last cluster in the file is the one that a truncation takes first; it may end with the disk."""
     if found.highest_packed != ZERO:  # its length is told in sectors, of which the last need not be whole
-        source.require_inside(descriptor_of(found.highest_packed) & layout.packed_mask, 1, "last compressed cluster")
+        source.require_stored(descriptor_of(found.highest_packed) & layout.packed_mask, 1, "last compressed cluster")
     if found.highest_place != ZERO:
         rest = layout.virtual_size - found.highest_block * layout.block_bytes
-        source.require_inside(found.highest_place, min(layout.block_bytes, max(rest, 1)), "last cluster")
+        source.require_stored(found.highest_place, min(layout.block_bytes, max(rest, 1)), "last cluster")
 
 
 def _bits_in(entries: "array[int]", mask: int) -> bool:

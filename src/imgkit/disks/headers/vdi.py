@@ -97,5 +97,5 @@ def _require_blocks_inside(source: ImageBytes, layout: VdiLayout, blocks_used: i
     last = (found.highest_place - layout.data_offset) // _BLOCK_BYTES
     if last >= blocks_used:
         raise source.malformed(f"its block map names block {last} of {blocks_used}")
-    source.require_inside(found.highest_place, _BLOCK_BYTES, "last block")
+    source.require_stored(found.highest_place, _BLOCK_BYTES, "last block")
     return found.used

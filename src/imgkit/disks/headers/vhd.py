@@ -154,7 +154,7 @@ def _require_blocks_inside(source: ImageBytes, layout: VhdLayout) -> int:
     """Return how many blocks are there."""
     found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)))
     if found.highest_place != ZERO:
-        source.require_inside(found.highest_place, layout.block_bytes, "last block")
+        source.require_stored(found.highest_place, layout.block_bytes, "last block")
     return found.used
 
 

@@ -96,7 +96,7 @@ def read_vhdx(source: ImageBytes) -> ImageHeader:
     layout = _layout(source, regions[_BAT], found)
     walked = walk_pages(source, layout, range(-(-layout.blocks // layout.blocks_each_page)))
     if walked.highest_place != ZERO:
-        source.require_inside(walked.highest_place, layout.block_bytes, "last block")
+        source.require_stored(walked.highest_place, layout.block_bytes, "last block")
     creator = source.peek(8, 512).decode("utf-16-le", "replace").partition("\0")[0]
     return ImageHeader(
         format=DiskFormat.VHDX,

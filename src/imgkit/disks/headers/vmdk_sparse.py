@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from imgkit.disks.headers.block_map import ZERO, descriptor_of, pack, walk_pages
 from imgkit.disks.headers.image_bytes import ImageBytes
 from imgkit.disks.headers.packing import Packing, inflate
+from imgkit.errors import NotADiskImage
 from imgkit.units import SECTOR_BYTES, MiB
 
 MAGIC = b"KDMV"
@@ -125,11 +126,17 @@ def read_grain_tables(source: ImageBytes, layout: VmdkLayout) -> int:
         raise source.unsafe(f"it claims compressed grains of {layout.block_bytes} bytes")
     found = walk_pages(source, layout, _tables_once(source, fields), packed_mask=0xFFFFFFFF)
     if found.highest_place != ZERO:
-        source.require_inside(found.highest_place, layout.block_bytes, "last grain")
+        source.require_stored(found.highest_place, layout.block_bytes, "last grain")
     if found.highest_packed != ZERO:
-        offset = descriptor_of(found.highest_packed) * SECTOR_BYTES
-        source.require_inside(offset, _GRAIN_MARKER.size + packed_length(source, offset), "last grain")
+        _require_packed_stored(source, descriptor_of(found.highest_packed) * SECTOR_BYTES)
     return found.used
+
+
+def _require_packed_stored(source: ImageBytes, offset: int) -> None:
+    try:
+        source.require_inside(offset, _GRAIN_MARKER.size + packed_length(source, offset), "last grain")
+    except NotADiskImage as error:
+        source.lose(error)
 
 
 def _tables_once(source: ImageBytes, fields: SparseFields) -> Iterator[int]:
