@@ -15,7 +15,7 @@ def data_in_file(handle: int, start: int, length: int) -> Iterator[Extent]:
     inside = max(0, min(length, os.fstat(handle).st_size - start))
     place = 0
     while place < inside:
-        data = min(_next_data(handle, start + place, start + inside) - start, inside)
+        data = min(next_data(handle, start + place, start + inside) - start, inside)
         if data > place:
             yield Extent(place, data - place, ExtentKind.ZERO)
         place = data
@@ -26,7 +26,8 @@ def data_in_file(handle: int, start: int, length: int) -> Iterator[Extent]:
         yield Extent(inside, length - inside, ExtentKind.DATA)
 
 
-def _next_data(handle: int, place: int, end: int) -> int:
+def next_data(handle: int, place: int, end: int) -> int:
+    """Return where data goes on from `place`: there, behind a hole, or `end` where nothing but a hole is left."""
     try:
         return os.lseek(handle, place, os.SEEK_DATA)
     except OSError as error:

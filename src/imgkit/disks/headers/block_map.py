@@ -130,8 +130,13 @@ class BlocksFound:
     """Of all packed places the one with the highest descriptor under `packed_mask`, or ZERO."""
 
 
-def walk_pages(source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *, packed_mask: int = 0) -> BlocksFound:
-    """Look through pages of blocks for what the guard must know."""
+def walk_pages(
+    source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *, packed_mask: int = 0, most: int | None = None
+) -> BlocksFound:
+    """Look through pages of blocks for what the guard must know.
+
+    `most` is how many blocks the file has room for, where no writer ever names one twice. Raises NotADiskImage beyond.
+    """
     used = packed_end = 0
     highest, at_block, at_packed = ZERO, 0, ZERO
     for number in pages:
@@ -139,6 +144,8 @@ def walk_pages(source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *,
         if page is None:
             continue
         used += len(page) - page.count(ZERO)
+        if most is not None and used > most:
+            raise source.malformed(f"its tables name more than the {most} blocks that the file has room for")
         if (top := max(page)) > highest:
             highest, at_block = top, number * layout.blocks_each_page + page.index(top)
         if min(page) < ZERO:

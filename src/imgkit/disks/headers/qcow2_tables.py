@@ -18,9 +18,9 @@ _READS_AS_ZERO = 1
 _DESCRIPTOR = _COMPRESSED - 1
 _SUBCLUSTERS = 32
 _EXTENDED_PAGE_ENTRIES = 1024  # each of them is 32 places
-# 8 TiB of data in 64 KiB clusters, a walk of some seconds; and what the set of tables seen may hold.
-_MAX_ENTRIES = 128 * 1024 * 1024
-_MAX_TABLES = 1024 * 1024
+# 4 TiB of data in 64 KiB clusters, a walk of some seconds; and as many tables as take no longer.
+_MAX_ENTRIES = 64 * 1024 * 1024
+_MAX_TABLES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,10 @@ class Qcow2Layout:
         if not table:
             return None
         words = self._entries_each_page * (2 if self.is_extended else 1)
-        found = source.piece(table + in_table * words * 8, words, width=8, order="big")
+        place = table + in_table * words * 8
+        if source.is_hole(place, words * 8):
+            return None
+        found = source.piece(place, words, width=8, order="big")
         if found.count(0) == words:
             return None
         places = self._subcluster_places(source, found) if self.is_extended else self._places(source, found)

@@ -28,7 +28,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         yield source
 
 
-def header(*, capacity: int = 64, grain: int = 8, entries: int = 4, directory: int = 1, flags: int = 3,
+def header(*, capacity: int = 64, grain: int = 8, entries: int = 512, directory: int = 1, flags: int = 3,
            ends: bytes = b"\n \r\n", version: int = 1, compression: int = 0) -> bytes:  # fmt: skip
     return struct.pack(
         "<4sIIQQQQIQQQB4sH", b"KDMV", version, flags, capacity, grain, 0, 0, entries, 0, directory, 0, 0, ends,
@@ -42,7 +42,7 @@ def body(directory: list[int], *tables: list[int], sectors: int = 40) -> bytes:
     return header() + b"".join(parts).ljust((sectors - 1) * 512, b"\0")
 
 
-def grains(source: ImageBytes, **fields: Any) -> int:
+def grains(source: ImageBytes, **fields: Any) -> int | None:
     known = {
         "capacity": 64, "grain_sectors": 8, "descriptor_offset": 0, "descriptor_sectors": 0, "entries_per_table": 4,
         "directory_offset": 1, "is_compressed": False, "has_markers": True,
@@ -53,7 +53,7 @@ def grains(source: ImageBytes, **fields: Any) -> int:
 
 def test_a_header_is_read_as_it_stands(opened: Open):
     fields = read_sparse_fields(opened(header(flags=3 | 1 << 16, compression=1)))
-    assert (fields.capacity, fields.grain_sectors, fields.entries_per_table) == (64, 8, 4)
+    assert (fields.capacity, fields.grain_sectors, fields.entries_per_table) == (64, 8, 512)
     assert (fields.directory_offset, fields.is_compressed, fields.unclean) == (1, True, False)
 
 
@@ -143,3 +143,12 @@ def test_of_a_compressed_grain_its_own_length_must_be_there(opened: Open):
 def test_an_absurd_number_of_tables_costs_no_time(opened: Open):
     with pytest.raises(DiskImageUnsafe, match="grain tables"):
         grains(opened(body([2])), capacity=2**60)
+
+
+def test_of_too_many_tables_some_are_walked_and_nothing_is_said_of_the_rest(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgkit.disks.headers.vmdk_sparse._MAX_TABLES", 1)
+    tables = ([8, 8, 8, 8], [16, 16, 16, 16])
+    assert grains(opened(body([2, 3], *tables))) is None
+    assert grains(opened(body([2, 0], *tables))) == 4
