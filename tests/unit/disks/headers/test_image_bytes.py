@@ -75,10 +75,12 @@ def test_a_hole_is_known_and_data_is_not_taken_for_one(tmp_path: Path) -> None:
         assert not source.is_hole(9 * MiB, 1)
 
 
-def test_a_disk_that_fails_under_a_read_is_no_damaged_image(source: ImageBytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fails_under_a_read_is_no_damaged_image(
+    source: ImageBytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def failing(*_: int) -> bytes:
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr("os.pread", failing)
-    with pytest.raises(NotAccessible, match="cannot read 4 bytes at 8 of .*Input/output error"):
+    with pytest.raises(NotAccessible, match=r"cannot read 4 bytes at 8 of .*Input/output error"):
         source.read(8, 4, "header")
