@@ -1,5 +1,6 @@
 """Tests of disks/headers/vmdk_sparse.py: the binary part alone, without any descriptor."""
 
+import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ import pytest
 from imgkit.disks.headers.image_bytes import ImageBytes
 from imgkit.disks.headers.vmdk_sparse import SparseFields, VmdkLayout, read_grain_tables, read_sparse_fields
 from imgkit.errors import DiskImageUnsafe, NotADiskImage
+from imgkit.units import MiB
 
 AT_END = 2**64 - 1
 Open = Callable[[bytes], ImageBytes]
@@ -152,3 +154,20 @@ def test_of_too_many_tables_some_are_walked_and_nothing_is_said_of_the_rest(
     tables = ([8, 8, 8, 8], [16, 16, 16, 16])
     assert grains(opened(body([2, 3], *tables))) is None
     assert grains(opened(body([2, 0], *tables))) == 4
+
+
+def test_tables_in_holes_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory of eight megabytes can name two million of them: each read would cost more than it cost the forger."""
+    path = tmp_path / "disk.vmdk"
+    count = 4096
+    with path.open("w+b") as file:
+        file.write(struct.pack(f"<{count}I", *range(2048, 2048 + 4 * count, 4)))
+        file.truncate(32 * MiB)
+        os.fsync(file.fileno())
+        source = ImageBytes(file, path)
+        if not source.is_hole(MiB, MiB):
+            pytest.skip("this file system has no holes")
+        tables_read: list[int] = []
+        monkeypatch.setattr(VmdkLayout, "page", lambda _self, _source, number: tables_read.append(number))
+        assert grains(source, capacity=count * 512 * 8, entries_per_table=512, directory_offset=0) == 0
+    assert tables_read == []
