@@ -157,7 +157,7 @@ def test_of_too_many_tables_some_are_walked_and_nothing_is_said_of_the_rest(
 
 
 def test_tables_in_holes_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A directory of eight megabytes can name two million of them: each read would cost more than it cost the forger."""
+    """A directory of eight megabytes can name two million of them, for nothing."""
     path = tmp_path / "disk.vmdk"
     count = 4096
     with path.open("w+b") as file:
