@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.integration.hostile_corpus import DIFFERS, FAILED, NO_ACCESS, READ, SECRET, Case, cases
+from tests.integration.hostile_case import DIFFERS, FAILED, NO_ACCESS, READ, SECRET, Case
+from tests.integration.hostile_corpus import cases
 from tests.unit.cli.command_line import Ended, imgkit
 
 pytestmark = pytest.mark.tools("qemu-img", "qemu-nbd")

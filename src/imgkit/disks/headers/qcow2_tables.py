@@ -3,9 +3,11 @@
 QEMU reads what lies beyond the end of the file as zeroes, without a word; a truncated image would lose its tail unseen.
 """
 
+import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imgkit.disks.headers.block_map import PAGE_ENTRIES, ZERO, BlocksFound, descriptor_of, pack, walk_pages
 from imgkit.disks.headers.image_bytes import ImageBytes
@@ -96,9 +98,13 @@ class Qcow2Layout:
         return (1 << self._offset_bits) - 1
 
     def _places(self, source: ImageBytes, entries: "array[int]") -> "array[int]":
-        odd = _bits_in(entries, _COMPRESSED | (self.packed_bytes - 1))
-        if not odd:
-            return array("q", [each & _OFFSET or ZERO for each in entries])
+        """Look at one large integer where nothing is odd: much faster than at many small ones."""
+        width = len(entries) * entries.itemsize
+        as_one = int.from_bytes(entries.tobytes(), sys.byteorder)
+        if not as_one & _repeated(_COMPRESSED | (self.packed_bytes - 1), width):
+            places = array("q")
+            places.frombytes((as_one & _repeated(_OFFSET, width)).to_bytes(width, sys.byteorder))
+            return places if 0 not in places else array("q", [each or ZERO for each in places])
         return array("q", [self._place(source, each) for each in entries])
 
     def _place(self, source: ImageBytes, entry: int) -> int:
@@ -181,7 +187,7 @@ def _require_inside(source: ImageBytes, layout: Qcow2Layout, found: BlocksFound)
         source.require_inside(found.highest_place, min(layout.block_bytes, max(rest, 1)), "last cluster")
 
 
-def _bits_in(entries: "array[int]", mask: int) -> bool:
-    """Say whether any entry has a bit of the mask. One large integer is looked at much faster than many small ones."""
-    as_one = int.from_bytes(entries.tobytes(), "little")
-    return bool(as_one & int.from_bytes(mask.to_bytes(8, "little") * len(entries), "little"))
+@lru_cache(maxsize=8)
+def _repeated(mask: int, width: int) -> int:
+    """Return one integer of so many bytes in which the mask follows itself."""
+    return int.from_bytes(mask.to_bytes(8, sys.byteorder) * (width // 8), sys.byteorder)
