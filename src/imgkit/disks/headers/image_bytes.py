@@ -45,10 +45,10 @@ class ImageBytes:
 
         Tables of gigabytes cost a forger nothing in holes; the last hole is remembered, so they cost us nothing either.
         """
-        end = offset + length
-        if not self._hole[0] <= offset < self._hole[1]:
-            self._hole = (offset, min(next_data(self._handle, offset, self.size), self.size))
-        return end <= self._hole[1]
+        hole = self._hole  # once: another thread may put another one there at any moment
+        if not hole[0] <= offset < hole[1]:
+            hole = self._hole = (offset, min(next_data(self._handle, offset, self.size), self.size))
+        return offset + length <= hole[1]
 
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Return exactly these bytes, or raise NotADiskImage saying that the file ends inside `what`."""

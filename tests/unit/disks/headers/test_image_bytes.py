@@ -84,3 +84,25 @@ def test_a_disk_that_fails_under_a_read_is_no_damaged_image(
     monkeypatch.setattr("os.pread", failing)
     with pytest.raises(NotAccessible, match=r"cannot read 4 bytes at 8 of .*Input/output error"):
         source.read(8, 4, "header")
+
+
+class Interrupted(ImageBytes):
+    """Whenever it has been asked for the remembered hole, another thread remembers one further on."""
+
+    @property
+    def _hole(self) -> tuple[int, int]:
+        found, self._remembered = self._remembered, (6 * MiB, 8 * MiB)
+        return found
+
+    @_hole.setter
+    def _hole(self, hole: tuple[int, int]) -> None:
+        self._remembered = hole
+
+
+def test_a_hole_that_another_thread_found_meanwhile_is_not_taken_for_ours(tmp_path: Path) -> None:
+    path = tmp_path / "sparse"
+    with path.open("w+b") as file:
+        file.truncate(8 * MiB)
+        source = Interrupted(file, path)
+        source._hole = (0, MiB)
+        assert not source.is_hole(0, 2 * MiB)
