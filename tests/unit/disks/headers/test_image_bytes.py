@@ -89,6 +89,8 @@ def test_a_disk_that_fails_under_a_read_is_no_damaged_image(
 class Interrupted(ImageBytes):
     """Whenever it has been asked for the remembered hole, another thread remembers one further on."""
 
+    _remembered: tuple[int, int] = (0, 0)
+
     @property
     def _hole(self) -> tuple[int, int]:
         found, self._remembered = self._remembered, (6 * MiB, 8 * MiB)
