@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
-from imgkit.disks.file_extents import data_in_file
+from imgkit.disks.file_extents import FileMap
 from imgkit.disks.headers.block_map import ZERO, BlockMap, Run
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.headers.image_bytes import ImageBytes
@@ -71,13 +71,14 @@ class MappedView:
         self.close()
 
     def _parts(self) -> Iterator[tuple[int, int, ExtentKind]]:
+        file_map = FileMap(self._file.fileno())
         for run in self._map.runs(0, self._size):
             if run.place == ZERO:
                 yield run.start, run.length, ExtentKind.ZERO
             elif run.place < ZERO:
                 yield run.start, run.length, ExtentKind.DATA
             else:  # blocks that were set aside and never written are holes in the file
-                for extent in data_in_file(self._file.fileno(), run.place, run.length):
+                for extent in file_map.parts(run.place, run.length):
                     yield run.start + extent.start, extent.length, extent.kind
 
     def _bytes_of(self, run: Run) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from imgkit.disks.raw_view import require_inside
 from imgkit.errors import ToolFailed
 from imgkit.model.disk import Extent, ExtentKind
 from imgkit.tools import qemu_nbd
+from imgkit.units import SECTOR_BYTES, round_up
 
 _CLIENTS = 4  # one reads while the answers of the others are hashed; qemu-nbd itself works in one thread
 
@@ -36,10 +37,10 @@ class NbdView:
                     client = self._connect(socket_path)
                     opened.callback(client.close)
                     self._clients.put(client)
-            self._size = client.size
-            if self._size != header.virtual_size:
+            self._size = header.virtual_size
+            if client.size != round_up(self._size, SECTOR_BYTES):  # QEMU fills the last sector of a raw file up
                 raise ToolFailed(
-                    f"qemu-nbd sees {self._size} bytes in {header.path}, and its header says {header.virtual_size}",
+                    f"qemu-nbd sees {client.size} bytes in {header.path}, and its header says {header.virtual_size}",
                     hint="Report this: imgkit and QEMU read the header differently.",
                 )
             self._opened = opened.pop_all()

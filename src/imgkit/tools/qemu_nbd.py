@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from imgkit.errors import ToolFailed
+from imgkit.errors import Differs, ImgkitError, ToolFailed
 from imgkit.process import Running, Word, start
 from imgkit.tools.qemu_program import Node, bounded, json_name, require, tied_to_us
 
 _START_SECONDS = 30.0
 _POLL_SECONDS = 0.005
 _LAST_WORDS_SECONDS = 2.0
+_READ_FAILED = "reading from file failed"
 
 
 def serve_arguments(program: Path, node: Node, socket_path: Path, *, clients: int) -> list[Word]:
@@ -53,16 +54,24 @@ def connect(server: Running, socket_path: Path) -> socket.socket:
     raise _failed(server, f"did not listen within {_START_SECONDS:g} s")
 
 
-def explain(server: Running, error: ToolFailed) -> ToolFailed:
+def explain(server: Running, error: ToolFailed) -> ImgkitError:
     """Return the error with which the server ended, where a broken connection was only the sign of it.
 
-    It listens before it opens the image, so that a client may be cut off without a word.
+    It listens before it opens the image, so that a client may be cut off without a word; and where a read fails after
+    the first bytes of its answer, it ends the connection and goes on to serve the others.
     """
-    try:
-        server.wait(_LAST_WORDS_SECONDS)
-    except TimeoutError:
-        return error
-    return _failed(server, "could not read the disk image") if server.stderr_tail else error
+    deadline = time.monotonic() + _LAST_WORDS_SECONDS
+    while time.monotonic() < deadline:
+        if _READ_FAILED in server.stderr_tail:
+            return Differs(
+                f"qemu-nbd could not read the disk: {server.stderr_tail.splitlines()[-1]}",
+                hint="The image is damaged there, or the disk that holds it: see qemu-img check and the kernel's log.",
+            )
+        if server.poll() is not None:
+            server.wait()  # for all that it said
+            return _failed(server, "could not read the disk image") if server.stderr_tail else error
+        time.sleep(_POLL_SECONDS)
+    return error
 
 
 def _failed(server: Running, what: str) -> ToolFailed:

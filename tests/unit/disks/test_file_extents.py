@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from imgkit.disks.file_extents import data_in_file
+from imgkit.disks.file_extents import FileMap, data_in_file
 from imgkit.model.disk import Extent, ExtentKind
 from imgkit.units import MiB
 
@@ -49,3 +49,18 @@ def test_where_the_file_system_knows_of_no_holes_all_is_data(
 
     monkeypatch.setattr(os, "lseek", refuse)
     assert list(data_in_file(handle, MiB, 2 * MiB)) == [Extent(0, 2 * MiB, DATA)]
+
+
+def test_a_stretch_is_asked_for_once_whatever_lies_in_it(handle: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    honest = os.lseek
+
+    def counting(where: int, place: int, how: int) -> int:
+        asked.append(place)
+        return honest(where, place, how)
+
+    file_map = FileMap(handle)
+    monkeypatch.setattr(os, "lseek", counting)
+    for place in range(MiB, 2 * MiB, 4096):
+        assert list(file_map.parts(place, 4096)) == [Extent(0, 4096, DATA)]
+    assert len(asked) == 2

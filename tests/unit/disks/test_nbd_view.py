@@ -87,3 +87,10 @@ def test_a_size_that_qemu_sees_otherwise_is_an_error_and_nothing_stays_open(
     with pytest.raises(ToolFailed, match="header says"):
         NbdView(other)
     assert FakeClient.closed == 4
+
+
+def test_a_last_sector_that_qemu_fills_up_is_no_part_of_the_disk(header: ImageHeader) -> None:
+    odd = ImageHeader(format=DiskFormat.RAW, virtual_size=SIZE - 100, file_size=1, path=header.path, files=header.files)
+    with NbdView(odd) as view:
+        assert view.size == SIZE - 100
+        assert sum(extent.length for extent in view.extents()) == SIZE - 100

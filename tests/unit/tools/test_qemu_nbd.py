@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imgkit.errors import ToolFailed
+from imgkit.errors import Differs, ToolFailed
 from imgkit.tools import qemu_nbd
 from imgkit.tools.qemu_nbd import connect, explain, serve_arguments
 
@@ -50,7 +50,17 @@ def test_a_server_that_never_listens_is_given_up(tmp_path: Path, monkeypatch: py
         connect(FakeServer(), tmp_path / "nbd")  # type: ignore[arg-type]  # a fake of what is used of Running
 
 
-def test_a_broken_connection_is_explained_by_what_the_server_said_at_its_end() -> None:
+def test_a_read_that_fails_is_a_matter_of_the_image_though_the_server_only_hangs_up() -> None:
+    said = "qemu-nbd: Disconnect client, due to: Failed to send reply: reading from file failed: Input/output error"
+    found = explain(FakeServer(None, said), ToolFailed("ended in the middle"))  # type: ignore[arg-type]  # a fake
+    assert isinstance(found, Differs)
+    assert "Input/output error" in found.message
+
+
+def test_a_broken_connection_is_explained_by_what_the_server_said_at_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(qemu_nbd, "_LAST_WORDS_SECONDS", 0.02)
     broken = ToolFailed("does not answer")
     server = FakeServer(1, "qemu-nbd: L1 table is damaged")
     assert "L1 table is damaged" in explain(server, broken).message  # type: ignore[arg-type]  # a fake, as above

@@ -139,8 +139,13 @@ def _page(source: ImageBytes, layout: BlockLayout, number: int) -> "array[int] |
         return None
 
 
-def walk_pages(source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *, packed_mask: int = 0) -> BlocksFound:
-    """Look through pages of blocks for what the guard must know."""
+def walk_pages(
+    source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *, packed_mask: int = 0, most: int | None = None
+) -> BlocksFound:
+    """Look through pages of blocks for what the guard must know.
+
+    `most` is how many blocks the file has room for, where no writer ever names one twice. Raises NotADiskImage beyond.
+    """
     used = packed_end = 0
     highest, at_block, at_packed = ZERO, 0, ZERO
     for number in pages:
@@ -148,6 +153,8 @@ def walk_pages(source: ImageBytes, layout: BlockLayout, pages: Iterable[int], *,
         if page is None:
             continue
         used += len(page) - page.count(ZERO)
+        if most is not None and used > most:
+            source.lose(source.malformed(f"its tables name more than the {most} blocks that the file has room for"))
         if (top := max(page)) > highest:
             highest, at_block = top, number * layout.blocks_each_page + page.index(top)
         if min(page) < ZERO:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Literal
 
-from imgkit.errors import DiskImageUnsafe, NotADiskImage
+from imgkit.disks.file_extents import next_data
+from imgkit.errors import DiskImageUnsafe, NotAccessible, NotADiskImage
 from imgkit.units import TiB, describe_bytes
 
 # The largest disk of ECS, and what bounds the memory of its chunk digests. VMDK and VDI end below it.
@@ -29,10 +30,29 @@ class ImageBytes:
         self._handle = file.fileno()
         self.path = path
         self.size = os.fstat(self._handle).st_size
+        self._hole = (0, 0)
 
     def peek(self, offset: int, length: int) -> bytes:
-        """Return what is there, which may be less than asked for."""
-        return os.pread(self._handle, length, offset) if 0 <= offset < self.size else b""
+        """Return what is there, which may be less than asked for. Raises NotAccessible."""
+        if not 0 <= offset < self.size:
+            return b""
+        try:
+            return os.pread(self._handle, length, offset)
+        except OSError as error:
+            raise NotAccessible(
+                f"cannot read {length} bytes at {offset} of {self.path}: {error.strerror or error}",
+                hint="The disk that holds it may be failing: see the kernel's log.",
+            ) from error
+
+    def is_hole(self, offset: int, length: int) -> bool:
+        """Say whether the file system knows these bytes, all of them inside the file, as zeroes that take no room.
+
+        Tables of gigabytes cost a forger nothing in holes; the last hole is remembered, so they cost us nothing either.
+        """
+        hole = self._hole  # once: another thread may put another one there at any moment
+        if not hole[0] <= offset < hole[1]:
+            hole = self._hole = (offset, min(next_data(self._handle, offset, self.size), self.size))
+        return offset + length <= hole[1]
 
     def read(self, offset: int, length: int, what: str) -> bytes:
         """Return exactly these bytes, or raise NotADiskImage saying that the file ends inside `what`."""

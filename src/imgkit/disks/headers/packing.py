@@ -27,12 +27,25 @@ _WINDOW_BITS = {Packing.RAW_DEFLATE: -15, Packing.ZLIB: 15}
 def inflate(source: ImageBytes, packing: Packing, packed: bytes, block_bytes: int) -> bytes:
     """Return the block's bytes, at most `block_bytes`. What follows the packed bytes in their last sector is not read.
 
-    Raises NotADiskImage when they are damaged.
+    Raises NotADiskImage when they are damaged; what holds more than a block, or lacks its checksum, is.
     """
     try:
         if packing is Packing.ZSTD:
-            with zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES).stream_reader(packed) as reader:
-                return reader.read(block_bytes)
-        return isal_zlib.decompressobj(_WINDOW_BITS[packing]).decompress(packed, block_bytes)
+            return _inflate_zstd(source, packed, block_bytes)
+        inflating = isal_zlib.decompressobj(_WINDOW_BITS[packing])
+        if packing is Packing.RAW_DEFLATE:
+            return inflating.decompress(packed, block_bytes)
+        found = inflating.decompress(packed, block_bytes + 1)  # to its end, where the checksum is
     except (_IsalError, zstandard.ZstdError) as error:
         raise source.malformed(f"a compressed block is damaged: {error}") from error
+    if len(found) > block_bytes or not inflating.eof:
+        raise source.malformed("a compressed block holds more than a block, or ends before its checksum")
+    return found
+
+
+def _inflate_zstd(source: ImageBytes, packed: bytes, block_bytes: int) -> bytes:
+    with zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW_BYTES).stream_reader(packed) as reader:
+        found = reader.read(block_bytes + 1)
+        if len(found) > block_bytes:
+            raise source.malformed("a compressed block holds more than a block")
+    return found

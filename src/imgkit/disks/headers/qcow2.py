@@ -26,6 +26,7 @@ _MAX_L1_BYTES = 32 * MiB
 _MAX_REFCOUNT_BYTES = 8 * MiB
 _MAX_SNAPSHOTS = 65536
 _NAMED_SNAPSHOTS = 256
+_SHORTEST_VERSION_3 = 104
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,13 +59,17 @@ class _Fields:
         if words[1] == 3:
             later = _VERSION_3.unpack(source.read(_FIXED_PART.size, _VERSION_3.size, "header"))
             fields |= {"incompatible": later[0], "refcount_order": later[3], "header_length": later[4]}
-            if later[4] > 104:
-                fields["compression"] = source.read(104, 1, "header")[0]
+            if later[4] > _SHORTEST_VERSION_3:
+                fields["compression"] = source.read(_SHORTEST_VERSION_3, 1, "header")[0]
         return cls(**fields)
 
     @property
     def cluster_bytes(self) -> int:
         return 1 << self.cluster_bits
+
+    @property
+    def shortest_header(self) -> int:
+        return _SHORTEST_VERSION_3 if self.version == 3 else _FIXED_PART.size
 
     @property
     def has_extended_l2(self) -> bool:
@@ -130,7 +135,9 @@ def _require_sane_header(source: ImageBytes, fields: _Fields) -> None:
         raise source.malformed("it claims subclusters in clusters too small for them")
     if fields.refcount_order > 6 or fields.encryption > 2 or fields.compression not in _COMPRESSIONS:
         raise source.malformed("it claims a refcount width, an encryption or a compression that does not exist")
-    if not 72 <= fields.header_length <= fields.cluster_bytes or fields.header_length % 8:
+    if bool(fields.compression) != bool(fields.incompatible & _COMPRESSION):
+        raise source.malformed("its compression and the bit that must announce one do not fit together")
+    if not fields.shortest_header <= fields.header_length <= fields.cluster_bytes or fields.header_length % 8:
         raise source.malformed(f"its header claims a length of {fields.header_length} bytes")
     source.require_sane_size(fields.size)
 

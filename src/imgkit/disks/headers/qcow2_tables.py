@@ -3,9 +3,11 @@
 QEMU reads what lies beyond the end of the file as zeroes, without a word; a truncated image would lose its tail unseen.
 """
 
+import sys
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from imgkit.disks.headers.block_map import PAGE_ENTRIES, ZERO, BlocksFound, descriptor_of, pack, walk_pages
 from imgkit.disks.headers.image_bytes import ImageBytes
@@ -18,9 +20,9 @@ _READS_AS_ZERO = 1
 _DESCRIPTOR = _COMPRESSED - 1
 _SUBCLUSTERS = 32
 _EXTENDED_PAGE_ENTRIES = 1024  # each of them is 32 places
-# 8 TiB of data in 64 KiB clusters, a walk of some seconds; and what the set of tables seen may hold.
-_MAX_ENTRIES = 128 * 1024 * 1024
-_MAX_TABLES = 1024 * 1024
+# 4 TiB of data in 64 KiB clusters, a walk of some seconds; and as many tables as take no longer.
+_MAX_ENTRIES = 64 * 1024 * 1024
+_MAX_TABLES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,10 @@ class Qcow2Layout:
         if not table:
             return None
         words = self._entries_each_page * (2 if self.is_extended else 1)
-        found = source.piece(table + in_table * words * 8, words, width=8, order="big")
+        place = table + in_table * words * 8
+        if source.is_hole(place, words * 8):
+            return None
+        found = source.piece(place, words, width=8, order="big")
         if found.count(0) == words:
             return None
         places = self._subcluster_places(source, found) if self.is_extended else self._places(source, found)
@@ -93,9 +98,13 @@ class Qcow2Layout:
         return (1 << self._offset_bits) - 1
 
     def _places(self, source: ImageBytes, entries: "array[int]") -> "array[int]":
-        odd = _bits_in(entries, _COMPRESSED | (self.packed_bytes - 1))
-        if not odd:
-            return array("q", [each & _OFFSET or ZERO for each in entries])
+        """Look at one large integer where nothing is odd: much faster than at many small ones."""
+        width = len(entries) * entries.itemsize
+        as_one = int.from_bytes(entries.tobytes(), sys.byteorder)
+        if not as_one & _repeated(_COMPRESSED | (self.packed_bytes - 1), width):
+            places = array("q")
+            places.frombytes((as_one & _repeated(_OFFSET, width)).to_bytes(width, sys.byteorder))
+            return places if 0 not in places else array("q", [each or ZERO for each in places])
         return array("q", [self._place(source, each) for each in entries])
 
     def _place(self, source: ImageBytes, entry: int) -> int:
@@ -178,7 +187,7 @@ def _require_inside(source: ImageBytes, layout: Qcow2Layout, found: BlocksFound)
         source.require_stored(found.highest_place, min(layout.block_bytes, max(rest, 1)), "last cluster")
 
 
-def _bits_in(entries: "array[int]", mask: int) -> bool:
-    """Say whether any entry has a bit of the mask. One large integer is looked at much faster than many small ones."""
-    as_one = int.from_bytes(entries.tobytes(), "little")
-    return bool(as_one & int.from_bytes(mask.to_bytes(8, "little") * len(entries), "little"))
+@lru_cache(maxsize=8)
+def _repeated(mask: int, width: int) -> int:
+    """Return one integer of so many bytes in which the mask follows itself."""
+    return int.from_bytes(mask.to_bytes(8, sys.byteorder) * (width // 8), sys.byteorder)

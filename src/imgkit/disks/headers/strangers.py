@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from imgkit.disks.headers.image_bytes import ImageBytes
 
 _UNPACK = "Unpack it first: imgkit unpack."
+_LOOK = "Look at it: a server may have told there why it gave no image."
 _CONVERT = "Convert it to one of raw, vhd, qcow2, vdi or vmdk with the tools of the product that wrote it."
 
 
@@ -26,6 +27,9 @@ _AT_START = (
     (b"BZh", Stranger("a bzip2 file, not a disk image", _UNPACK)),
     (b"PK\x03\x04", Stranger("a zip file, not a disk image", _UNPACK)),
     (b"7z\xbc\xaf\x27\x1c", Stranger("a 7z file, not a disk image", _UNPACK)),
+    (b"<!DOCTYPE", Stranger("a web page, not a disk image", _LOOK)),
+    (b"<html", Stranger("a web page, not a disk image", _LOOK)),
+    (b"<?xml", Stranger("an XML document, not a disk image", _LOOK)),
 )
 _TAR = Stranger("a tar archive, not a disk image", _UNPACK)
 _DMG = Stranger("an Apple disk image (dmg), which imgkit does not read", _CONVERT)

@@ -37,10 +37,10 @@ class VdiLayout:
         first = number * PAGE_ENTRIES
         count = min(PAGE_ENTRIES, self.blocks - first)
         entries = source.piece(self.map_offset + first * 4, count, width=4, order="little")
-        return array("q", [self._place(entry) for entry in entries])
-
-    def _place(self, entry: int) -> int:
-        return ZERO if entry >= _FIRST_SPECIAL else self.data_offset + entry * _BLOCK_BYTES
+        if min(entries) >= _FIRST_SPECIAL:
+            return None
+        start = self.data_offset
+        return array("q", [start + each * _BLOCK_BYTES if each < _FIRST_SPECIAL else ZERO for each in entries])
 
     def unpack(self, source: ImageBytes, place: int) -> bytes:
         raise source.malformed(f"VDI has no compressed blocks, and one was found ({place})")
@@ -91,7 +91,8 @@ def _require_layout(source: ImageBytes, map_offset: int, data_offset: int, block
 
 
 def _require_blocks_inside(source: ImageBytes, layout: VdiLayout, blocks_used: int) -> int:
-    found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)))
+    most = max(0, source.size - layout.data_offset) // _BLOCK_BYTES + 1
+    found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)), most=most)
     if found.highest_place == ZERO:
         return 0
     last = (found.highest_place - layout.data_offset) // _BLOCK_BYTES

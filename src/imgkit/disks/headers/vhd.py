@@ -24,6 +24,7 @@ _SUBFORMATS = {_FIXED: "fixed", _DYNAMIC_TYPE: "dynamic"}
 _FREE = 0xFFFFFFFF
 _MAX_BLOCKS = 16 * 1024 * 1024
 _MAX_BLOCK_BYTES = 256 * MiB
+_MIN_BLOCK_BYTES = 4096  # a sector of bitmap; QEMU counts no bitmap at all for less, and so reads other bytes
 _CREATORS_OF_EXACT_SIZES = {b"win ", b"qem2", b"d2v ", b"tap\0", b"CTXS"}  # QEMU's own list, block/vpc.c
 
 
@@ -139,8 +140,8 @@ def _read_dynamic(source: ImageBytes, footer: Footer, *, has_end: bool) -> Image
         raise source.malformed("its dynamic disk header is damaged")
     if blocks > _MAX_BLOCKS or block_bytes > _MAX_BLOCK_BYTES:
         raise source.unsafe(f"it claims {blocks} blocks of {block_bytes} bytes")
-    if block_bytes < SECTOR_BYTES or block_bytes & (block_bytes - 1):
-        raise source.malformed(f"its blocks have {block_bytes} bytes, which is no power of two")
+    if block_bytes < _MIN_BLOCK_BYTES or block_bytes & (block_bytes - 1):
+        raise source.malformed(f"its blocks have {block_bytes} bytes, which is no power of two from 4096 on")
     if blocks * block_bytes < footer.current_size:
         raise source.malformed(f"its {blocks} blocks of {block_bytes} bytes cannot hold {footer.current_size} bytes")
     source.require_inside(table_offset, blocks * 4, "block allocation table")
@@ -152,7 +153,8 @@ def _read_dynamic(source: ImageBytes, footer: Footer, *, has_end: bool) -> Image
 
 def _require_blocks_inside(source: ImageBytes, layout: VhdLayout) -> int:
     """Return how many blocks are there."""
-    found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)))
+    most = source.size // layout.block_bytes
+    found = walk_pages(source, layout, range(-(-layout.blocks // PAGE_ENTRIES)), most=most)
     if found.highest_place != ZERO:
         source.require_stored(found.highest_place, layout.block_bytes, "last block")
     return found.used

@@ -63,7 +63,12 @@ class VhdxLayout:
     def page(self, source: ImageBytes, number: int) -> "array[int] | None":
         each = self.blocks_each_page
         count = min(each, self.blocks - number * each)
-        entries = source.piece(self.table_offset + number * (each + 1) * 8, count, width=8, order="little")
+        place = self.table_offset + number * (each + 1) * 8
+        if source.is_hole(place, count * 8):
+            return None
+        entries = source.piece(place, count, width=8, order="little")
+        if entries.count(0) == count:
+            return None
         return array("q", [self._place(source, entry) for entry in entries])
 
     def _place(self, source: ImageBytes, entry: int) -> int:
@@ -94,7 +99,8 @@ def read_vhdx(source: ImageBytes) -> ImageHeader:
     regions = _regions(source)
     found = _parameters(source, regions[_METADATA])
     layout = _layout(source, regions[_BAT], found)
-    walked = walk_pages(source, layout, range(-(-layout.blocks // layout.blocks_each_page)))
+    pages = range(-(-layout.blocks // layout.blocks_each_page))
+    walked = walk_pages(source, layout, pages, most=source.size // layout.block_bytes)
     if walked.highest_place != ZERO:
         source.require_stored(walked.highest_place, layout.block_bytes, "last block")
     creator = source.peek(8, 512).decode("utf-16-le", "replace").partition("\0")[0]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from imgkit.disks.headers.header import ImageHeader, Region
 from imgkit.disks.headers.image_bytes import ImageBytes, shown
-from imgkit.disks.headers.vmdk_sparse import MAGIC, VmdkLayout, read_grain_tables, read_sparse_fields
+from imgkit.disks.headers.vmdk_sparse import MAGIC, SparseFields, VmdkLayout, read_grain_tables, read_sparse_fields
 from imgkit.model.formats import DiskFormat
 from imgkit.units import SECTOR_BYTES, MiB
 
@@ -68,6 +68,8 @@ def _read_sparse(source: ImageBytes) -> ImageHeader:
         min(fields.descriptor_sectors * SECTOR_BYTES, _MAX_DESCRIPTOR),
         "descriptor",
     )
+    if b"\0" not in text:  # QEMU reads on until it finds one, and what it finds there we have not judged
+        raise source.unsafe("its descriptor has no end")
     descriptor = _parse_descriptor(source, text)
     _refuse_parent(source, descriptor)
     if len(descriptor.extents) > 1:
@@ -82,13 +84,21 @@ def _read_sparse(source: ImageBytes) -> ImageHeader:
         virtual_size=fields.capacity * SECTOR_BYTES,
         file_size=source.size,
         subformat="streamOptimized" if fields.is_compressed else descriptor.create_type or "monolithicSparse",
-        notes=("it was not closed properly (unclean shutdown)",) if fields.unclean else (),
+        notes=_notes(fields, was_walked=used is not None),
         path=source.path,
         files=(source.path,),
         blocks=layout,
-        allocated_bytes=used * fields.grain_sectors * SECTOR_BYTES,
+        allocated_bytes=None if used is None else used * layout.block_bytes,
         dirty=fields.unclean,
     )
+
+
+def _notes(fields: SparseFields, *, was_walked: bool) -> tuple[str, ...]:
+    said = {
+        "it was not closed properly (unclean shutdown)": fields.unclean,
+        "it has too many tables to look through them all": not was_walked,
+    }
+    return tuple(words for words, holds in said.items() if holds)
 
 
 def _read_flat(source: ImageBytes) -> ImageHeader:

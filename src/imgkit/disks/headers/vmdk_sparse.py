@@ -4,6 +4,7 @@ import struct
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from imgkit.disks.headers.block_map import ZERO, descriptor_of, pack, walk_pages
 from imgkit.disks.headers.image_bytes import ImageBytes
@@ -19,7 +20,9 @@ _GRAIN_MARKER = struct.Struct("<QI")
 _AT_END = 0xFFFFFFFFFFFFFFFF
 _ZEROED_GRAINS_FLAG, _COMPRESSED_FLAG, _MARKERS_FLAG = 1 << 2, 1 << 16, 1 << 17
 _FOOTER_MARKER, _END_MARKER = 3, 0
+_TABLE_ENTRIES = 512  # the only number that VMware's specification knows
 _MAX_DIRECTORY = 4 * 1024 * 1024
+_MAX_TABLES = 64 * 1024  # 2 TiB in usual grains, which is all that a file can hold; tables in holes are not counted
 _TABLES_REMEMBERED = 64 * 1024  # a directory that names few tables over and over must not cost time
 _MAX_PACKED_BYTES = 16 * MiB  # a grain has 64 KiB; nothing that must be inflated whole may be absurd
 _LINE_ENDS = b"\n \r\n"  # told apart after a transfer in text mode has spoilt the file
@@ -69,6 +72,8 @@ class VmdkLayout:
         table = source.piece(place, 1, width=4, order="little")[0]
         if not table:
             return None
+        if source.is_hole(table * SECTOR_BYTES, self.blocks_each_page * 4):
+            return None
         entries = source.piece(table * SECTOR_BYTES, self.blocks_each_page, width=4, order="little")
         if entries.count(0) == len(entries):
             return None
@@ -116,20 +121,24 @@ def read_sparse_fields(source: ImageBytes) -> SparseFields:
     )
 
 
-def read_grain_tables(source: ImageBytes, layout: VmdkLayout) -> int:
-    """Return how many grains are there. Raises NotADiskImage when a table or grain lies beyond the end of the file."""
+def read_grain_tables(source: ImageBytes, layout: VmdkLayout) -> int | None:
+    """Return how many grains are there, None when there are too many tables to walk them all.
+
+    Raises NotADiskImage when a table or grain lies beyond the end of the file.
+    """
     fields = layout.fields
     if fields.tables > _MAX_DIRECTORY:
         raise source.unsafe(f"it claims {fields.tables} grain tables")
     source.require_inside(fields.directory_offset * SECTOR_BYTES, fields.tables * 4, "grain directory")
     if fields.is_compressed and layout.block_bytes > _MAX_PACKED_BYTES:
         raise source.unsafe(f"it claims compressed grains of {layout.block_bytes} bytes")
-    found = walk_pages(source, layout, _tables_once(source, fields), packed_mask=0xFFFFFFFF)
+    tables = list(islice(_tables_once(source, fields), _MAX_TABLES + 1))
+    found = walk_pages(source, layout, tables[:_MAX_TABLES], packed_mask=0xFFFFFFFF)
     if found.highest_place != ZERO:
         source.require_stored(found.highest_place, layout.block_bytes, "last grain")
     if found.highest_packed != ZERO:
         _require_packed_stored(source, descriptor_of(found.highest_packed) * SECTOR_BYTES)
-    return found.used
+    return found.used if len(tables) <= _MAX_TABLES else None
 
 
 def _require_packed_stored(source: ImageBytes, offset: int) -> None:
@@ -140,12 +149,12 @@ def _require_packed_stored(source: ImageBytes, offset: int) -> None:
 
 
 def _tables_once(source: ImageBytes, fields: SparseFields) -> Iterator[int]:
-    """Yield the numbers of the tables that are there; one that is named again and again only once."""
+    """Yield the numbers of the tables that say something; one that is named again and again only once."""
     seen: set[int] = set()
     first = 0
     for piece in source.table(fields.directory_offset * SECTOR_BYTES, fields.tables, width=4, order="little"):
         for number, table in enumerate(piece, first):
-            if table and table not in seen:
+            if table and table not in seen and not source.is_hole(table * SECTOR_BYTES, fields.entries_per_table * 4):
                 yield number
                 seen.add(table)
                 if len(seen) >= _TABLES_REMEMBERED:
@@ -162,10 +171,12 @@ def _parse(source: ImageBytes, sector: bytes) -> tuple[SparseFields, int]:
         raise source.malformed("its line ends were changed by a transfer in text mode")
     if not capacity:
         raise source.unsafe("its header leaves the size to the descriptor, and so to other files")
-    if grain & (grain - 1) or not 1 <= grain <= 0x200000 or not 1 <= entries <= 512:
+    if grain & (grain - 1) or not 1 <= grain <= 0x200000 or entries != _TABLE_ENTRIES:
         raise source.malformed(f"it claims grains of {grain} sectors and tables of {entries} entries")
     if compression > 1:
         raise source.malformed(f"it claims compression {compression}, which does not exist")
+    if bool(compression) != bool(flags & _COMPRESSED_FLAG):
+        raise source.malformed("it says both that its grains are compressed and that they are not")
     fields = SparseFields(
         capacity=capacity,
         grain_sectors=grain,

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from imgkit.disks.headers.block_map import ZERO, BlockMap, Run, descriptor_of, pack, walk_pages
 from imgkit.disks.headers.image_bytes import ImageBytes
+from imgkit.errors import NotADiskImage
 
 BLOCK = 16
 EACH = 4
@@ -94,3 +95,10 @@ def test_the_walk_finds_what_lies_last_in_the_file(source: ImageBytes) -> None:
     assert (found.used, found.highest_place, found.highest_block) == (5, 160, 6)
     assert found.highest_packed == pack(0b0111)
     assert walk_pages(source, layout, [0]).highest_place == ZERO
+
+
+def test_more_blocks_than_the_file_has_room_for_are_damage(source: ImageBytes) -> None:
+    layout = Layout(places=[0, 0, ZERO, 0])
+    assert walk_pages(source, layout, range(1), most=3).used == 3
+    with pytest.raises(NotADiskImage, match="more than the 2 blocks"):
+        walk_pages(source, layout, range(1), most=2)

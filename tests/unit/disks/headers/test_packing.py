@@ -1,6 +1,7 @@
 """Tests of disks/headers/packing.py."""
 
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,21 @@ def test_a_block_comes_back_whatever_follows_it_in_its_sector(source: ImageBytes
     assert inflate(source, packing, packed(BLOCK, packing) + b"garbage" * 40, len(BLOCK)) == BLOCK
 
 
-@pytest.mark.parametrize("packing", Packing)
-def test_a_block_never_becomes_more_than_a_block(source: ImageBytes, packing: Packing) -> None:
-    bomb = packed(bytes(256 * MiB), packing)
-    assert inflate(source, packing, bomb, 64 * KiB) == bytes(64 * KiB)
+def test_a_block_never_becomes_more_than_a_block(source: ImageBytes) -> None:
+    bomb = packed(bytes(256 * MiB), Packing.RAW_DEFLATE)
+    assert inflate(source, Packing.RAW_DEFLATE, bomb, 64 * KiB) == bytes(64 * KiB)
+
+
+@pytest.mark.parametrize("packing", [Packing.ZLIB, Packing.ZSTD])
+def test_a_stream_that_has_an_end_must_end_with_its_block(source: ImageBytes, packing: Packing) -> None:
+    with pytest.raises(NotADiskImage, match="holds more than a block"):
+        inflate(source, packing, packed(bytes(256 * MiB), packing), 64 * KiB)
+
+
+@pytest.mark.parametrize("damage", [lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]), lambda whole: whole[:-2]])
+def test_a_wrong_or_missing_checksum_is_damage(source: ImageBytes, damage: Callable[[bytes], bytes]) -> None:
+    with pytest.raises(NotADiskImage, match="compressed block"):
+        inflate(source, Packing.ZLIB, damage(packed(BLOCK, Packing.ZLIB)), len(BLOCK))
 
 
 @pytest.mark.parametrize("packing", Packing)

@@ -18,6 +18,8 @@ STRANGERS = {
     "zstd": b"\x28\xb5\x2f\xfd",
     "bzip2": b"BZh9",
     "zip": b"PK\x03\x04",
+    "web page": b"<!DOCTYPE html>",
+    "XML document": b'<?xml version="1.0"?><Error>',
     "7z": b"7z\xbc\xaf\x27\x1c",
 }
 

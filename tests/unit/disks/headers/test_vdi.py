@@ -82,6 +82,7 @@ MALFORMED = {
     "a block that was never counted": vdi(entries=(FREE, 7, ZERO)),
     "a block beyond the end": vdi(entries=(FREE, 7, ZERO), used=8),
     "the last block cut short": vdi(data=MiB - 1),
+    "one block for all": vdi(entries=(0, 0, 0)),
     "cut inside the header": vdi()[:300],
 }
 

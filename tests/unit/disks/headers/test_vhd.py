@@ -136,6 +136,8 @@ MALFORMED = {
     "blocks of no power of two": dynamic(block_bytes=3 * MiB),
     "blocks of no bytes": dynamic(block_bytes=0),
     "blocks smaller than a sector": dynamic(block_bytes=256),
+    "blocks too small for a bitmap": dynamic(size=4096, block_bytes=2048),
+    "one block for all": dynamic(entries=(4, 4)),
     "a block beyond the end": dynamic(entries=(FREE, 5000)),
     "a block at the largest sector": dynamic(entries=(FREE, FREE - 1)),
     "the last block cut short": dynamic(data=MiB, end=b""),

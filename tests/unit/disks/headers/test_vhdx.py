@@ -160,6 +160,7 @@ MALFORMED = {
     "a block beyond the end": vhdx(bat=(2**40 | PRESENT,)),
     "a block at the largest offset": vhdx(bat=(2**64 - MiB | PRESENT,)),
     "a block inside the headers": vhdx(bat=(PRESENT,)),
+    "one block for all": vhdx(bat=(4 * MiB | PRESENT,) * 4),
     "a block that lies partly elsewhere": vhdx(bat=(4 * MiB | 7,)),
     "a block in a state that does not exist": vhdx(bat=(4 * MiB | 5,)),
     "cut inside its last block": vhdx()[:-1],

@@ -121,7 +121,8 @@ UNSAFE_SPARSE = {
     "two extents": sparse(text=descriptor('RW 8192 SPARSE "disk.vmdk"\nRW 8192 SPARSE "other.vmdk"')),
     "words behind the descriptor's end": sparse(text=descriptor() + b'\0parentFileNameHint="/etc/shadow"'),
     "a line that means nothing": sparse(text=descriptor(more="gibberish here\n")),
-    "grain tables without number": sparse(capacity=2**36, grain=1, entries=1),
+    "grain tables without number": sparse(capacity=2**36, grain=1),
+    "a descriptor that goes on behind its sectors": sparse(text=descriptor(more="#" * (2048 - len(descriptor())))),
     "a COWD delta": b"COWD" + bytes(4096),
 }
 MALFORMED_SPARSE = {
@@ -133,6 +134,9 @@ MALFORMED_SPARSE = {
     "grains of 2^40 sectors": sparse(grain=2**40),
     "tables of no entry": sparse(entries=0),
     "tables of a million entries": sparse(entries=2**20),
+    "tables of fewer entries than any writer makes": sparse(entries=256),
+    "compressed by its flag alone": sparse(flags=0x30003),
+    "compressed by its algorithm alone": sparse(compression=1),
     "unknown compression": sparse(compression=7),
     "no descriptor, one part of a split disk": sparse(descriptor_at=0, descriptor_length=0),
     "a descriptor beyond the end": sparse(descriptor_at=2**40),

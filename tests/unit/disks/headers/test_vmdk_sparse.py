@@ -1,5 +1,6 @@
 """Tests of disks/headers/vmdk_sparse.py: the binary part alone, without any descriptor."""
 
+import os
 import struct
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ import pytest
 from imgkit.disks.headers.image_bytes import ImageBytes
 from imgkit.disks.headers.vmdk_sparse import SparseFields, VmdkLayout, read_grain_tables, read_sparse_fields
 from imgkit.errors import DiskImageUnsafe, NotADiskImage
+from imgkit.units import MiB
 
 AT_END = 2**64 - 1
 Open = Callable[[bytes], ImageBytes]
@@ -28,7 +30,7 @@ def opened(tmp_path: Path) -> Iterator[Open]:
         yield source
 
 
-def header(*, capacity: int = 64, grain: int = 8, entries: int = 4, directory: int = 1, flags: int = 3,
+def header(*, capacity: int = 64, grain: int = 8, entries: int = 512, directory: int = 1, flags: int = 3,
            ends: bytes = b"\n \r\n", version: int = 1, compression: int = 0) -> bytes:  # fmt: skip
     return struct.pack(
         "<4sIIQQQQIQQQB4sH", b"KDMV", version, flags, capacity, grain, 0, 0, entries, 0, directory, 0, 0, ends,
@@ -42,7 +44,7 @@ def body(directory: list[int], *tables: list[int], sectors: int = 40) -> bytes:
     return header() + b"".join(parts).ljust((sectors - 1) * 512, b"\0")
 
 
-def grains(source: ImageBytes, **fields: Any) -> int:
+def grains(source: ImageBytes, **fields: Any) -> int | None:
     known = {
         "capacity": 64, "grain_sectors": 8, "descriptor_offset": 0, "descriptor_sectors": 0, "entries_per_table": 4,
         "directory_offset": 1, "is_compressed": False, "has_markers": True,
@@ -53,7 +55,7 @@ def grains(source: ImageBytes, **fields: Any) -> int:
 
 def test_a_header_is_read_as_it_stands(opened: Open):
     fields = read_sparse_fields(opened(header(flags=3 | 1 << 16, compression=1)))
-    assert (fields.capacity, fields.grain_sectors, fields.entries_per_table) == (64, 8, 4)
+    assert (fields.capacity, fields.grain_sectors, fields.entries_per_table) == (64, 8, 512)
     assert (fields.directory_offset, fields.is_compressed, fields.unclean) == (1, True, False)
 
 
@@ -143,3 +145,29 @@ def test_of_a_compressed_grain_its_own_length_must_be_there(opened: Open):
 def test_an_absurd_number_of_tables_costs_no_time(opened: Open):
     with pytest.raises(DiskImageUnsafe, match="grain tables"):
         grains(opened(body([2])), capacity=2**60)
+
+
+def test_of_too_many_tables_some_are_walked_and_nothing_is_said_of_the_rest(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgkit.disks.headers.vmdk_sparse._MAX_TABLES", 1)
+    tables = ([8, 8, 8, 8], [16, 16, 16, 16])
+    assert grains(opened(body([2, 3], *tables))) is None
+    assert grains(opened(body([2, 0], *tables))) == 4
+
+
+def test_tables_in_holes_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A directory of eight megabytes can name two million of them, for nothing."""
+    path = tmp_path / "disk.vmdk"
+    count = 4096
+    with path.open("w+b") as file:
+        file.write(struct.pack(f"<{count}I", *range(2048, 2048 + 4 * count, 4)))
+        file.truncate(32 * MiB)
+        os.fsync(file.fileno())
+        source = ImageBytes(file, path)
+        if not source.is_hole(MiB, MiB):
+            pytest.skip("this file system has no holes")
+        tables_read: list[int] = []
+        monkeypatch.setattr(VmdkLayout, "page", lambda _self, _source, number: tables_read.append(number))
+        assert grains(source, capacity=count * 512 * 8, entries_per_table=512, directory_offset=0) == 0
+    assert tables_read == []

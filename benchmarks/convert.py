@@ -1,0 +1,108 @@
+"""One disk image into another format: `imgkit convert` against `qemu-img convert`, with and without a proof.
+
+The peer's proof is `qemu-img compare`, which calls disks of different sizes identical; imgkit's compares every byte and
+the exact size, takes chunk digests, and the SHA-256 of the result. Each run is followed by `sync`; runs alternate, and
+the best of each counts.
+"""
+
+import argparse
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+IMGKIT = (sys.executable, "-m", "imgkit", "convert", "-q", "--force")
+KINDS = {
+    "qcow2": ("qcow2", (), ("--to", "qcow2")),
+    "vmdk": ("vmdk", (), ("--to", "vmdk")),
+    "vdi": ("vdi", (), ("--to", "vdi")),
+    "vhd": ("vpc", ("-o", "force_size=on"), ("--to", "vhd")),
+    "streamOptimized": ("vmdk", ("-o", "subformat=streamOptimized"), ("--to", "vmdk", "--compress")),
+    "qcow2, zstd": ("qcow2", ("-c", "-o", "compression_type=zstd"), ("--to", "qcow2", "--compress")),
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    name: str
+    seconds: float
+    cpu_seconds: float
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--gib", type=int, default=20, help="size of the disk")
+    words.add_argument("--data", type=Path, action="append", help="folder whose files fill the disk; repeatable")
+    words.add_argument("--kind", action="append", choices=KINDS, help="what to convert to; all by default")
+    words.add_argument("--rounds", type=int, default=2)
+    options = words.parse_args()
+    with tempfile.TemporaryDirectory(prefix="imgkit-benchmark-", dir="/var/tmp") as made:
+        raw = make_disk(Path(made), options)
+        for kind in options.kind or KINDS:
+            rounds = [run_all(kind, raw, Path(made)) for _ in range(options.rounds)]
+            report(kind, [min(each, key=lambda one: one.seconds) for each in zip(*rounds, strict=True)])
+
+
+def make_disk(folder: Path, options: argparse.Namespace) -> Path:
+    raw, tree = folder / "disk.raw", folder / "tree"
+    tree.mkdir()
+    for source in options.data or [Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/share")]:
+        run("cp", "-a", str(source), str(tree))
+    with raw.open("wb") as out:
+        out.truncate(options.gib << 30)
+    run("/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(raw))
+    run("sync")
+    shutil.rmtree(tree)
+    print(f"disk of {options.gib} GiB with {raw.stat().st_blocks * 512 / 2**30:.2f} GiB of data")
+    return raw
+
+
+def run_all(kind: str, raw: Path, folder: Path) -> list[Measured]:
+    qemu_format, qemu_options, ours = KINDS[kind]
+    theirs, mine = folder / "theirs", folder / "mine"
+    convert = ("qemu-img", "convert", "-f", "raw", "-O", qemu_format, *qemu_options, str(raw), str(theirs))
+    compare = ("qemu-img", "compare", "-f", "raw", "-F", qemu_format, str(raw), str(theirs))
+    found = [
+        measure("qemu-img convert", lambda: run(*convert)),
+        measure("imgkit convert --no-verify", lambda: run(*IMGKIT, *ours, "--no-verify", str(raw), "-o", str(mine))),
+    ]
+    theirs.unlink()
+    return [
+        *found,
+        measure("qemu-img convert + compare", lambda: (run(*convert), run(*compare))),
+        measure("imgkit convert, proven", lambda: run(*IMGKIT, *ours, str(raw), "-o", str(mine))),
+    ]
+
+
+def measure(name: str, work: Callable[[], object]) -> Measured:
+    before, began = children_cpu(), time.monotonic()
+    work()
+    run("sync")
+    return Measured(name, time.monotonic() - began, children_cpu() - before)
+
+
+def report(kind: str, best: list[Measured]) -> None:
+    print(f"\n{kind}")
+    for number, each in enumerate(best):
+        peer = best[number - 1]
+        ratio = f"   {each.seconds / peer.seconds:.2f} in time, {each.cpu_seconds / peer.cpu_seconds:.2f} in CPU"
+        print(f"  {each.name:30} {each.seconds:6.2f} s {each.cpu_seconds:6.2f} s of CPU{ratio if number % 2 else ''}")
+    print(f"  proven, against qemu-img convert alone: {best[3].seconds / best[0].seconds:.2f}", flush=True)
+
+
+def children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def run(*argv: str) -> None:
+    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
+
+
+if __name__ == "__main__":
+    main()
