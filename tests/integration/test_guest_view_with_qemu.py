@@ -228,9 +228,9 @@ def test_a_flat_extent_that_begins_like_a_qcow2_is_only_bytes(hostile: dict[str,
 
 def test_an_encrypted_qcow2_needs_a_key(tmp_path: Path) -> None:
     path = tmp_path / "encrypted"
+    # Not LUKS: qemu-img measures the processor for that, and gives up on a busy machine.
     qemu("create", "-f", "qcow2", "--object", "secret,id=s,data=abc", "-o",
-         "encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10",
-         path, "1M")  # fmt: skip
+         "encrypt.format=aes,encrypt.key-secret=s", path, "1M")  # fmt: skip
     assert read_header(path, stated=None).encrypted
     with pytest.raises(NeedsKey):
         open_guest_view(image_of(path))

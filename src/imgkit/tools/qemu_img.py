@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import cast
 
-from imgkit.errors import NoRoom, ToolFailed
+from imgkit.errors import Differs, NoRoom, ToolFailed
 from imgkit.model.formats import DiskFormat
 from imgkit.process import Completed, Running, Word, run, start
 from imgkit.tools.qemu_program import Node, bounded, json_name, require, tied_to_us, version_of
@@ -22,6 +22,7 @@ _HEADER_SECONDS = 300
 # streamOptimized, was measured at 12 s of one core a GiB.
 _CPU_SECONDS_EACH_GIB = 240
 _CPU_SECONDS_BASE = 600
+_READ_FAILED = "error while reading"
 _NO_ROOM_WORDS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -86,7 +87,8 @@ def convert(
 ) -> tuple[str, ...]:
     """Write `target`, which must not exist, and return the arguments that did it.
 
-    Nothing is durable yet when this returns: qemu-img's default cache mode ignores flushes. Raises NoRoom, ToolFailed.
+    Nothing is durable yet when this returns: qemu-img's default cache mode ignores flushes. Raises NoRoom, Differs where
+    the source cannot be read, ToolFailed.
     """
     argv = convert_arguments(require("qemu-img"), source, target, to=to, options=options or {}, compress=compress)
     cpu_seconds = _CPU_SECONDS_BASE + _CPU_SECONDS_EACH_GIB * (virtual_size // GiB)
@@ -213,12 +215,17 @@ def _count(found: Mapping[str, object], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _conversion_failed(target: Path, to: DiskFormat, returncode: int, said: str) -> NoRoom | ToolFailed:
+def _conversion_failed(target: Path, to: DiskFormat, returncode: int, said: str) -> NoRoom | Differs | ToolFailed:
     reason = said.splitlines()[-1] if said else f"exit code {returncode}"
     if any(words in said for words in _NO_ROOM_WORDS):
         return NoRoom(
             f"no room left while writing {to} beside {target.parent}: {reason}",
             hint="Free some room, or choose another place with -o. Nothing of the unfinished file is left.",
+        )
+    if _READ_FAILED in said:
+        return Differs(
+            f"the source cannot be read whole: {reason}",
+            hint="It is damaged there, or the disk that holds it fails. What can be read, --salvage reads.",
         )
     return ToolFailed(
         f"qemu-img could not convert to {to}: {reason}",
