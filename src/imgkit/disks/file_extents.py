@@ -1,10 +1,24 @@
-"""Which bytes of a file are there and which are holes, as the file system tells."""
+"""Runs of data and zeroes: how they are joined, and which of them are holes of a file, as its file system tells."""
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from imgkit.model.disk import Extent, ExtentKind
+
+
+def join_extents(parts: Iterable[Extent]) -> Iterator[Extent]:
+    """Yield the same runs with neighbours of one kind joined."""
+    pending = Extent(0, 0, ExtentKind.DATA)
+    for part in parts:
+        if part.kind is pending.kind:
+            pending = Extent(pending.start, pending.length + part.length, part.kind)
+            continue
+        if pending.length:
+            yield pending
+        pending = part
+    if pending.length:
+        yield pending
 
 
 class FileMap:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
-from imgkit.disks.file_extents import FileMap
+from imgkit.disks.file_extents import FileMap, join_extents
 from imgkit.disks.headers.block_map import ZERO, BlockMap, Run
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.headers.image_bytes import ImageBytes
@@ -48,16 +48,7 @@ class MappedView:
 
     def extents(self) -> Iterator[Extent]:
         """Yield data and zeroes as the image's own tables know them, and the file system of what they point to."""
-        pending = Extent(0, 0, ExtentKind.DATA)
-        for start, length, kind in self._parts():
-            if kind is pending.kind:
-                pending = Extent(pending.start, pending.length + length, kind)
-                continue
-            if pending.length:
-                yield pending
-            pending = Extent(start, length, kind)
-        if pending.length:
-            yield pending
+        return join_extents(self._parts())
 
     def close(self) -> None:
         self._file.close()
@@ -70,16 +61,16 @@ class MappedView:
     ) -> None:
         self.close()
 
-    def _parts(self) -> Iterator[tuple[int, int, ExtentKind]]:
+    def _parts(self) -> Iterator[Extent]:
         file_map = FileMap(self._file.fileno())
         for run in self._map.runs(0, self._size):
             if run.place == ZERO:
-                yield run.start, run.length, ExtentKind.ZERO
+                yield Extent(run.start, run.length, ExtentKind.ZERO)
             elif run.place < ZERO:
-                yield run.start, run.length, ExtentKind.DATA
+                yield Extent(run.start, run.length, ExtentKind.DATA)
             else:  # blocks that were set aside and never written are holes in the file
                 for extent in file_map.parts(run.place, run.length):
-                    yield run.start + extent.start, extent.length, extent.kind
+                    yield Extent(run.start + extent.start, extent.length, extent.kind)
 
     def _bytes_of(self, run: Run) -> Iterator[bytes]:
         if run.place == ZERO:

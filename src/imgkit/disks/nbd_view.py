@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from imgkit.disks.file_extents import join_extents
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.nbd_client import MAX_READ_BYTES, MAX_STATUS_BYTES, NbdClient
 from imgkit.disks.nodes import build_node, private_folder
@@ -61,23 +62,7 @@ class NbdView:
 
     def extents(self) -> Iterator[Extent]:
         """Yield data and zeroes as the image's own tables know them; neighbours of one kind are joined."""
-        pending = Extent(0, 0, ExtentKind.DATA)
-        place = 0
-        while place < self._size:
-            with self._client() as client:
-                parts = list(client.status(place, min(MAX_STATUS_BYTES, self._size - place)))
-            for part in parts:
-                kind = ExtentKind.ZERO if part.is_zero else ExtentKind.DATA
-                length = min(part.length, self._size - place)
-                place += length
-                if kind is pending.kind:
-                    pending = Extent(pending.start, pending.length + length, kind)
-                    continue
-                if pending.length:
-                    yield pending
-                pending = Extent(pending.end, length, kind)
-        if pending.length:
-            yield pending
+        return join_extents(self._parts())
 
     def close(self) -> None:
         self._opened.close()
@@ -89,6 +74,16 @@ class NbdView:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _parts(self) -> Iterator[Extent]:
+        place = 0
+        while place < self._size:
+            with self._client() as client:
+                parts = list(client.status(place, min(MAX_STATUS_BYTES, self._size - place)))
+            for part in parts:
+                length = min(part.length, self._size - place)
+                yield Extent(place, length, ExtentKind.ZERO if part.is_zero else ExtentKind.DATA)
+                place += length
 
     def _connect(self, socket_path: Path) -> NbdClient:
         connection = qemu_nbd.connect(self._server, socket_path)
