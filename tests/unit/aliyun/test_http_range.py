@@ -1,11 +1,14 @@
 """Answers to ranges are held against what was asked."""
 
 import contextlib
+import http.client
+import io
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import urllib3
 import urllib3.exceptions as wire
 from requests.structures import CaseInsensitiveDict
 
@@ -222,3 +225,50 @@ def test_a_connection_that_breaks_while_it_is_given_back_is_no_loss():
     body.close()
 
     assert response.closed
+
+
+class Wire:
+    """What http.client reads an answer from: a socket that gives these bytes and ends."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(self._data))
+
+
+def answered(body: bytes, *headers: str) -> Any:
+    """An answer as urllib3 has it from http.client."""
+    lines = "\r\n".join(["HTTP/1.1 206 Partial Content", *headers, "", ""])
+    inner = http.client.HTTPResponse(Wire(lines.encode() + body))  # type: ignore[arg-type]  # all it takes of a socket
+    inner.begin()
+    raw = urllib3.HTTPResponse(body=inner, headers=dict(inner.getheaders()), preload_content=False)
+    return SimpleNamespace(raw=raw, close=raw.close)
+
+
+def test_bytes_go_from_the_socket_into_the_callers_buffer():
+    body = HttpRangeBody(answered(b"abcdefghij", "Content-Length: 10"), 10)
+
+    assert body.is_direct
+    assert read_all(body, piece_bytes=4) == b"abcdefghij"
+
+
+def test_what_was_read_past_urllib3_is_in_its_account():
+    response = answered(b"abcdefghij and the next answer", "Content-Length: 10")
+    body = HttpRangeBody(response, 10)
+    read_all(body)
+    body.close()
+
+    assert response.raw._fp.isclosed()
+
+
+@pytest.mark.parametrize("headers", [["Content-Length: 99"], ["Transfer-Encoding: chunked"], []])
+def test_an_answer_framed_otherwise_is_read_by_urllib3(headers):
+    assert not HttpRangeBody(answered(b"abcdefghij", *headers), 10).is_direct
+
+
+def test_a_body_that_ends_early_is_not_whole_either_way():
+    body = HttpRangeBody(answered(b"abcd", "Content-Length: 10"), 10)
+    assert body.is_direct
+    with pytest.raises(RangeFailed, match="6 bytes early"):
+        read_all(body)
