@@ -60,8 +60,20 @@ def http_moment(headers: Mapping[str, str], name: str) -> datetime | None:
         return None
 
 
-def check_range(status: int, headers: Mapping[str, str], *, start: int, length: int, etag: str, label: str) -> None:
-    """Take 206 with exactly this range of exactly this object. Raises RangeFailed, ObjectChanged."""
+def check_range(
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    start: int,
+    length: int,
+    etag: str,
+    label: str,
+    size: int | None = None,
+) -> None:
+    """Take 206 with exactly this range of exactly this object, of this size where it is known.
+
+    Raises RangeFailed, ObjectChanged.
+    """
     if status != 206:
         raise RangeFailed(f"the answer is {status} and not 206: the range was not heeded")
     got = bare_etag(headers)
@@ -73,6 +85,8 @@ def check_range(status: int, headers: Mapping[str, str], *, start: int, length: 
     answered = answered_range(headers)
     if answered is None or (answered.first, answered.last) != (start, start + length - 1):
         raise RangeFailed(f"the answer is about another range: {headers.get('Content-Range', 'no Content-Range')[:80]}")
+    if size not in {None, answered.total}:
+        raise RangeFailed(f"the answer is about an object of {answered.total} bytes and not {size}")
     announced = headers.get("Content-Length", "")
     if announced and announced != str(length):
         raise RangeFailed(f"the answer announces {announced[:20]} bytes and not {length}")

@@ -19,6 +19,7 @@ from imgkit.units import parse_utc
 
 ALLOWED_SKEW = timedelta(minutes=15)  # "HTTP status code 403", RequestTimeTooSkewed
 _TOKEN_CODES = frozenset({"InvalidSecurityToken", "SecurityTokenExpired", "AccessKeyIdAndSecurityTokenNotMatch"})
+_PAYER_REMEDY = "Whoever reads this bucket pays for it. Add --requester-pays if your account shall."
 _NETWORK_HINT = (
     "Check the network, the proxy (https_proxy, no_proxy) and, where a proxy reads along, its certificate (ca_bundle)."
 )
@@ -137,6 +138,8 @@ def _denied(answer: OssAnswer) -> Meaning:
             f"there is no such bucket in this region; it answers at {one_line(answer.endpoint)}",
             "An export needs a bucket in the image's region (--bucket); for a download, set --region to the bucket's.",
         )
+    if "requester pays" in words.lower() or "payer" in words.lower():
+        return replace(DENIED, cause=cause, remedy=_PAYER_REMEDY)
     return replace(DENIED, cause=cause)
 
 

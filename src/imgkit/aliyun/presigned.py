@@ -25,7 +25,7 @@ from imgkit.aliyun.http_range import (
 )
 from imgkit.aliyun.network import DIRECT, NetworkSettings, is_loopback
 from imgkit.aliyun.oss_errors import OssAnswer, error_details, explain_no_answer, explain_oss, read_answer
-from imgkit.aliyun.oss_session import keep_beginning, make_session, timeouts
+from imgkit.aliyun.oss_session import MOST_CONNECTIONS, keep_beginning, make_session, timeouts
 from imgkit.aliyun.retrying import TryAgain
 from imgkit.aliyun.sdk_logging import quieten_sdks
 from imgkit.errors import AccessDenied, ImgkitError, SettingsError, UrlExpired
@@ -99,7 +99,7 @@ def open_presigned(
     url: str,
     *,
     network: NetworkSettings = DIRECT,
-    connections: int = 16,
+    connections: int = MOST_CONNECTIONS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> "PresignedSource":
     """Make an object behind a presigned URL ready; nothing is sent yet. Raises SettingsError."""
@@ -128,6 +128,7 @@ class PresignedSource:
         self._session = session
         self._timeouts = timeouts
         self._clock = clock
+        self._size: int | None = None
 
     @property
     def label(self) -> str:
@@ -151,7 +152,9 @@ class PresignedSource:
         """Learn size, ETag and CRC from the first byte: a URL that was signed for GET is no use for HEAD."""
         response = self._get(0, 1, etag="")
         try:
-            return self._described(response.status_code, response.headers)
+            info = self._described(response.status_code, response.headers)
+            self._size = info.size
+            return info
         finally:
             response.close()
 
@@ -161,7 +164,15 @@ class PresignedSource:
         response = self._get(start, length, etag=etag)
         body = HttpRangeBody(response, length)
         try:
-            check_range(response.status_code, response.headers, start=start, length=length, etag=etag, label=self.label)
+            check_range(
+                response.status_code,
+                response.headers,
+                start=start,
+                length=length,
+                etag=etag,
+                size=self._size,
+                label=self.label,
+            )
             yield body
         finally:
             body.close()

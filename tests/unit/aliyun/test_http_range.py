@@ -33,6 +33,12 @@ def check(status: int = 206, etag: str = "ABC-1", **changes: str) -> None:
     check_range(status, headers, start=100, length=50, etag=etag, label="oss://b/k")
 
 
+def test_an_answer_about_an_object_of_another_size_is_not_taken():
+    check()
+    with pytest.raises(RangeFailed, match="1000 bytes and not 999"):
+        check_range(206, CaseInsensitiveDict(GOOD), start=100, length=50, etag="ABC-1", size=999, label="oss://b/k")
+
+
 class Raw:
     """What urllib3 gives: read1 returns what one receive brought."""
 

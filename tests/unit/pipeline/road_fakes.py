@@ -123,11 +123,13 @@ class FakeServices(Services):
     fake_cloud: RoadCloud = field(default_factory=RoadCloud)
     fake_store: MemoryStore = field(default_factory=MemoryStore)
     urls: dict[str, MemorySource] = field(default_factory=dict)
+    versions: list[str] = field(default_factory=list)
 
     def cloud(self) -> RoadCloud:
         return self.fake_cloud
 
-    def store(self, bucket: str) -> MemoryStore:
+    def store(self, bucket: str, *, version_id: str = "") -> MemoryStore:
+        self.versions.append(version_id)
         assert bucket == self.fake_store.bucket
         return self.fake_store
 
