@@ -15,7 +15,7 @@ from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, O
 from imgkit.model.role import DiskRole
 from imgkit.model.unpacked import UnpackedDisk
 from imgkit.pipeline.names import local_name
-from imgkit.pipeline.request import Run, recorded_step
+from imgkit.pipeline.request import Keep, Run, recorded_step
 from imgkit.ports import Frontier
 from imgkit.safe_text import safe_name
 from imgkit.stages.download import download_object
@@ -78,6 +78,14 @@ def archive_of(run: Run, role: DiskRole, following: FollowingUnpack | None = Non
     return _download(run, role, following) if disk.object is not None else None
 
 
+def must_come(run: Run, role: DiskRole) -> bool:
+    """Whether bringing this disk begins with a download."""
+    disk = run.disk(role)
+    is_here = any(_came_from_outside(record) and run.present(record) for record in disk.files)
+    is_wanted = disk.guest is None or Keep.OBJECTS in run.request.keep
+    return disk.object is not None and is_wanted and not is_here
+
+
 def is_said_to_be_raw(disk: DiskRecord) -> bool:
     """Whether the object's name says raw: then it is, even where a guest wrote another format's header into it."""
     key = disk.object.key if disk.object else next((each.path.name for each in disk.files), "")
@@ -119,7 +127,8 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             target,
             workspace=run.image_set.workspace,
             settings=run.request.transfer,
-            progress=run.progress,
+            progress=run.arrivals or run.progress,
+            budget=run.budget,
             followers=() if following is None else (following,),
             verify=True,  # a file that a killed run left under its final name is read before it is trusted
         )

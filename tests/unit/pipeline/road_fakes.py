@@ -157,8 +157,8 @@ def finished(task_id: str = "t-1", **fields: Any) -> ExportTask:
 
 def waiting() -> Waiting:
     """A clock that moves on by a second with each look, and sleep that takes no time."""
-    clock = (NOW + timedelta(seconds=number) for number in count())
-    return Waiting(sleep=lambda _: None, now=lambda: next(clock))
+    seconds = count()  # several threads may look at once
+    return Waiting(sleep=lambda _: None, now=lambda: NOW + timedelta(seconds=next(seconds)))
 
 
 @dataclass
