@@ -37,6 +37,7 @@ def test_whenever_it_is_killed_every_promise_holds(tmp_path: Path, seed: int) ->
     assert told["wrong"] == []
     assert told["kills"] == 200
     assert told["finished"] >= 20
+    assert told["mended"] >= 10
     assert told["resumed_parts"] >= 1000
 
 

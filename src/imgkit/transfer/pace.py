@@ -66,7 +66,9 @@ class Gate:
                 return
             self._wave += 1
             self._good = 0
-            self._width = max(self._width // 2, 1)
+            if self._width == 1:
+                return
+            self._width //= 2
         log.info("the service asked for less: %d ranges at once from now on", self._width)
 
     def widen(self) -> None:

@@ -58,7 +58,7 @@ class Tempo:
             self._give_in(now)
         elif self._trial is not None:
             self._end_trial(self._trial, speed, now)
-        elif now >= self._rests_until and self._gate.width == self._gate.target < self._most and self._gate.is_full:
+        elif now >= self._rests_until and self._gate.is_full:
             self._try_more(speed)
 
     def _give_in(self, now: float) -> None:
@@ -71,7 +71,9 @@ class Tempo:
 
     def _try_more(self, speed: float) -> None:
         jobs = self._gate.target
-        more = min(jobs + max(jobs // 2, 1), self._most)
+        more = min(2 * jobs, self._most)
+        if self._gate.width < jobs or more == jobs:
+            return
         log.info("%s/s with %d ranges at once; trying %d", describe_bytes(int(speed)), jobs, more)
         self._trial = _Trial(jobs, speed)
         self._gate.retarget(more)
@@ -84,6 +86,7 @@ class Tempo:
         told = f"{describe_bytes(int(speed))}/s instead of {describe_bytes(int(trial.speed))}/s"
         if speed >= trial.speed * _WORTH_IT:
             log.info("%d ranges at once bring %s: kept", self._gate.target, told)
+            self._try_more(speed)
             return
         log.info("%d ranges at once bring %s: back to %d", self._gate.target, told, trial.jobs)
         self._gate.retarget(trial.jobs)

@@ -40,23 +40,22 @@ def each_gives(one: float) -> Callable[[int], float]:
 
 def test_a_line_that_gives_each_range_its_share_is_widened_to_the_most() -> None:
     line = Line(each_gives(5 * MiB))
-    line.run(60)
-    assert line.widths[:4] == [4, 6, 9, 13]
-    assert line.gate.width == MOST_JOBS_UNASKED
+    line.run(15)
+    assert line.widths == [4, 8, 16, MOST_JOBS_UNASKED]
 
 
 def test_what_brings_nothing_is_taken_back() -> None:
     line = Line(lambda jobs: min(jobs, 8) * 5 * MiB)
     line.run(30)
-    assert line.widths == [4, 6, 9, 13, 9]
+    assert line.widths == [4, 8, 16, 8]
 
 
 def test_a_line_that_is_full_already_is_tried_once_and_left_alone_for_a_minute() -> None:
     line = Line(lambda _: 50 * MiB)
     line.run(50)
-    assert line.widths == [4, 6, 4]
+    assert line.widths == [4, 8, 4]
     line.run(30)
-    assert line.widths == [4, 6, 4, 6, 4]
+    assert line.widths == [4, 8, 4, 8, 4]
 
 
 def test_while_not_all_are_at_work_no_more_are_tried() -> None:
@@ -72,22 +71,23 @@ def test_a_service_that_asks_for_less_ends_the_trial(caplog: pytest.LogCaptureFi
     caplog.set_level(logging.INFO, "imgkit.transfer")
     line = Line(each_gives(MiB))
     line.run(3)
-    assert line.gate.width == 6
+    assert line.gate.width == 8
+    line.gate.narrow(line.gate.wave)
     line.gate.narrow(line.gate.wave)
     line.run(2)
-    assert (line.gate.width, line.gate.target) == (3, 3)
+    assert (line.gate.width, line.gate.target) == (2, 2)
     line.run(40)
-    assert line.gate.width == 3
+    assert line.gate.width == 2
     assert "asked for less: no more than 4" in caplog.text
 
 
 def test_the_reason_is_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "imgkit.transfer")
-    line = Line(lambda jobs: min(jobs, 6) * 10 * MiB)
+    line = Line(lambda jobs: min(jobs, 8) * 10 * MiB)
     line.run(20)
-    assert "40 MiB/s with 4 ranges at once; trying 6" in caplog.text
-    assert "6 ranges at once bring 60 MiB/s instead of 40 MiB/s: kept" in caplog.text
-    assert "9 ranges at once bring 60 MiB/s instead of 60 MiB/s: back to 6" in caplog.text
+    assert "40 MiB/s with 4 ranges at once; trying 8" in caplog.text
+    assert "8 ranges at once bring 80 MiB/s instead of 40 MiB/s: kept" in caplog.text
+    assert "16 ranges at once bring 80 MiB/s instead of 80 MiB/s: back to 8" in caplog.text
 
 
 def test_never_more_than_the_most() -> None:
