@@ -5,7 +5,8 @@
 Each download runs in a forked child, over a source in memory with a bad network. A child ends by SIGKILL at a random
 moment, by SIGKILL just before or after a random write, sync, rename or removal, or by a power cut: whatever was not
 synced is replaced by zeroes, and the journal stays as far as it was written. Every other file that is whole is then
-damaged in some of its parts and mended, under the same conditions. Prints one line of JSON; `wrong` is empty where
+damaged in some of its parts and mended, under the same conditions. Now and then the disk forgets between two runs what
+it had made durable. Prints one line of JSON; `wrong` is empty where
 every promise held.
 """
 
@@ -157,10 +158,11 @@ class Campaign:
         self.places.make_folders()
         self.content = self.chance.randbytes(SIZE)
         self.damaged = None
+        self.rotten: set[int] = set()
 
     def run(self, kills: int) -> None:
         while self.kills < kills and not self.wrong:
-            proven = self.proven_ranges()
+            proven = self.rot(self.proven_ranges())
             status = self.one_child()
             self.look_at_what_is_left(proven)
             if os.WIFSIGNALED(status):
@@ -237,11 +239,27 @@ class Campaign:
                 start = saved.facts.plan.part(number).start
                 file.seek(start)
                 truth = self.content[start : start + claim.length]
-                self.expect(file.read(claim.length) == truth, f"the journal claims part {number}, the disk lacks it")
+                is_there = file.read(claim.length) == truth
+                if number in self.rotten and not is_there:
+                    continue
+                self.rotten.discard(number)
+                self.expect(is_there, f"the journal claims part {number}, the disk lacks it")
                 self.expect(crc64(truth) == claim.crc64, f"the CRC of part {number} is wrong in the journal")
                 ranges.append((start, start + claim.length))
         self.resumed_parts += len(ranges)
         return ranges
+
+    def rot(self, proven: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Let the disk forget one of the ranges, now and then; return those that still stand."""
+        if not proven or self.places.target.exists() or self.chance.random() > 0.2:
+            return proven
+        start, end = self.chance.choice(proven)
+        with self.places.partial.open("r+b") as file:
+            file.seek(self.chance.randrange(start, end))
+            place = file.tell()
+            file.write(bytes([self.content[place] ^ 1]))
+        self.rotten.add(start // PART)
+        return [each for each in proven if each != (start, end)]
 
     def look_at_what_is_left(self, proven: list[tuple[int, int]]) -> None:
         target = self.places.target

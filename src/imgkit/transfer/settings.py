@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imgkit.errors import SettingsError
 from imgkit.transfer.retry import RetryRule
-from imgkit.units import KiB, MiB
+from imgkit.units import KiB
 
 MOST_JOBS = 64
 
@@ -21,7 +21,7 @@ class TransferSettings:
 
     jobs: int | None = None
     part_bytes: int | None = None
-    buffer_bytes: int = MiB
+    buffer_bytes: int = 256 * KiB
     attempts: int = 12
     first_delay_seconds: float = 0.5
     longest_delay_seconds: float = 60.0
