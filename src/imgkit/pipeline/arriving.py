@@ -16,12 +16,14 @@ from imgkit.model.role import DiskRole
 from imgkit.model.unpacked import UnpackedDisk
 from imgkit.pipeline.names import local_name
 from imgkit.pipeline.request import Keep, Run, recorded_step
-from imgkit.ports import Frontier
+from imgkit.ports import Frontier, RangeSource
 from imgkit.safe_text import safe_name
 from imgkit.stages.download import download_object
 from imgkit.stages.restore import restore_object
 from imgkit.stages.unpack import unpack_archive
+from imgkit.transfer.expiry import Expiring
 from imgkit.transfer.retry import REAL_TIME, describe_patiently
+from imgkit.units import format_utc
 from imgkit.version import __version__
 
 _HEAD_BYTES = 512  # enough to tell an archive from a bare disk image
@@ -119,6 +121,7 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             store = run.services.store(disk.object.bucket)
             restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
         source = run.source(role)
+        _tell_expiry(run, role, source)
         _require_same(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
         if following is not None:
             following.archive = target
@@ -142,13 +145,19 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
     return target
 
 
+def _tell_expiry(run: Run, role: DiskRole, source: RangeSource) -> None:
+    if isinstance(source, Expiring) and source.expires_at is not None:
+        run.say(f"{role}: the URL is good until {format_utc(source.expires_at)[:19]}Z")
+
+
 def _require_same(known: ObjectInfo, found: ObjectInfo) -> None:
     """A set is of one export: what was put in its object's place since does not belong to it."""
     if (known.etag, known.size) != (found.etag, found.size):
+        version = f" The bucket still has it as version {known.version_id}." if known.version_id else ""
         raise ObjectChanged(
             f"{safe_name(known.url)} is no longer the object that this set began with: that one had {known.size} bytes "
             f"and ETag {known.etag}, it has {found.size} bytes and ETag {found.etag}",
-            hint="Find out who replaced it. As it is now it can be fetched into another folder with -o.",
+            hint=f"Find out who replaced it.{version} As it is now it can be fetched into another folder with -o.",
         )
 
 

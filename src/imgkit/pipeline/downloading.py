@@ -27,6 +27,8 @@ from imgkit.progress import NULL_PROGRESS, Progress, together
 from imgkit.stages.download import download_object
 from imgkit.stages.recheck import check_object
 from imgkit.transfer.budget import Budget
+from imgkit.transfer.local_disk import held_bytes, require_room
+from imgkit.transfer.places import Places
 from imgkit.transfer.settings import TransferSettings
 
 Result = TypeVar("Result")
@@ -48,11 +50,13 @@ class Downloads:
     progress: Progress = NULL_PROGRESS
 
     def fetch(self, wanted: Sequence[WantedObject]) -> list[DownloadedObject | ImgkitError]:
-        """Download what is not here yet."""
+        """Download what is not here yet. Raises NoRoom where all of it cannot fit."""
+        self._require_room(wanted)
         return self._each(wanted, self._fetch)
 
     def mend(self, wanted: Sequence[WantedObject]) -> list[MendedObject | ImgkitError]:
-        """Fetch only what differs from the service's."""
+        """Fetch only what differs from the service's. Raises NoRoom where all of it cannot fit."""
+        self._require_room(wanted)
         return self._each(wanted, self._mend)
 
     def check(self, wanted: Sequence[WantedObject]) -> list[CheckedObject | ImgkitError]:
@@ -103,6 +107,15 @@ class Downloads:
 
     def _check(self, wanted: WantedObject, progress: Progress, _: Budget) -> CheckedObject:
         return check_object(wanted.source, self.folder / wanted.name, progress=progress, rule=self.settings.retry_rule)
+
+    def _require_room(self, wanted: Sequence[WantedObject]) -> None:
+        """Each download looks for its own room; several at once also need it together."""
+        missing = 0
+        for each in wanted:
+            places = Places(target=self.folder / each.name, workspace=self._workspace)
+            held = max(held_bytes(places.target), held_bytes(places.partial))
+            missing += max((each.size or 0) - held, 0)
+        require_room(self.folder, missing)
 
     @property
     def _workspace(self) -> Path:

@@ -3,12 +3,13 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.unit.pipeline.road_fakes import MemorySource
 
 from imgkit.digests import crc64
-from imgkit.errors import Differs, TargetExists
+from imgkit.errors import Differs, NoRoom, TargetExists
 from imgkit.evidence.lone import read_lone_record
 from imgkit.model.checked import CheckedObject
 from imgkit.model.cloud_object import ObjectInfo
@@ -71,3 +72,17 @@ def test_checking_fetches_nothing_and_mending_only_what_differs(downloads: Downl
     assert (downloads.folder / "b").read_bytes() == b"b" * 100
     record = read_lone_record(downloads.folder / "b")
     assert record is not None
+
+
+def test_what_cannot_fit_together_is_refused_before_anything_comes(
+    downloads: Downloads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (downloads.folder / "a").write_bytes(b"x" * 4096)
+    free = SimpleNamespace(f_bavail=5, f_frsize=1024, f_blocks=100)
+    monkeypatch.setattr("imgkit.transfer.local_disk.os.statvfs", lambda _: free)
+    asked = [replace(wanted(name), size=4096) for name in "abc"]
+    with pytest.raises(NoRoom, match="3 KiB"):
+        downloads.fetch(asked)
+    with pytest.raises(NoRoom):
+        downloads.mend(asked)
+    assert [path.name for path in downloads.folder.iterdir()] == ["a"]
