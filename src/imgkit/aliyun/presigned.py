@@ -35,7 +35,6 @@ from imgkit.units import format_utc
 from imgkit.version import __version__
 
 _BUCKET_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.(?:s3\.)?(?:oss|[a-z0-9-]+\.oss)[a-z0-9.-]*\.aliyuncs\.com")
-_LONGEST_NAME_BYTES = 200
 _EXPIRED_HINT = "Get a fresh URL of the same object and run the same command with it: it goes on where it was."
 
 
@@ -78,12 +77,6 @@ class PresignedUrl:
         """Leave the signature out."""
         return f"PresignedUrl({self.label})"
 
-    @property
-    def file_name(self) -> str:
-        """The last part of the key, fit for a local file name; `object` where there is none."""
-        name = "".join(sign if sign.isprintable() and sign != "\\" else "_" for sign in self.key.rpartition("/")[2])
-        return name.encode()[-_LONGEST_NAME_BYTES:].decode(errors="ignore").lstrip(".-") or "object"
-
 
 _URL_HINT = "Give the whole URL, in quotes or with --url-file: https://bucket.endpoint/key?…signature…"
 
@@ -91,6 +84,11 @@ _REFUSED = Meaning(
     AccessDenied,
     "OSS refuses this URL: it is incomplete, was changed, or its signer may not read the object",
     _URL_HINT,
+)
+_PAYER = Meaning(
+    AccessDenied,
+    "whoever reads this bucket pays for it, and the URL does not say so",
+    "Have the URL signed with x-oss-request-payer=requester in it, as OSS documents for pay-by-requester.",
 )
 _REFUSED_CODES = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
@@ -133,11 +131,6 @@ class PresignedSource:
     @property
     def label(self) -> str:
         return self._url.label
-
-    @property
-    def file_name(self) -> str:
-        """A name for a local file, from the URL's path."""
-        return self._url.file_name
 
     @property
     def expires_at(self) -> datetime | None:
@@ -231,6 +224,8 @@ class PresignedSource:
         if self._has_expired(answer):
             when = f" (it was good until {format_utc(self.expires_at)[:19]}Z)" if self.expires_at else ""
             return UrlExpired(f"Cannot {doing}: the URL has expired{when}.", hint=_EXPIRED_HINT)
+        if answer.lacks_payer:
+            return build_error(answer.refusal, _PAYER, doing=doing)
         if answer.refusal.status == 403 and answer.refusal.code in _REFUSED_CODES:
             return build_error(answer.refusal, _REFUSED, doing=doing)
         return explain_oss(answer, doing=doing, now=self._clock())

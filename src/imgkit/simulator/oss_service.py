@@ -73,7 +73,8 @@ class OssService:
         if name not in self._operations:
             raise OssError("NotImplemented")
         if bucket is not None and bucket.requester_pays and _payer(request) != "requester":
-            raise OssError("AccessDenied", "Bucket is requester pays bucket, but no requester pays header.")
+            detail = "0003-00000703" if request.header("authorization") else "0003-00000702"
+            raise OssError("AccessDenied", "Bucket is requester pays bucket, but no payer is named.", detail=detail)
         now = self._cloud.now()
         call = OssCall(request=request, place=place, bucket=bucket, now=now, request_id=request_id, faults=faults)
         return self._operations[name](call)
