@@ -129,7 +129,8 @@ class HttpRangeBody:
 
     def _receive(self, window: memoryview) -> int:
         if self._wire is not None:
-            count = int(self._wire.fp.readinto1(window) or 0)
+            reader = self._wire.fp  # None once the connection was closed
+            count = int(reader.readinto1(window) or 0) if reader is not None else 0
             self._wire.length -= count  # http.client's own account: at 0 the connection is free for the next request
             return count
         data = self._read1(min(len(window), _MOST_AT_ONCE))

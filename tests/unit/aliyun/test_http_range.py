@@ -268,6 +268,15 @@ def test_what_was_read_past_urllib3_is_in_its_account():
     assert response.raw._fp.isclosed()
 
 
+def test_a_connection_that_was_closed_meanwhile_is_an_answer_that_ended():
+    response = answered(b"abcdefghij", "Content-Length: 10")
+    body = HttpRangeBody(response, 10)
+    response.raw._fp.close()
+
+    with pytest.raises(RangeFailed, match="10 bytes early"):
+        body.readinto(memoryview(bytearray(4)))
+
+
 @pytest.mark.parametrize("headers", [["Content-Length: 99"], ["Transfer-Encoding: chunked"], []])
 def test_an_answer_framed_otherwise_is_read_by_urllib3(headers):
     assert not HttpRangeBody(answered(b"abcdefghij", *headers), 10).is_direct
