@@ -12,6 +12,7 @@ from imgkit.pipeline.names import local_name, plain_name
 from imgkit.pipeline.wanted import WantedObject
 from imgkit.ports import ObjectStore, RangeSource
 from imgkit.services import Services
+from imgkit.stages.restore import begin_restores
 from imgkit.transfer.expiry import Expiring
 from imgkit.transfer.retry import REAL_TIME, RetryRule, describe_patiently
 from imgkit.units import format_utc
@@ -85,10 +86,14 @@ def _behind_urls(
 
 
 def _in_buckets(services: Services, nouns: ObjectNouns, thaw: Thaw | None) -> Iterator[_Found]:
+    many = len(nouns.words) > 1
     for word in nouns.words:
         location = _location(word)
         store = services.store(location.bucket, version_id=nouns.version_id)
-        for info in _objects_at(store, location, is_one_of_many=len(nouns.words) > 1):
+        infos = list(_objects_at(store, location, is_one_of_many=many))
+        if thaw is not None and (many or len(infos) > 1):
+            begin_restores(store, [info.key for info in infos])
+        for info in infos:
             yield _Found(
                 key=info.key,
                 source=store.source(info.key),

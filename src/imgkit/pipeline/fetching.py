@@ -1,6 +1,6 @@
 """`imgkit fetch`: the whole road, one step after the other; run again, it goes on where it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from imgkit.errors import (
 from imgkit.evidence.image_set import open_image_set
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.custodian import Custodian
-from imgkit.model.manifest import FileKind, FileState, Manifest, SourceKind
+from imgkit.model.manifest import DiskRecord, FileKind, FileState, Manifest, SourceKind
 from imgkit.model.role import DiskRole
 from imgkit.pipeline.arriving import must_come
 from imgkit.pipeline.bringing import bring_disk, take_in
@@ -32,6 +32,7 @@ from imgkit.progress import NULL_PROGRESS, Progress, together
 from imgkit.services import Services
 from imgkit.stages.clean import objects_of
 from imgkit.stages.export import Waiting
+from imgkit.stages.restore import begin_restores
 from imgkit.transfer.budget import Budget
 
 OF_ONE_DISK = (
@@ -129,6 +130,8 @@ def _take_in_together(run: Run) -> dict[DiskRole, ImgkitError]:
     if len(coming) < 2:
         return {}
     assert run.budget is not None
+    if run.request.restore:
+        _begin_restores(run, coming)
     sizes = sum(disk.object.size for disk in coming if disk.object is not None)
     with together(run.progress, f"{len(coming)} disks", total=sizes) as run.arrivals:
         works = [partial(take_in, run, disk.role) for disk in coming]
@@ -136,6 +139,12 @@ def _take_in_together(run: Run) -> dict[DiskRole, ImgkitError]:
     run.arrivals = None
     named = zip(coming, results, strict=True)
     return {disk.role: error for disk, error in named if isinstance(error, ImgkitError)}
+
+
+def _begin_restores(run: Run, coming: Sequence[DiskRecord]) -> None:
+    for disk in coming:
+        if disk.object is not None and disk.role not in run.request.urls:
+            begin_restores(run.services.store(disk.object.bucket), [disk.object.key])
 
 
 def _shortfalls(manifest: Manifest) -> list[str]:

@@ -96,8 +96,14 @@ def test_what_cannot_be_meant_is_refused(cloud: FakeServices, words: Any, more: 
     assert said in raised.value.message + raised.value.hint
 
 
-def test_each_is_thawed_by_the_bucket_it_lies_in(cloud: FakeServices) -> None:
+def test_each_is_thawed_by_the_bucket_it_lies_in_and_several_at_once(
+    cloud: FakeServices, monkeypatch: pytest.MonkeyPatch
+) -> None:
     thawed: list[str] = []
+    begun: list[list[str]] = []
+    monkeypatch.setattr("imgkit.cli.download_nouns.begin_restores", lambda _, keys: begun.append(keys))
+    find(cloud, "oss://evidence/case/c.gz", thaw=lambda _, key: None)
+    assert begun == []
     for each in find(cloud, "oss://evidence/case/", thaw=lambda _, key: thawed.append(key)):
         each.thaw()
-    assert thawed == ["case/a b.gz", "case/c.gz"]
+    assert thawed == begun[0] == ["case/a b.gz", "case/c.gz"]

@@ -122,6 +122,13 @@ def test_all_disks_come_at_once(two_disks: Road, monkeypatch: pytest.MonkeyPatch
     assert check_set(two_disks.folder).held
 
 
+def test_frozen_disks_are_asked_for_at_once(two_disks: Road, monkeypatch: pytest.MonkeyPatch):
+    begun: list[str] = []
+    monkeypatch.setattr("imgkit.pipeline.fetching.begin_restores", lambda _, keys: begun.extend(keys))
+    _fetch(two_disks, restore=True)
+    assert begun == [SYSTEM_KEY, XVDB_KEY]
+
+
 def test_what_concerns_all_disks_stops_them_all(two_disks: Road, monkeypatch: pytest.MonkeyPatch):
     other_is_at_it = threading.Event()
 
