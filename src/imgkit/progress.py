@@ -1,8 +1,8 @@
 """Progress as a thing that is passed in, silent by default; drawing it is the command line's business."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 
 class Bar(AbstractContextManager["Bar"], Protocol):
@@ -20,6 +20,20 @@ class Progress(Protocol):
     """
 
     def bar(self, title: str, *, total: int | None, unit: str = "B") -> Bar: ...
+
+
+@runtime_checkable
+class Totalling(Protocol):
+    """Progress that can draw one more bar over several."""
+
+    def together(self, title: str, *, total: int | None) -> AbstractContextManager[Progress]: ...
+
+
+def together(progress: Progress, title: str, *, total: int | None) -> AbstractContextManager[Progress]:
+    """Open bars whose bytes are added up in one more, where this progress can draw such a thing."""
+    if isinstance(progress, Totalling):
+        return progress.together(title, total=total)
+    return nullcontext(progress)
 
 
 class _SilentBar(AbstractContextManager["_SilentBar"]):

@@ -72,8 +72,8 @@ class Services:
             )
         return self._cloud
 
-    def store(self, bucket: str) -> ObjectStore:
-        """Return one bucket in the region."""
+    def store(self, bucket: str, *, version_id: str = "") -> ObjectStore:
+        """Return one bucket in the region; with `version_id`, that version of its objects."""
         from imgkit.aliyun.oss import open_bucket
 
         return open_bucket(
@@ -82,6 +82,8 @@ class Services:
             endpoint=self.endpoint(),
             credentials=self.credentials(),
             network=self.network(),
+            requester_pays=self.settings.requester_pays,
+            version_id=version_id,
         )
 
     def endpoint(self) -> "Endpoint":

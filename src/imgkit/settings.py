@@ -27,6 +27,7 @@ class Settings:
     cname: bool = False
     internal: bool = False
     accelerate: bool = False
+    requester_pays: bool = False
     https_proxy: str = ""
     http_proxy: str = ""
     no_proxy: str = ""

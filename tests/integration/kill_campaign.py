@@ -4,8 +4,10 @@
 
 Each download runs in a forked child, over a source in memory with a bad network. A child ends by SIGKILL at a random
 moment, by SIGKILL just before or after a random write, sync, rename or removal, or by a power cut: whatever was not
-synced is replaced by zeroes, and the journal stays as far as it was written. Prints one line of JSON; `wrong` is empty
-where every promise held.
+synced is replaced by zeroes, and the journal stays as far as it was written. Every other file that is whole is then
+damaged in some of its parts and mended, under the same conditions. Now and then the disk forgets between two runs what
+it had made durable. Prints one line of JSON; `wrong` is empty where
+every promise held.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from typing import Any
 
 from imgkit.digests import crc64
 from imgkit.model.cloud_object import ObjectInfo
+from imgkit.pipeline.mending import mend_object
 from imgkit.ports import RangeFailed
 from imgkit.stages.download import download_object
 from imgkit.transfer import local_disk
@@ -144,7 +147,8 @@ class Campaign:
         self.log = folder / "asked"
         self.chance = random.Random(seed)
         self.content = b""
-        self.kills = self.finished = self.resumed_parts = 0
+        self.damaged: bytes | None = None
+        self.kills = self.finished = self.mended = self.resumed_parts = 0
         self.wrong: list[str] = []
         self.begin()
 
@@ -153,20 +157,44 @@ class Campaign:
             shutil.rmtree(folder, ignore_errors=True)
         self.places.make_folders()
         self.content = self.chance.randbytes(SIZE)
+        self.damaged = None
+        self.rotten: set[int] = set()
 
     def run(self, kills: int) -> None:
         while self.kills < kills and not self.wrong:
-            proven = self.proven_ranges()
+            proven = self.rot(self.proven_ranges())
             status = self.one_child()
             self.look_at_what_is_left(proven)
             if os.WIFSIGNALED(status):
                 self.kills += 1
             elif os.WEXITSTATUS(status) == 0:
-                self.finished += 1
-                self.expect(self.places.target.exists(), "it said that it was done, and there is no file")
-                self.begin()
+                self.expect(self.is_whole(), "it said that it was done, and the file is not whole")
+                self.begin_again()
             else:
                 self.wrong.append(f"a child ended with {os.WEXITSTATUS(status)}")
+
+    def begin_again(self) -> None:
+        if self.damaged is not None:
+            self.mended += 1
+            self.begin()
+            return
+        self.finished += 1
+        if self.chance.random() < 0.5:
+            self.begin()
+        else:
+            self.damage()
+
+    def damage(self) -> None:
+        """Change bytes in some parts of the file that is whole, and perhaps cut off its end."""
+        content = bytearray(self.content)
+        for _ in range(self.chance.randrange(1, 9)):
+            content[self.chance.randrange(SIZE)] ^= 1 + self.chance.randrange(255)
+        self.damaged = bytes(content[: self.chance.choice([SIZE, SIZE - self.chance.randrange(1, SIZE)])])
+        self.places.target.write_bytes(self.damaged)
+
+    def is_whole(self) -> bool:
+        target = self.places.target
+        return target.exists() and target.read_bytes() == self.content
 
     def one_child(self) -> int:
         seed, kind = self.chance.random(), self.chance.choice(["moment", "operation", "power cut"])
@@ -183,14 +211,25 @@ class Campaign:
             source = BadNetwork(self.content, chance, self.log)
             if kind != "moment":
                 Doom(int(chance.random() ** 2 * 350) + 1, power_cut=kind == "power cut", chance=chance).install()
-            download_object(source, self.places.target, workspace=self.places.workspace, settings=SETTINGS)
+            do = download_object if self.damaged is None else mend_object
+            do(source, self.places.target, workspace=self.places.workspace, settings=SETTINGS)
             os._exit(0)
         except BaseException as error:  # noqa: BLE001  # a forked child must end here, whatever happens
             sys.stderr.write(f"{type(error).__name__}: {error}\n")
             os._exit(9)
 
     def proven_ranges(self) -> list[tuple[int, int]]:
-        """Return what the journal claims, after holding each claim against the disk and the truth."""
+        """Return what the journal claims, after holding each claim against the disk and the truth.
+
+        Of a damaged file that still has its name, the parts that are sound.
+        """
+        if self.damaged is not None and self.places.target.exists():
+            starts = range(0, SIZE, PART)
+            return [
+                (start, min(start + PART, SIZE))
+                for start in starts
+                if self.damaged[start : start + PART] == self.content[start : start + PART]
+            ]
         saved = read_journal(self.places.journal)
         if saved is None or not self.places.partial.exists():
             return []
@@ -200,16 +239,33 @@ class Campaign:
                 start = saved.facts.plan.part(number).start
                 file.seek(start)
                 truth = self.content[start : start + claim.length]
-                self.expect(file.read(claim.length) == truth, f"the journal claims part {number}, the disk lacks it")
+                is_there = file.read(claim.length) == truth
+                if number in self.rotten and not is_there:
+                    continue
+                self.rotten.discard(number)
+                self.expect(is_there, f"the journal claims part {number}, the disk lacks it")
                 self.expect(crc64(truth) == claim.crc64, f"the CRC of part {number} is wrong in the journal")
                 ranges.append((start, start + claim.length))
         self.resumed_parts += len(ranges)
         return ranges
 
+    def rot(self, proven: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Let the disk forget one of the ranges, now and then; return those that still stand."""
+        if not proven or self.places.target.exists() or self.chance.random() > 0.2:
+            return proven
+        start, end = self.chance.choice(proven)
+        with self.places.partial.open("r+b") as file:
+            file.seek(self.chance.randrange(start, end))
+            place = file.tell()
+            file.write(bytes([self.content[place] ^ 1]))
+        self.rotten.add(start // PART)
+        return [each for each in proven if each != (start, end)]
+
     def look_at_what_is_left(self, proven: list[tuple[int, int]]) -> None:
         target = self.places.target
         if target.exists():
-            self.expect(target.read_bytes() == self.content, "a file under its final name is not whole")
+            is_as_it_was = self.damaged is not None and target.read_bytes() == self.damaged
+            self.expect(self.is_whole() or is_as_it_was, "a file under its final name is not whole")
             self.expect(self.places.parts.exists(), "a file under its final name has no parts file")
         for line in self.log.read_text().splitlines() if self.log.exists() else []:
             start, length = (int(word) for word in line.split())
@@ -230,7 +286,7 @@ def main() -> None:
     asked = words.parse_args()
     campaign = Campaign(asked.folder, asked.seed)
     campaign.run(asked.kills)
-    told = {name: getattr(campaign, name) for name in ("kills", "finished", "resumed_parts", "wrong")}
+    told = {name: getattr(campaign, name) for name in ("kills", "finished", "mended", "resumed_parts", "wrong")}
     sys.stdout.write(json.dumps(told) + "\n")
 
 

@@ -76,9 +76,13 @@ def put_demo_set(cloud: Loopback) -> None:
     program.symlink_to(Path(sys.executable).with_name("imgkit"))
 
 
-def put_urls_and_archives(cloud: Loopback) -> None:
+def put_objects(cloud: Loopback) -> None:
     done = cloud.imgkit("export", IMAGE_ID)
     assert done.code == 0, done.err
+
+
+def put_urls_and_archives(cloud: Loopback) -> None:
+    put_objects(cloud)
     done = cloud.imgkit("download", "oss://evidence/")
     assert done.code == 0, done.err
     told = cloud.simulator.describe()
@@ -95,6 +99,7 @@ PAGES: dict[str, Callable[[Loopback], None]] = {
     "how-to/compare-images.md": put_nothing,
     "how-to/convert.md": put_nothing,
     "how-to/presigned-urls.md": put_urls_and_archives,
+    "how-to/slow-links.md": put_objects,
 }
 
 

@@ -161,7 +161,7 @@ def test_a_frozen_object_is_refused_without_retries(cloud: Simulator, download: 
     cloud.add_faults(Fault(FaultKind.ARCHIVE, action="HeadObject"))
     with pytest.raises(CloudError):
         download()
-    assert ranges_of(cloud) <= SETTINGS.jobs
+    assert ranges_of(cloud) <= (SETTINGS.jobs or 0)
 
 
 def test_an_object_that_is_not_there_leaves_nothing_behind(

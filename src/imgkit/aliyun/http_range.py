@@ -60,8 +60,20 @@ def http_moment(headers: Mapping[str, str], name: str) -> datetime | None:
         return None
 
 
-def check_range(status: int, headers: Mapping[str, str], *, start: int, length: int, etag: str, label: str) -> None:
-    """Take 206 with exactly this range of exactly this object. Raises RangeFailed, ObjectChanged."""
+def check_range(
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    start: int,
+    length: int,
+    etag: str,
+    label: str,
+    size: int | None = None,
+) -> None:
+    """Take 206 with exactly this range of exactly this object, of this size where it is known.
+
+    Raises RangeFailed, ObjectChanged.
+    """
     if status != 206:
         raise RangeFailed(f"the answer is {status} and not 206: the range was not heeded")
     got = bare_etag(headers)
@@ -73,6 +85,8 @@ def check_range(status: int, headers: Mapping[str, str], *, start: int, length: 
     answered = answered_range(headers)
     if answered is None or (answered.first, answered.last) != (start, start + length - 1):
         raise RangeFailed(f"the answer is about another range: {headers.get('Content-Range', 'no Content-Range')[:80]}")
+    if size not in {None, answered.total}:
+        raise RangeFailed(f"the answer is about an object of {answered.total} bytes and not {size}")
     announced = headers.get("Content-Length", "")
     if announced and announced != str(length):
         raise RangeFailed(f"the answer announces {announced[:20]} bytes and not {length}")
@@ -81,27 +95,46 @@ def check_range(status: int, headers: Mapping[str, str], *, start: int, length: 
 
 
 class HttpRangeBody:
-    """The body of one answer, as it came over the wire and never more than was asked for."""
+    """The body of one answer, as it came over the wire and never more than was asked for.
+
+    Bytes go from the socket into the caller's buffer, without urllib3's copies between: those cost as much as all the
+    rest of a download. What one receive brought is given at once, so that a connection that breaks takes nothing along
+    that had arrived.
+    """
 
     def __init__(self, response: Any, length: int) -> None:
         self._response = response
         self._left = length
-        # read1 gives what one receive brought: a connection that breaks takes nothing along that had arrived.
-        self._read: Callable[[int], bytes] = getattr(response.raw, "read1", None) or response.raw.read
+        self._wire = _unframed_body(response.raw, length)
+        self._read1: Callable[[int], bytes] = getattr(response.raw, "read1", None) or response.raw.read
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether bytes reach the caller's buffer without a copy between."""
+        return self._wire is not None
 
     def readinto(self, buffer: memoryview) -> int:
         """Fill some of `buffer`; 0 when all that was asked for has been given."""
-        wanted = min(len(buffer), self._left, _MOST_AT_ONCE)
+        wanted = min(len(buffer), self._left)
         if wanted == 0:
             return 0
         try:
-            data = self._read(wanted)
+            count = self._receive(buffer[:wanted])
         except _BROKEN as error:
             raise RangeFailed(describe_failure(error)) from error
-        if not data:
+        if not count:
             raise RangeFailed(f"the answer ended {self._left} bytes early")
-        buffer[: len(data)] = data
-        self._left -= len(data)
+        self._left -= count
+        return count
+
+    def _receive(self, window: memoryview) -> int:
+        if self._wire is not None:
+            reader = self._wire.fp  # None once the connection was closed
+            count = int(reader.readinto1(window) or 0) if reader is not None else 0
+            self._wire.length -= count  # http.client's own account: at 0 the connection is free for the next request
+            return count
+        data = self._read1(min(len(window), _MOST_AT_ONCE))
+        window[: len(data)] = data
         return len(data)
 
     def close(self) -> None:
@@ -110,3 +143,14 @@ class HttpRangeBody:
             with suppress(*_BROKEN):
                 self._response.raw.drain_conn()
         self._response.close()
+
+
+def _unframed_body(raw: Any, length: int) -> Any:
+    """Return http.client's response where its body is these bytes and no more, unframed; None where it is not so.
+
+    urllib3 has no public way to it. Where a version of it keeps it elsewhere, bytes are copied once more, and come all
+    the same; a test says so.
+    """
+    wire = getattr(raw, "_fp", None)
+    is_plain = getattr(wire, "length", None) == length and not getattr(wire, "chunked", True)
+    return wire if is_plain and hasattr(getattr(wire, "fp", None), "readinto1") else None

@@ -1,6 +1,6 @@
 """One bucket of OSS through oss2: signature V4, https, and every answer held against what was asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
@@ -18,7 +18,7 @@ from imgkit.aliyun.explain import printable
 from imgkit.aliyun.http_range import HttpRangeBody, bare_etag, check_range, crc64_of, http_moment
 from imgkit.aliyun.network import DIRECT, NetworkSettings
 from imgkit.aliyun.oss_errors import explain_no_answer, explain_oss, read_oss_error
-from imgkit.aliyun.oss_session import OssSession, make_session, timeouts
+from imgkit.aliyun.oss_session import MOST_CONNECTIONS, OssSession, make_session, timeouts
 from imgkit.aliyun.retrying import Retry, TryAgain
 from imgkit.aliyun.sdk_logging import quieten_sdks
 from imgkit.errors import ImgkitError
@@ -30,6 +30,7 @@ Answer = TypeVar("Answer")
 Clock = Callable[[], datetime]
 
 _LIST_ITEMS = 1000  # the service's maximum for one page
+_REQUESTER_PAYS = {"x-oss-request-payer": "requester"}  # "Pay-by-requester mode"; it is signed, as all x-oss-* are
 _RANGE_HEADERS = {
     "x-oss-range-behavior": "standard",  # without it OSS answers a range beyond the end with 200 and everything
     "Accept-Encoding": "identity",
@@ -48,11 +49,16 @@ def open_bucket(
     credentials: Credentials,
     endpoint: Endpoint,
     network: NetworkSettings = DIRECT,
-    connections: int = 16,
+    connections: int = MOST_CONNECTIONS,
+    requester_pays: bool = False,
+    version_id: str = "",
     retry: Retry | None = None,
     clock: Clock = utc_now,
 ) -> "OssStore":
-    """Make one bucket ready; nothing is sent yet. `endpoint` comes from `oss_endpoint`. Raises SettingsError."""
+    """Make one bucket ready; nothing is sent yet. `endpoint` comes from `oss_endpoint`. Raises SettingsError.
+
+    With `version_id`, what is asked about objects is asked about that version of them.
+    """
     quieten_sdks()
     session = make_session(network, scheme=endpoint.scheme, host=endpoint.host, pool_size=connections)
     client = oss2.Bucket(
@@ -66,7 +72,14 @@ def open_bucket(
         enable_crc=False,  # slow, and of no use for ranges: the header holds the CRC of the whole object
         region=check_region(region_id),
     )
-    return OssStore(client, credentials=credentials, retry=retry or Retry(), clock=clock)
+    return OssStore(
+        client,
+        credentials=credentials,
+        headers=_REQUESTER_PAYS if requester_pays else {},
+        version_id=version_id,
+        retry=retry or Retry(),
+        clock=clock,
+    )
 
 
 class _Bridge:
@@ -87,9 +100,20 @@ class _Bridge:
 class OssStore:
     """One bucket. Its calls are repeated where that helps: each may be sent twice without harm."""
 
-    def __init__(self, client: Any, *, credentials: Credentials, retry: Retry, clock: Clock = utc_now) -> None:
+    def __init__(
+        self,
+        client: Any,
+        *,
+        credentials: Credentials,
+        headers: Mapping[str, str],
+        version_id: str,
+        retry: Retry,
+        clock: Clock,
+    ) -> None:
         self._client = client
         self._credentials = credentials
+        self._headers = headers
+        self._params = {"versionId": version_id} if version_id else {}
         self._retry = retry
         self._clock = clock
 
@@ -99,7 +123,8 @@ class OssStore:
 
     def label(self, key: str) -> str:
         """Return an object's address for messages and logs."""
-        return f"oss://{self.bucket}/{printable(key)}"
+        version = self._params.get("versionId")
+        return f"oss://{self.bucket}/{printable(key)}" + (f" (version {printable(version)})" if version else "")
 
     def close(self) -> None:
         """Close the connections."""
@@ -145,7 +170,9 @@ class OssStore:
         """Ask for a restore of a frozen object."""
         try:
             self._ask(
-                lambda: self._client.restore_object(key, input=RestoreConfiguration(days=days)),
+                lambda: self._client.restore_object(
+                    key, params=self._params, headers=self._headers, input=RestoreConfiguration(days=days)
+                ),
                 doing=f"restore {self.label(key)}",
                 fine=RestoreAlreadyInProgress,
             )
@@ -158,7 +185,9 @@ class OssStore:
         self._ask(lambda: self._client.delete_object(key, params=params), doing=f"delete {self.label(key)}")
 
     def _list_page(self, prefix: str, token: str) -> Any:
-        return self._client.list_objects_v2(prefix=prefix, continuation_token=token, max_keys=_LIST_ITEMS)
+        return self._client.list_objects_v2(
+            prefix=prefix, continuation_token=token, max_keys=_LIST_ITEMS, headers=self._headers
+        )
 
     def _listed(self, entry: Any) -> ObjectInfo:
         return ObjectInfo(
@@ -172,7 +201,9 @@ class OssStore:
 
     def _describe_once(self, key: str) -> ObjectInfo:
         doing = f"look up {self.label(key)}"
-        headers = self.send(lambda: self._client.head_object(key), doing=doing).headers
+        headers = self.send(
+            lambda: self._client.head_object(key, headers=self._headers, params=self._params), doing=doing
+        ).headers
         length = headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()) or not bare_etag(headers):
             raise TryAgain("the answer tells neither size nor ETag")
@@ -197,11 +228,11 @@ class OssStore:
 
     def get_range(self, key: str, start: int, length: int, *, etag: str) -> Any:
         """Send one request for a range and return the response of requests. Raises RangeFailed or ImgkitError."""
-        headers = {**_RANGE_HEADERS, "If-Match": etag}
+        headers = {**_RANGE_HEADERS, **self._headers, "If-Match": etag}
         last = start + length - 1
         with _as_range_failure():
             result = self.send(
-                lambda: self._client.get_object(key, byte_range=(start, last), headers=headers),
+                lambda: self._client.get_object(key, byte_range=(start, last), headers=headers, params=self._params),
                 doing=f"fetch {self.label(key)}",
             )
         return result.resp.response
@@ -244,6 +275,7 @@ class OssRangeSource:
     def __init__(self, store: OssStore, key: str) -> None:
         self._store = store
         self._key = key
+        self._size: int | None = None
 
     @property
     def label(self) -> str:
@@ -251,7 +283,9 @@ class OssRangeSource:
 
     def describe(self) -> ObjectInfo:
         """Ask for size, ETag and CRC, once."""
-        return self._store.describe_once(self._key)
+        info = self._store.describe_once(self._key)
+        self._size = info.size
+        return info
 
     @contextmanager
     def open_range(self, start: int, length: int, *, etag: str) -> Iterator[HttpRangeBody]:
@@ -259,7 +293,15 @@ class OssRangeSource:
         response = self._store.get_range(self._key, start, length, etag=etag)
         body = HttpRangeBody(response, length)
         try:
-            check_range(response.status_code, response.headers, start=start, length=length, etag=etag, label=self.label)
+            check_range(
+                response.status_code,
+                response.headers,
+                start=start,
+                length=length,
+                etag=etag,
+                size=self._size,
+                label=self.label,
+            )
             yield body
         finally:
             body.close()

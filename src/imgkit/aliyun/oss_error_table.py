@@ -41,6 +41,9 @@ OSS_CODES: Mapping[str, Meaning] = MappingProxyType(
             NoSuchBucketOrObject, "there is no such bucket", "Check the bucket's name and its region (--region)."
         ),
         "NoSuchKey": NO_OBJECT,
+        "NoSuchVersion": Meaning(
+            NoSuchBucketOrObject, "there is no such version of the object", "Look for its versions in the OSS console."
+        ),
         "AccessDenied": DENIED,
         "InvalidAccessKeyId": Meaning(SettingsError, "OSS does not know this AccessKey", _KEYS_REMEDY),
         "SignatureDoesNotMatch": Meaning(

@@ -19,6 +19,9 @@ from imgkit.units import parse_utc
 
 ALLOWED_SKEW = timedelta(minutes=15)  # "HTTP status code 403", RequestTimeTooSkewed
 _TOKEN_CODES = frozenset({"InvalidSecurityToken", "SecurityTokenExpired", "AccessKeyIdAndSecurityTokenNotMatch"})
+# "0003-00000702" and "0003-00000703" in the OSS documentation: x-oss-request-payer is missing in a URL, in a header.
+_PAYER_DETAILS = frozenset({"0003-00000702", "0003-00000703"})
+_PAYER_REMEDY = "Whoever reads this bucket pays for it. Add --requester-pays if your account shall."
 _NETWORK_HINT = (
     "Check the network, the proxy (https_proxy, no_proxy) and, where a proxy reads along, its certificate (ca_bundle)."
 )
@@ -31,11 +34,17 @@ class OssAnswer:
     refusal: Refusal
     headers: Mapping[str, str]
     endpoint: str = ""  # where OSS says the bucket is to be addressed
+    detail: str = ""  # the finer code that OSS calls EC
     server_time: datetime | None = None
 
     @property
     def is_about_token(self) -> bool:
         return self.refusal.code in _TOKEN_CODES
+
+    @property
+    def lacks_payer(self) -> bool:
+        """Whoever reads the bucket pays, and the request did not say so."""
+        return self.detail in _PAYER_DETAILS
 
     @property
     def says_expired(self) -> bool:
@@ -60,6 +69,7 @@ def read_answer(status: int, headers: Mapping[str, str], details: Mapping[str, s
         refusal=refusal,
         headers=headers,
         endpoint=details.get("Endpoint") or "",
+        detail=details.get("EC") or headers.get("x-oss-ec", ""),
         server_time=_moment(details.get("ServerTime")) or http_moment(headers, "Date"),
     )
 
@@ -137,6 +147,8 @@ def _denied(answer: OssAnswer) -> Meaning:
             f"there is no such bucket in this region; it answers at {one_line(answer.endpoint)}",
             "An export needs a bucket in the image's region (--bucket); for a download, set --region to the bucket's.",
         )
+    if answer.lacks_payer:
+        return replace(DENIED, cause=f"{cause} (its readers pay)", remedy=_PAYER_REMEDY)
     return replace(DENIED, cause=cause)
 
 

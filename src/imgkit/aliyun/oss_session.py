@@ -10,6 +10,7 @@ from urllib3.exceptions import HTTPError
 from imgkit.aliyun.network import NetworkSettings
 from imgkit.units import KiB
 
+MOST_CONNECTIONS = 64  # as many as ranges may be open at once; none is opened before it is needed
 _MOST_ERROR_BYTES = 64 * KiB
 
 

@@ -25,7 +25,7 @@ from imgkit.aliyun.http_range import (
 )
 from imgkit.aliyun.network import DIRECT, NetworkSettings, is_loopback
 from imgkit.aliyun.oss_errors import OssAnswer, error_details, explain_no_answer, explain_oss, read_answer
-from imgkit.aliyun.oss_session import keep_beginning, make_session, timeouts
+from imgkit.aliyun.oss_session import MOST_CONNECTIONS, keep_beginning, make_session, timeouts
 from imgkit.aliyun.retrying import TryAgain
 from imgkit.aliyun.sdk_logging import quieten_sdks
 from imgkit.errors import AccessDenied, ImgkitError, SettingsError, UrlExpired
@@ -35,7 +35,6 @@ from imgkit.units import format_utc
 from imgkit.version import __version__
 
 _BUCKET_HOST = re.compile(r"(?P<bucket>[a-z0-9-]+)\.(?:s3\.)?(?:oss|[a-z0-9-]+\.oss)[a-z0-9.-]*\.aliyuncs\.com")
-_LONGEST_NAME_BYTES = 200
 _EXPIRED_HINT = "Get a fresh URL of the same object and run the same command with it: it goes on where it was."
 
 
@@ -78,12 +77,6 @@ class PresignedUrl:
         """Leave the signature out."""
         return f"PresignedUrl({self.label})"
 
-    @property
-    def file_name(self) -> str:
-        """The last part of the key, fit for a local file name; `object` where there is none."""
-        name = "".join(sign if sign.isprintable() and sign != "\\" else "_" for sign in self.key.rpartition("/")[2])
-        return name.encode()[-_LONGEST_NAME_BYTES:].decode(errors="ignore").lstrip(".-") or "object"
-
 
 _URL_HINT = "Give the whole URL, in quotes or with --url-file: https://bucket.endpoint/key?…signature…"
 
@@ -92,6 +85,11 @@ _REFUSED = Meaning(
     "OSS refuses this URL: it is incomplete, was changed, or its signer may not read the object",
     _URL_HINT,
 )
+_PAYER = Meaning(
+    AccessDenied,
+    "whoever reads this bucket pays for it, and the URL does not say so",
+    "Have the URL signed with x-oss-request-payer=requester in it, as OSS documents for pay-by-requester.",
+)
 _REFUSED_CODES = frozenset({"AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"})
 
 
@@ -99,7 +97,7 @@ def open_presigned(
     url: str,
     *,
     network: NetworkSettings = DIRECT,
-    connections: int = 16,
+    connections: int = MOST_CONNECTIONS,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> "PresignedSource":
     """Make an object behind a presigned URL ready; nothing is sent yet. Raises SettingsError."""
@@ -128,15 +126,11 @@ class PresignedSource:
         self._session = session
         self._timeouts = timeouts
         self._clock = clock
+        self._size: int | None = None
 
     @property
     def label(self) -> str:
         return self._url.label
-
-    @property
-    def file_name(self) -> str:
-        """A name for a local file, from the URL's path."""
-        return self._url.file_name
 
     @property
     def expires_at(self) -> datetime | None:
@@ -151,7 +145,9 @@ class PresignedSource:
         """Learn size, ETag and CRC from the first byte: a URL that was signed for GET is no use for HEAD."""
         response = self._get(0, 1, etag="")
         try:
-            return self._described(response.status_code, response.headers)
+            info = self._described(response.status_code, response.headers)
+            self._size = info.size
+            return info
         finally:
             response.close()
 
@@ -161,7 +157,15 @@ class PresignedSource:
         response = self._get(start, length, etag=etag)
         body = HttpRangeBody(response, length)
         try:
-            check_range(response.status_code, response.headers, start=start, length=length, etag=etag, label=self.label)
+            check_range(
+                response.status_code,
+                response.headers,
+                start=start,
+                length=length,
+                etag=etag,
+                size=self._size,
+                label=self.label,
+            )
             yield body
         finally:
             body.close()
@@ -220,6 +224,8 @@ class PresignedSource:
         if self._has_expired(answer):
             when = f" (it was good until {format_utc(self.expires_at)[:19]}Z)" if self.expires_at else ""
             return UrlExpired(f"Cannot {doing}: the URL has expired{when}.", hint=_EXPIRED_HINT)
+        if answer.lacks_payer:
+            return build_error(answer.refusal, _PAYER, doing=doing)
         if answer.refusal.status == 403 and answer.refusal.code in _REFUSED_CODES:
             return build_error(answer.refusal, _REFUSED, doing=doing)
         return explain_oss(answer, doing=doing, now=self._clock())

@@ -1,9 +1,8 @@
 """`imgkit download`: objects from a bucket, or behind presigned URLs, into a folder."""
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -11,21 +10,13 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
-from imgkit.cli.fetch_source import read_urls
+from imgkit.cli.download_nouns import ObjectNouns, Thaw, find_objects
+from imgkit.cli.download_result import show_checked, show_downloaded, show_mended
 from imgkit.cli.surroundings import now, open_services
-from imgkit.errors import DoneInPart, NoSuchBucketOrObject, SettingsError
-from imgkit.evidence.lone import write_lone_record
-from imgkit.model.cloud_object import OssLocation
-from imgkit.model.download import DownloadedObject
-from imgkit.pipeline.lone_records import download_record
-from imgkit.pipeline.names import local_name
-from imgkit.ports import ObjectStore, RangeSource
-from imgkit.services import Services
-from imgkit.stages.download import download_object
+from imgkit.errors import SettingsError
+from imgkit.pipeline.downloading import Downloads
+from imgkit.ports import ObjectStore
 from imgkit.stages.restore import restore_object
-from imgkit.units import describe_bytes
-
-Thaw = Callable[[ObjectStore, str], None]
 
 
 @command(app, "download")
@@ -40,41 +31,44 @@ def download(
         Path | None, typer.Option("--url-file", help="File with a presigned URL a line, - for standard input.")
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the objects.")] = Path(),
+    check_only: Annotated[
+        bool, typer.Option("--check-only", help="Hold what is here against the service's CRC-64, and fetch nothing.")
+    ] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Look for damaged parts in what is here, and fetch only those.")
+    ] = False,
+    version_id: Annotated[str, typer.Option("--version-id", help="Version of the object, if not the newest.")] = "",
     restore: options.Restore = False,
     jobs: options.Jobs = None,
     part_size: options.PartSize = None,
+    limit_rate: options.LimitRate = None,
     region: options.Region = None,
     profile: options.Profile = None,
     oss_endpoint: options.OssEndpoint = None,
     cname: options.Cname = False,
     internal: options.Internal = False,
     accelerate: options.Accelerate = False,
+    requester_pays: options.RequesterPays = False,
 ) -> None:
     """Download objects whole and proven against the service's CRC-64; run again, it goes on where it was."""
+    if check_only and repair:
+        raise SettingsError("--check-only fetches nothing, and --repair does", hint="Leave one of them out.")
     services = open_services(
-        region=region, profile=profile, oss_endpoint=oss_endpoint, cname=cname, internal=internal, accelerate=accelerate
+        region=region, profile=profile, oss_endpoint=oss_endpoint, cname=cname, internal=internal,
+        accelerate=accelerate, requester_pays=requester_pays,
+    )  # fmt: skip
+    settings = options.transfer(jobs=jobs, part_size=part_size, limit_rate=limit_rate)
+    asked = ObjectNouns(words=tuple(nouns or ()), url_file=url_file, version_id=version_id)
+    wanted = find_objects(
+        services, asked, rule=settings.retry_rule, thaw=_thawing(console) if restore else None, say=console.say
     )
-    results, taken = [], set[str]()
-    for key, source in _sources(services, nouns or [], url_file, thaw=_thawing(console) if restore else None):
-        name = local_name(key, otherwise="object", taken=taken)
-        taken.add(name)
-        started = now()
-        done = download_object(
-            source,
-            output / name,
-            workspace=output / ".imgkit",
-            settings=options.transfer(jobs=jobs, part_size=part_size),
-            progress=console.progress,
-        )
-        write_lone_record(done.path, download_record(done, started, now()))
-        results.append(done)
-    console.result("\n".join(_line(each) for each in results), {"objects": [_as_data(each) for each in results]})
-    unproven = [each.path.name for each in results if not each.crc_proven]
-    if unproven:
-        raise DoneInPart(
-            f"not proven, for the service names no CRC-64: {', '.join(unproven)}",
-            hint="Hold their SHA-256 against another source, if there is one.",
-        )
+    downloads = Downloads(folder=output, settings=settings, progress=console.progress, now=now)
+    if check_only:
+        show_checked(console, downloads.check(wanted))
+    elif repair:
+        show_mended(console, downloads.mend(wanted))
+    else:
+        show_downloaded(console, downloads.fetch(wanted))
 
 
 def _thawing(console: Console) -> Thaw:
@@ -82,52 +76,3 @@ def _thawing(console: Console) -> Thaw:
         restore_object(store, key, sleep=time.sleep, progress=console.progress)
 
     return thaw
-
-
-def _sources(
-    services: Services, nouns: list[str], url_file: Path | None, *, thaw: Thaw | None
-) -> Iterator[tuple[str, RangeSource]]:
-    if url_file is not None:
-        for url in read_urls(url_file):
-            source = services.presigned(url)
-            yield PurePosixPath(source.label).name, source
-        return
-    if not nouns:
-        raise SettingsError("nothing to download is named", hint="Name oss://bucket/key, or --url-file FILE.")
-    for word in nouns:
-        yield from _objects(services, word, thaw)
-
-
-def _objects(services: Services, word: str, thaw: Thaw | None) -> Iterator[tuple[str, RangeSource]]:
-    try:
-        location = OssLocation.parse(word)
-    except ValueError as error:
-        raise SettingsError(str(error), hint="Write oss://bucket/key; URLs go into a --url-file.") from error
-    store = services.store(location.bucket)
-    keys = [location.key]
-    if location.is_prefix:
-        keys = [each.key for each in store.list_objects(location.key) if not each.key.endswith("/")]
-        if not keys:
-            raise NoSuchBucketOrObject(f"nothing lies below {location}", hint="Look at the bucket in the console.")
-    for key in keys:
-        if thaw is not None:
-            thaw(store, key)
-        yield key, store.source(key)
-
-
-def _line(done: DownloadedObject) -> str:
-    proof = "CRC-64 held" if done.crc_proven else "NOT PROVEN: the service names no CRC-64"
-    return f"{done.path}  {describe_bytes(done.size)}  {proof}  SHA-256 {done.sha256}"
-
-
-def _as_data(done: DownloadedObject) -> dict[str, Any]:
-    return {
-        "path": str(done.path),
-        "size": done.size,
-        "sha256": done.sha256,
-        "crc64": str(done.crc64),
-        "crc_proven": done.crc_proven,
-        "fetched_bytes": done.fetched_bytes,
-        "reused_bytes": done.reused_bytes,
-        "notes": list(done.notes),
-    }

@@ -55,6 +55,7 @@ def fetch(
     tar: options.Tar = TarEngine.AUTO,
     jobs: options.Jobs = None,
     part_size: options.PartSize = None,
+    limit_rate: options.LimitRate = None,
     timeout: options.Timeout = None,
     region: options.Region = None,
     profile: options.Profile = None,
@@ -63,6 +64,7 @@ def fetch(
     cname: options.Cname = False,
     internal: options.Internal = False,
     accelerate: options.Accelerate = False,
+    requester_pays: options.RequesterPays = False,
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
@@ -70,7 +72,8 @@ def fetch(
     """Fetch a custom image: export, download, unpack, convert, prove and inspect it. Run again, it goes on."""
     services = open_services(
         region=region, bucket=bucket, profile=profile, role_name=role_name, ecs_endpoint=ecs_endpoint,
-        oss_endpoint=oss_endpoint, cname=cname, internal=internal, accelerate=accelerate, examiner=examiner, case=case,
+        oss_endpoint=oss_endpoint, cname=cname, internal=internal, accelerate=accelerate,
+        requester_pays=requester_pays, examiner=examiner, case=case,
     )  # fmt: skip
     parsed = parse_source(
         Nouns(words=tuple(nouns or ()), url_file=url_file, disks=options.parse_disks(disk)), services, prefix
@@ -90,7 +93,7 @@ def fetch(
         inspect=inspect,
         verify=verify,
         tar_engine=tar,
-        transfer=options.transfer(jobs=jobs, part_size=part_size),
+        transfer=options.transfer(jobs=jobs, part_size=part_size, limit_rate=limit_rate),
     )
     if plan:
         _refuse_planning(request)

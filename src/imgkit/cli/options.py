@@ -1,9 +1,9 @@
 """The options that several commands share, each said once, and how their words become nouns."""
 
 import getpass
+import re
 import socket
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,7 +20,7 @@ from imgkit.model.targets import Target
 from imgkit.model.unpacked import TarEngine
 from imgkit.pipeline.request import Keep
 from imgkit.transfer.settings import TransferSettings
-from imgkit.units import MiB
+from imgkit.units import GiB, KiB, MiB
 
 
 class TargetFormat(StrEnum):
@@ -76,6 +76,14 @@ Internal = Annotated[
 Accelerate = Annotated[
     bool, typer.Option("--accelerate", help="Use OSS's transfer acceleration endpoint.", rich_help_panel=CLOUD)
 ]
+RequesterPays = Annotated[
+    bool,
+    typer.Option(
+        "--requester-pays",
+        help="Pay for requests and traffic of a bucket whose owner asks for it.",
+        rich_help_panel=CLOUD,
+    ),
+]
 Formats = Annotated[
     list[TargetFormat] | None, typer.Option("--to", help="Format of the disk images; can be given several times.")
 ]
@@ -101,6 +109,7 @@ Reason = Annotated[str | None, typer.Option("--reason", help="Why this is done."
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 CLOUD_FLAGS = ("region", "bucket", "profile", "ecs_endpoint", "oss_endpoint", "cname", "internal", "accelerate")
+_RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([KMG])(?:i?B)?)?(?:/s)?", re.IGNORECASE)
 
 
 def parse_disks(words: Sequence[str] | None) -> dict[DiskRole, str]:
@@ -185,9 +194,16 @@ Restore = Annotated[
 Tar = Annotated[
     TarEngine, typer.Option("--tar", help="Who unpacks: GNU tar where it is found, or the built-in reader.")
 ]
-Jobs = Annotated[int | None, typer.Option("--jobs", min=1, max=64, help="How many ranges are fetched at once.")]
+Jobs = Annotated[
+    int | None,
+    typer.Option("--jobs", min=1, max=64, help="How many ranges are fetched at once; else the measured speed decides."),
+]
 PartSize = Annotated[
     int | None, typer.Option("--part-size", metavar="MIB", min=1, max=1024, help="Size of the ranges in MiB.")
+]
+LimitRate = Annotated[
+    str | None,
+    typer.Option("--limit-rate", metavar="RATE", help="Most bytes a second for all ranges together, as 500K or 10M."),
 ]
 
 
@@ -231,7 +247,21 @@ def parse_keep(words: str) -> frozenset[Keep]:
         ) from error
 
 
-def transfer(*, jobs: int | None, part_size: int | None) -> TransferSettings:
-    """Return how objects are fetched; what was not said is left to imgkit."""
-    chosen = TransferSettings() if jobs is None else TransferSettings(jobs=jobs)
-    return chosen if part_size is None else replace(chosen, part_bytes=part_size * MiB)
+def transfer(*, jobs: int | None, part_size: int | None, limit_rate: str | None = None) -> TransferSettings:
+    """Return how objects are fetched; what was not said is left to imgkit. Raises SettingsError."""
+    return TransferSettings(
+        jobs=jobs,
+        part_bytes=None if part_size is None else part_size * MiB,
+        bytes_per_second=0 if limit_rate is None else parse_rate(limit_rate),
+    )
+
+
+def parse_rate(words: str) -> int:
+    """Read bytes a second as curl and wget take them: `500K`, `1.5M`, `200000`. Raises SettingsError."""
+    found = _RATE.fullmatch(words.strip())
+    rate = int(float(found[1]) * {"": 1, "K": KiB, "M": MiB, "G": GiB}[(found[2] or "").upper()]) if found else 0
+    if rate < KiB:
+        raise SettingsError(
+            f"--limit-rate {words} is no speed", hint="Write bytes a second, at least 1K: 500K, 1.5M, 20M."
+        )
+    return rate

@@ -8,9 +8,10 @@ says so in custody. Each of a writer's custody lines carries the digest of the m
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,13 @@ _SCHEMA = re.compile(r"imgkit/manifest/([0-9]+)")
 
 @dataclass(slots=True, kw_only=True)
 class ImageSet:
-    """An image set that is open for writing."""
+    """An image set that is open for writing. Steps may end in several threads: each is recorded after the other."""
 
     folder: Path
     manifest: Manifest
     custodian: Custodian
     now: Callable[[], datetime]
+    _recording: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
 
     @property
     def workspace(self) -> Path:
@@ -67,11 +69,12 @@ class ImageSet:
 
     def record_step(self, step: StepRecord, *disks: DiskRecord, manifest: Manifest | None = None) -> None:
         """Record a finished step and the disks as they are after it."""
-        changed = manifest or self.manifest
-        for disk in disks:
-            changed = changed.with_disk(disk)
         subject = {"role": step.role, "outcome": step.outcome.value} | ({"reason": step.reason} if step.reason else {})
-        self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject)
+        with self._recording:
+            changed = manifest or self.manifest
+            for disk in disks:
+                changed = changed.with_disk(disk)
+            self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject)
 
 
 def read_manifest(folder: Path) -> Manifest | None:

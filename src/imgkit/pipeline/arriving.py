@@ -15,13 +15,15 @@ from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, O
 from imgkit.model.role import DiskRole
 from imgkit.model.unpacked import UnpackedDisk
 from imgkit.pipeline.names import local_name
-from imgkit.pipeline.request import Run, recorded_step
-from imgkit.ports import Frontier
+from imgkit.pipeline.request import Keep, Run, recorded_step
+from imgkit.ports import Frontier, RangeSource
 from imgkit.safe_text import safe_name
 from imgkit.stages.download import download_object
 from imgkit.stages.restore import restore_object
 from imgkit.stages.unpack import unpack_archive
+from imgkit.transfer.expiry import Expiring
 from imgkit.transfer.retry import REAL_TIME, describe_patiently
+from imgkit.units import format_utc
 from imgkit.version import __version__
 
 _HEAD_BYTES = 512  # enough to tell an archive from a bare disk image
@@ -78,6 +80,14 @@ def archive_of(run: Run, role: DiskRole, following: FollowingUnpack | None = Non
     return _download(run, role, following) if disk.object is not None else None
 
 
+def must_come(run: Run, role: DiskRole) -> bool:
+    """Whether bringing this disk begins with a download."""
+    disk = run.disk(role)
+    is_here = any(_came_from_outside(record) and run.present(record) for record in disk.files)
+    is_wanted = disk.guest is None or Keep.OBJECTS in run.request.keep
+    return disk.object is not None and is_wanted and not is_here
+
+
 def is_said_to_be_raw(disk: DiskRecord) -> bool:
     """Whether the object's name says raw: then it is, even where a guest wrote another format's header into it."""
     key = disk.object.key if disk.object else next((each.path.name for each in disk.files), "")
@@ -111,6 +121,7 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             store = run.services.store(disk.object.bucket)
             restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
         source = run.source(role)
+        _tell_expiry(run, role, source)
         _require_same(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
         if following is not None:
             following.archive = target
@@ -119,7 +130,8 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             target,
             workspace=run.image_set.workspace,
             settings=run.request.transfer,
-            progress=run.progress,
+            progress=run.arrivals or run.progress,
+            budget=run.budget,
             followers=() if following is None else (following,),
             verify=True,  # a file that a killed run left under its final name is read before it is trusted
         )
@@ -133,13 +145,19 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
     return target
 
 
+def _tell_expiry(run: Run, role: DiskRole, source: RangeSource) -> None:
+    if isinstance(source, Expiring) and source.expires_at is not None:
+        run.say(f"{role}: the URL is good until {format_utc(source.expires_at)[:19]}Z")
+
+
 def _require_same(known: ObjectInfo, found: ObjectInfo) -> None:
     """A set is of one export: what was put in its object's place since does not belong to it."""
     if (known.etag, known.size) != (found.etag, found.size):
+        version = f" The bucket still has it as version {known.version_id}." if known.version_id else ""
         raise ObjectChanged(
             f"{safe_name(known.url)} is no longer the object that this set began with: that one had {known.size} bytes "
             f"and ETag {known.etag}, it has {found.size} bytes and ETag {found.etag}",
-            hint="Find out who replaced it. As it is now it can be fetched into another folder with -o.",
+            hint=f"Find out who replaced it.{version} As it is now it can be fetched into another folder with -o.",
         )
 
 

@@ -18,16 +18,21 @@ from imgkit.stages.convert import convert_image
 
 def bring_disk(run: Run, role: DiskRole) -> None:
     """Take one disk as far as it was asked for; what is there and recorded is not made again."""
+    take_in(run, role)
+    for wanted in run.request.formats:
+        if not run.has_made(role, wanted):
+            _make_image(run, role, wanted)
+    discard(run, role, [each for each in run.disk(role).files if _is_leftover(run, each)])
+
+
+def take_in(run: Run, role: DiskRole) -> None:
+    """Let the disk's archive come, unpacked meanwhile, unless it was before. May run for several disks at once."""
     release_recorded(run, role)
     if run.disk(role).guest is None:
         following = FollowingUnpack(run, role)
         take_guest(run, role, archive_of(run, role, following), following)
     elif Keep.OBJECTS in run.request.keep:
         archive_of(run, role)
-    for wanted in run.request.formats:
-        if not run.has_made(role, wanted):
-            _make_image(run, role, wanted)
-    discard(run, role, [each for each in run.disk(role).files if _is_leftover(run, each)])
 
 
 def _make_image(run: Run, role: DiskRole, wanted: DiskFormat) -> None:

@@ -1,7 +1,8 @@
 """`imgkit fetch`: the whole road, one step after the other; run again, it goes on where it was."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from imgkit.errors import (
@@ -18,16 +19,21 @@ from imgkit.errors import (
 from imgkit.evidence.image_set import open_image_set
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.custodian import Custodian
-from imgkit.model.manifest import FileKind, FileState, Manifest, SourceKind
-from imgkit.pipeline.bringing import bring_disk
+from imgkit.model.manifest import DiskRecord, FileKind, FileState, Manifest, SourceKind
+from imgkit.model.role import DiskRole
+from imgkit.pipeline.arriving import must_come
+from imgkit.pipeline.bringing import bring_disk, take_in
 from imgkit.pipeline.discarding import discard
 from imgkit.pipeline.inspecting import inspect_set
 from imgkit.pipeline.locating import locate
 from imgkit.pipeline.request import FetchRequest, Run
-from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.pipeline.together import run_together
+from imgkit.progress import NULL_PROGRESS, Progress, together
 from imgkit.services import Services
 from imgkit.stages.clean import objects_of
 from imgkit.stages.export import Waiting
+from imgkit.stages.restore import begin_restores
+from imgkit.transfer.budget import Budget
 
 OF_ONE_DISK = (
     ArchiveError,
@@ -67,7 +73,15 @@ def fetch(
 ) -> FetchResult:
     """Fetch what was asked for into an image set. What is finished stays finished, whatever ends this run."""
     with open_image_set(request.folder, request.source, custodian=custodian, now=waiting.now) as image_set:
-        run = Run(image_set=image_set, request=request, services=services, waiting=waiting, say=say, progress=progress)
+        run = Run(
+            image_set=image_set,
+            request=request,
+            services=services,
+            waiting=waiting,
+            say=say,
+            progress=progress,
+            budget=Budget(request.transfer),
+        )
         before = len(image_set.manifest.steps)
         locate(run)
         run.shortfalls += _shortfalls(image_set.manifest)
@@ -88,14 +102,18 @@ def fetch(
 
 
 def _bring_all(run: Run) -> list[ImgkitError]:
-    """Bring one disk after the other; one that is damaged keeps none of the others from coming.
+    """Let the disks come at once, then bring one after the other to its end; one that is damaged keeps none of the
+    others from coming.
 
     Return the errors. Raises at once what is no fault of one disk, and the error where there is no other disk.
     """
     errors: list[ImgkitError] = []
     disks = run.image_set.manifest.disks
+    failed = _take_in_together(run)
     for disk in disks:
         try:
+            if disk.role in failed:
+                raise failed[disk.role]
             bring_disk(run, disk.role)
         except OF_ONE_DISK as error:
             if len(disks) == 1:
@@ -104,6 +122,29 @@ def _bring_all(run: Run) -> list[ImgkitError]:
             run.shortfalls.append(f"disk {disk.role}: {error.message}")
             errors.append(error)
     return errors
+
+
+def _take_in_together(run: Run) -> dict[DiskRole, ImgkitError]:
+    """Download and unpack several disks at once, under one budget; return the errors of those that failed."""
+    coming = [disk for disk in run.image_set.manifest.disks if must_come(run, disk.role)]
+    if len(coming) < 2:
+        return {}
+    assert run.budget is not None
+    if run.request.restore:
+        _begin_restores(run, coming)
+    sizes = sum(disk.object.size for disk in coming if disk.object is not None)
+    with together(run.progress, f"{len(coming)} disks", total=sizes) as run.arrivals:
+        works = [partial(take_in, run, disk.role) for disk in coming]
+        results = run_together(works, budget=run.budget, tolerated=OF_ONE_DISK)
+    run.arrivals = None
+    named = zip(coming, results, strict=True)
+    return {disk.role: error for disk, error in named if isinstance(error, ImgkitError)}
+
+
+def _begin_restores(run: Run, coming: Sequence[DiskRecord]) -> None:
+    for disk in coming:
+        if disk.object is not None and disk.role not in run.request.urls:
+            begin_restores(run.services.store(disk.object.bucket), [disk.object.key])
 
 
 def _shortfalls(manifest: Manifest) -> list[str]:

@@ -28,6 +28,7 @@ from imgkit.ports import RangeSource
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.services import Services
 from imgkit.stages.export import Waiting
+from imgkit.transfer.budget import Budget
 from imgkit.transfer.settings import TransferSettings
 
 
@@ -78,6 +79,10 @@ class Run:
     waiting: Waiting
     say: Callable[[str], None]
     progress: Progress = NULL_PROGRESS
+    arrivals: Progress | None = None
+    """Where downloads draw their bars while several run at once."""
+    budget: Budget | None = None
+    """What all downloads of this run share."""
     shortfalls: list[str] = field(default_factory=list)
     proven: set[Path] = field(default_factory=set)
     """Archives of which this run itself has seen every byte; the others are read once more before they are used."""

@@ -15,6 +15,7 @@ class CloudBucket:
     storage_class: str = "Standard"
     encryption: str = ""  # AES256, KMS or SM4: default encryption on the server's side
     versioning: str = ""  # Enabled or Suspended
+    requester_pays: bool = False  # whoever does not say that they pay is refused, the owner too
     archive_direct_read: bool = False  # real-time access of archived objects
     acl: str = "private"
     owner_id: str = "1234567890123456"

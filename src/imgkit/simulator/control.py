@@ -125,7 +125,9 @@ class Control:
         with self._cloud.store.incoming(bucket) as incoming:
             while piece := request.body.read(MiB):
                 incoming.write(piece)
-            nature = Nature(modified=self._cloud.now(), storage_class=storage_class)
+            owner = self._cloud.bucket(bucket)
+            versioned = owner is not None and owner.versioning == "Enabled"
+            nature = Nature(modified=self._cloud.now(), storage_class=storage_class, versioned=versioned)
             stored = self._cloud.store.publish(bucket, key, incoming, nature)
         return {"etag": stored.etag, "size": stored.size, "crc64": str(stored.crc64)}
 

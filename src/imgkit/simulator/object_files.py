@@ -2,6 +2,7 @@
 
     <bucket>/objects/<encoded key>           the bytes
     <bucket>/records/<encoded key>.json      what OSS tells about them
+    <bucket>/versions/<encoded key>/<id>     earlier versions, each with its record
     <bucket>/incoming/                       objects that are not whole yet
 
 A file that somebody drops into `objects/` is an object too: its record is made when it is first asked for.

@@ -69,7 +69,7 @@ class ObjectStore:
     def add_bucket(self, bucket: str) -> None:
         """Make the folders of a bucket and clear away what never became whole."""
         shutil.rmtree(self._folder / bucket / "incoming", ignore_errors=True)
-        for name in ("objects", "records", "incoming"):
+        for name in ("objects", "records", "versions", "incoming"):
             (self._folder / bucket / name).mkdir(parents=True, exist_ok=True)
 
     def keys(self, bucket: str) -> list[str]:
@@ -89,11 +89,18 @@ class ObjectStore:
                 write_record(self._record(bucket, key), stored)
             return stored
 
-    def open(self, bucket: str, key: str) -> tuple[StoredObject, BinaryIO] | None:
-        """Return an object with its open file, both of the same moment."""
+    def open(self, bucket: str, key: str, version_id: str = "") -> tuple[StoredObject, BinaryIO] | None:
+        """Return an object, or an earlier version of it, with its open file, both of the same moment."""
         with self._lock:
             stored = self.find(bucket, key)
+            if version_id and (stored is None or version_id != (stored.version_id or "null")):
+                return self._open_earlier(bucket, key, version_id)
             return (stored, self._data(bucket, key).open("rb")) if stored else None
+
+    def _open_earlier(self, bucket: str, key: str, version_id: str) -> tuple[StoredObject, BinaryIO] | None:
+        path = self._earlier(bucket, key) / encode_key(version_id)
+        stored = read_record(path.with_name(f"{path.name}.json"))
+        return (stored, path.open("rb")) if stored else None
 
     @contextmanager
     def incoming(self, bucket: str, *, with_md5: bool = True) -> Iterator[Incoming]:
@@ -125,9 +132,20 @@ class ObjectStore:
         )
         incoming.flush()
         with self._lock:
+            if nature.versioned:
+                self._keep_earlier(bucket, key)
             incoming.path.replace(self._data(bucket, key))
             write_record(self._record(bucket, key), stored)
         return stored
+
+    def _keep_earlier(self, bucket: str, key: str) -> None:
+        stored = self.find(bucket, key)
+        if stored is None:
+            return
+        path = self._earlier(bucket, key) / encode_key(stored.version_id or "null")
+        path.parent.mkdir(exist_ok=True)
+        self._data(bucket, key).replace(path)
+        write_record(path.with_name(f"{path.name}.json"), stored)
 
     def change(self, bucket: str, stored: StoredObject) -> None:
         """Note something new about an object, its bytes staying as they are."""
@@ -149,7 +167,8 @@ class ObjectStore:
         with file, self.incoming(bucket, with_md5=stored.object_type == "Normal") as incoming:
             while piece := file.read(MiB):
                 incoming.write(piece.translate(_INVERTED))
-            self.publish(bucket, key, incoming, Nature(modified=modified, storage_class=stored.storage_class))
+            nature = Nature(modified=modified, storage_class=stored.storage_class, versioned=bool(stored.version_id))
+            self.publish(bucket, key, incoming, nature)
 
     def freeze(self, bucket: str, key: str, storage_class: str) -> None:
         """Move an object to an archive class, not restored."""
@@ -165,6 +184,9 @@ class ObjectStore:
 
     def _data(self, bucket: str, key: str) -> Path:
         return self._folder / bucket / "objects" / encode_key(key)
+
+    def _earlier(self, bucket: str, key: str) -> Path:
+        return self._folder / bucket / "versions" / encode_key(key)
 
     def _record(self, bucket: str, key: str) -> Path:
         return self._folder / bucket / "records" / f"{encode_key(key)}.json"

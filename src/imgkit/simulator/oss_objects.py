@@ -108,12 +108,11 @@ class ObjectOperations:
 
     def _open(self, call: OssCall) -> tuple[StoredObject, BinaryIO]:
         version = call.request.parameter("versionId")
-        found = self._cloud.store.open(call.owned.name, call.place.key)
+        found = self._cloud.store.open(call.owned.name, call.place.key, version)
+        if found is None and version:
+            raise OssError("NoSuchVersion", extra={"Key": call.place.key, "VersionId": version})
         if found is None:
             raise OssError("NoSuchKey", extra={"Key": call.place.key})
-        if version and version != (found[0].version_id or "null"):
-            found[1].close()
-            raise OssError("NoSuchVersion", extra={"Key": call.place.key, "VersionId": version})
         return found
 
     def _refuse_frozen(self, call: OssCall, stored: StoredObject) -> None:

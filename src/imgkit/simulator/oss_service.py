@@ -72,9 +72,16 @@ class OssService:
         name = operation(request, place)
         if name not in self._operations:
             raise OssError("NotImplemented")
+        if bucket is not None and bucket.requester_pays and _payer(request) != "requester":
+            detail = "0003-00000703" if request.header("authorization") else "0003-00000702"
+            raise OssError("AccessDenied", "Bucket is requester pays bucket, but no payer is named.", detail=detail)
         now = self._cloud.now()
         call = OssCall(request=request, place=place, bucket=bucket, now=now, request_id=request_id, faults=faults)
         return self._operations[name](call)
+
+
+def _payer(request: Request) -> str:
+    return request.header("x-oss-request-payer") or request.parameter("x-oss-request-payer")
 
 
 def _with_marks(response: Response, request_id: str) -> Response:

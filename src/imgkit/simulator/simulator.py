@@ -156,7 +156,9 @@ class Simulator:
     ) -> StoredObject:
         """Put an object into a bucket, past all faults."""
         bucket = bucket or self._cloud.settings.bucket
-        nature = Nature(modified=self._cloud.now(), storage_class=storage_class)
+        owner = self._cloud.bucket(bucket)
+        versioned = owner is not None and owner.versioning == "Enabled"
+        nature = Nature(modified=self._cloud.now(), storage_class=storage_class, versioned=versioned)
         with self._cloud.store.incoming(bucket, with_md5=not multipart) as incoming:
             incoming.write(data)
             return self._cloud.store.publish(bucket, key, incoming, nature)

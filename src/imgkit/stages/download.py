@@ -12,6 +12,7 @@ from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.download import DownloadedObject
 from imgkit.ports import RangeSource
 from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.transfer.budget import Budget
 from imgkit.transfer.followers import Follower, Following
 from imgkit.transfer.frontier import GrowingFile
 from imgkit.transfer.local_disk import local_errors
@@ -35,12 +36,15 @@ def download_object(
     followers: Sequence[Follower] = (),
     verify: bool = False,
     timing: Timing = REAL_TIME,
+    budget: Budget | None = None,
 ) -> DownloadedObject:
     """Fetch an object to `target`, going on where an earlier run was; `workspace` holds what is unfinished.
 
     Each of `followers` is called in a thread of its own with the growing file, and ends before this returns; the last
     byte is offered only when the whole is proven. A follower's own error is raised when the object is under its final
     name. Where bytes already offered had to be fetched again, followers are called once more, from the start.
+
+    Downloads that share a `budget` share the line, and end together when it is cancelled.
 
     A target that is there and fits its parts file is done; `verify` reads it back as well. Raises TargetExists when it
     has no parts file, ObjectChanged, AlreadyAtWork, RetriesExhausted, Differs, NoRoom, NotAccessible, and what the
@@ -54,7 +58,7 @@ def download_object(
         info = describe_patiently(source, settings.retry_rule, timing)
         if os.path.lexists(target):
             _hold_against(info, places, label=source.label, verify=verify, progress=progress)
-            return _already_there(info, places, followers)
+            return _already_there(info, places, followers, progress)
         fetch = ProvenFetch(
             source=source,
             info=pin_object(info, places, label=source.label),
@@ -63,6 +67,7 @@ def download_object(
             progress=progress,
             followers=followers,
             timing=timing,
+            budget=budget,
         )
         return _publish(fetch.run(), fetch.info, places)
 
@@ -107,10 +112,14 @@ def _hold_against(info: ObjectInfo, places: Places, *, label: str, verify: bool,
         )
 
 
-def _already_there(info: ObjectInfo, places: Places, followers: Sequence[Follower]) -> DownloadedObject:
+def _already_there(
+    info: ObjectInfo, places: Places, followers: Sequence[Follower], progress: Progress
+) -> DownloadedObject:
     """Sweep up behind a run that was killed after the rename, and let followers read what is whole already."""
     places.forget_unfinished()
     record = _record_of(places)
+    with progress.bar(places.target.name, total=record.size) as bar:
+        bar.set_done(record.size)
     _let_follow(places.target, record.size, followers)
     return _downloaded(info, places, record, fetched=0, reused=record.size)
 

@@ -3,7 +3,7 @@
 Archive takes about a minute, ColdArchive one to twelve hours, DeepColdArchive up to two days (OSS, "Restore objects").
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 
 from imgkit.model.cloud_object import ObjectInfo
@@ -33,6 +33,13 @@ def restore_object(
             waited += pause
             bar.set_done(int(waited))
     raise AssertionError("pauses do not end")
+
+
+def begin_restores(store: ObjectStore, keys: Iterable[str]) -> None:
+    """Ask for the restore of all that are frozen, so that they thaw at once while the first is waited for."""
+    for key in keys:
+        if store.describe(key).frozen:
+            store.restore(key, days=DAYS)
 
 
 def _pauses() -> Iterator[float]:

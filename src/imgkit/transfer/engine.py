@@ -8,8 +8,10 @@ from functools import partial
 from imgkit.errors import ImgkitError
 from imgkit.ports import RangeSource
 from imgkit.progress import Bar
+from imgkit.transfer.budget import Budget
 from imgkit.transfer.commits import Committer
 from imgkit.transfer.crew import Crew
+from imgkit.transfer.expiry import ExpiryWatch
 from imgkit.transfer.journal import Journal, SavedJournal
 from imgkit.transfer.ledger import Ledger
 from imgkit.transfer.local_disk import PartialFile
@@ -42,16 +44,18 @@ def fetch_parts(
     bar: Bar,
     settings: TransferSettings,
     timing: Timing,
+    budget: Budget | None = None,
 ) -> PassResult:
-    """Make all parts be on disk, durable and journalled.
+    """Make all parts be on disk, durable and journalled; several passes at once may share a budget.
 
-    Raises RetriesExhausted, NoRoom, NotAccessible, and what the source raises for good. Whatever ends it, also an
-    interruption, what had arrived by then is journalled.
+    Raises Cancelled, RetriesExhausted, NoRoom, NotAccessible, and what the source raises for good. Whatever ends it,
+    also an interruption, what had arrived by then is journalled.
     """
     claims = sorted(saved.claims.values(), key=lambda claim: claim.number)
     ledger = Ledger(saved.facts.plan, claims, offer)
     queue = TaskQueue(number for number in range(ledger.plan.count) if number not in saved.claims)
     crew = Crew()
+    budget = budget or Budget(settings, timing)
     workers = Workers(
         source,
         saved.facts.etag,
@@ -60,14 +64,15 @@ def fetch_parts(
         file=file,
         crew=crew,
         settings=settings,
+        budget=budget,
         timing=timing,
     )
     committer = Committer(ledger, file, journal)
+    watch = ExpiryWatch(source, timing)
     try:
         crew.start("read-back", partial(read_back, claims, file=file, ledger=ledger, queue=queue, crew=crew))
         crew.start("commit", partial(committer.work, crew, settings.commit_seconds))
-        workers.start()
-        _see_it_through(crew, workers, ledger, bar, timing)
+        _see_it_through(crew, workers, ledger, bar, watch=watch, budget=budget, timing=timing)
         workers.stop()
         crew.raise_first()
         committer.commit(everything=True)
@@ -83,8 +88,10 @@ def fetch_parts(
     )
 
 
-def _see_it_through(crew: Crew, workers: Workers, ledger: Ledger, bar: Bar, timing: Timing) -> None:
-    """Draw the progress and replace stalled workers until the last part is there."""
+def _see_it_through(
+    crew: Crew, workers: Workers, ledger: Ledger, bar: Bar, *, watch: ExpiryWatch, budget: Budget, timing: Timing
+) -> None:
+    """Draw the progress, fit the number of workers and replace stalled ones until the last part is there."""
     told, is_complete = "", False
     while not is_complete:
         is_complete = ledger.is_complete
@@ -93,6 +100,9 @@ def _see_it_through(crew: Crew, workers: Workers, ledger: Ledger, bar: Bar, timi
             told = workers.trouble
             bar.note(told)
         if not is_complete:
+            budget.look()
+            workers.fit()
+            watch.look(fetched=ledger.fetched_bytes, left=ledger.plan.size - ledger.shown_bytes)
             crew.wait(timing.tick_seconds)
             workers.replace_stalled()
 

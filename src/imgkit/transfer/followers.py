@@ -9,7 +9,7 @@ from imgkit.digests import crc64
 from imgkit.ports import Frontier
 from imgkit.transfer.frontier import FrontierReader, GrowingFile
 from imgkit.transfer.local_disk import local_errors
-from imgkit.units import MiB
+from imgkit.units import KiB
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class ArchiveDigest:
         return self._sha256.hexdigest()
 
     def __call__(self, frontier: Frontier) -> None:
-        buffer = memoryview(bytearray(MiB))
+        buffer = memoryview(bytearray(256 * KiB))
         with local_errors(frontier.path, doing="read back"), FrontierReader(frontier) as reader:
             while count := reader.readinto(buffer):
                 self._sha256.update(buffer[:count])

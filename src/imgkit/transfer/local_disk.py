@@ -83,6 +83,24 @@ def local_errors(path: Path, *, doing: str, missing: Callable[[], int] = lambda:
         ) from error
 
 
+def require_room(folder: Path, missing_bytes: int) -> None:
+    """Raise NoRoom when so many bytes more cannot fit; `folder` need not exist yet."""
+    place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    with local_errors(folder, doing="look at"):
+        stat = os.statvfs(place)
+    free = stat.f_bavail * stat.f_frsize
+    if stat.f_blocks and missing_bytes > free:  # some network file systems tell nothing
+        raise _no_room(folder, missing_bytes - free)
+
+
+def held_bytes(path: Path) -> int:
+    """Return how much room a file takes already; 0 where there is none."""
+    try:
+        return path.stat().st_blocks * 512
+    except OSError:
+        return 0
+
+
 def _no_room(path: Path, missing: int) -> NoRoom:
     lacking = f": {describe_bytes(missing)} ({missing} bytes) are missing" if missing else ", or its quota is used up"
     return NoRoom(

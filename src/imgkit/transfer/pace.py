@@ -9,29 +9,47 @@ from imgkit.units import KiB
 log = logging.getLogger(__name__)
 
 
+_NEVER = threading.Event()
+
+
 class Gate:
-    """Halved when the service asks for less, one wider after as many good parts as it lets through.
+    """Halved when the service asks for less, one wider after as many good parts as it lets through, up to `target`.
 
     Answers to requests from before the last halving do not halve it again: one wave of refusals counts once.
+    Several transfers may go through one gate.
     """
 
     def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+        self._target = jobs
         self._width = jobs
         self._inside = 0
         self._good = 0
         self._wave = 0
-        self._closed = False
         self._changed = threading.Condition()
 
     @property
     def width(self) -> int:
         return self._width
 
-    def enter(self) -> int:
-        """Wait for room; return the number of the wave that this request belongs to."""
+    @property
+    def target(self) -> int:
+        """How wide it is when nobody asks for less."""
+        return self._target
+
+    @property
+    def wave(self) -> int:
+        """How often the service has asked for less."""
+        return self._wave
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many are inside as may be."""
+        return self._inside >= self._width
+
+    def enter(self, stop: threading.Event = _NEVER) -> int:
+        """Wait for room, or until `stop` is set and `wake` was called; return the wave that this request belongs to."""
         with self._changed:
-            while self._inside >= self._width and not self._closed:
+            while self._inside >= self._width and not stop.is_set():
                 self._changed.wait()
             self._inside += 1
             return self._wave
@@ -48,24 +66,32 @@ class Gate:
                 return
             self._wave += 1
             self._good = 0
-            self._width = max(self._width // 2, 1)
+            if self._width == 1:
+                return
+            self._width //= 2
         log.info("the service asked for less: %d ranges at once from now on", self._width)
 
     def widen(self) -> None:
         """Count a good part."""
         with self._changed:
             self._good += 1
-            if self._good < self._width or self._width == self._jobs:
+            if self._good < self._width or self._width >= self._target:
                 return
             self._good = 0
             self._width += 1
             self._changed.notify()
         log.info("the service keeps up: %d ranges at once from now on", self._width)
 
-    def open_wide(self) -> None:
-        """Keep nobody waiting any more: all are to stop."""
+    def retarget(self, jobs: int) -> None:
+        """Let so many through from now on."""
         with self._changed:
-            self._closed = True
+            self._target = self._width = jobs
+            self._good = 0
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Let those who wait see that they are to stop."""
+        with self._changed:
             self._changed.notify_all()
 
 

@@ -127,7 +127,11 @@ def verify_parts(path: Path, parts_path: Path, *, progress: Progress = NULL_PROG
     A file that is too short or too long does not hold, and its missing parts differ. Raises NotAccessible when either
     file cannot be read, Differs when the parts file itself is damaged.
     """
-    record = read_parts_file(parts_path)
+    return verify_file(path, read_parts_file(parts_path), progress=progress)
+
+
+def verify_file(path: Path, record: PartsRecord, *, progress: Progress = NULL_PROGRESS) -> PartsVerdict:
+    """Read a file once and hold each part of it against the record. Raises NotAccessible when it cannot be read."""
     differing = []
     with (
         local_errors(path, doing="read"),

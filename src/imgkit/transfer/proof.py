@@ -8,6 +8,7 @@ from imgkit.errors import Differs
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.ports import RangeSource
 from imgkit.progress import Progress
+from imgkit.transfer.budget import Budget
 from imgkit.transfer.engine import PassResult, fetch_parts
 from imgkit.transfer.followers import ArchiveDigest, Follower, Following
 from imgkit.transfer.frontier import GrowingFile
@@ -54,6 +55,7 @@ class ProvenFetch:
     progress: Progress
     followers: Sequence[Follower]
     timing: Timing
+    budget: Budget | None = None
 
     def run(self) -> ProvenObject:
         """Fetch what is missing and prove the whole.
@@ -117,6 +119,7 @@ class ProvenFetch:
                 bar=bar,
                 settings=self.settings,
                 timing=self.timing,
+                budget=self.budget,
             )
             if not reading.is_done:
                 bar.note("all here; reading back")

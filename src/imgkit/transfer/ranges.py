@@ -56,5 +56,5 @@ def plan_parts(size: int, *, part_bytes: int | None = None) -> PartPlan:
     fewest = -(-size // MAX_PARTS)
     if part_bytes is not None:
         return PartPlan(size=size, part_bytes=max(part_bytes, fewest))
-    fitting = min(max(size // 256, SMALLEST_PART_BYTES), LARGEST_PART_BYTES)
+    fitting = min(max(size // 64, SMALLEST_PART_BYTES), LARGEST_PART_BYTES)
     return PartPlan(size=size, part_bytes=round_up(max(fitting, fewest), MiB))

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from imgkit.errors import RetriesExhausted
 from imgkit.model.cloud_object import ObjectInfo
@@ -20,11 +21,16 @@ def _pause(stop: threading.Event, seconds: float) -> None:
     stop.wait(seconds)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """Clock, pause and chance. `pause` ends early when its event is set; a tick is how often things are seen to."""
+    """Clocks, pause and chance. `pause` ends early when its event is set; a tick is how often things are seen to."""
 
     monotonic: Callable[[], float] = time.monotonic
+    now: Callable[[], datetime] = _now
     pause: Callable[[threading.Event, float], None] = _pause
     chance: Callable[[], float] = random.random
     tick_seconds: float = 0.2

@@ -4,23 +4,24 @@ from dataclasses import dataclass
 
 from imgkit.errors import SettingsError
 from imgkit.transfer.retry import RetryRule
-from imgkit.units import KiB, MiB
+from imgkit.units import KiB
 
 MOST_JOBS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferSettings:
-    """`part_bytes` None lets the size of the object decide. A journal that is there keeps its own part size.
+    """`jobs` None begins with a few ranges at once and lets measured speed decide. `part_bytes` None lets the size of
+    the object decide. A journal that is there keeps its own part size.
 
     `attempts` counts failures in a row of one part without a single byte between them. `stall_seconds` is how long a
     range may give nothing. `commit_seconds` is how often what has arrived is made durable and journalled.
     `bytes_per_second` bounds all ranges together; 0 is no limit.
     """
 
-    jobs: int = 6
+    jobs: int | None = None
     part_bytes: int | None = None
-    buffer_bytes: int = MiB
+    buffer_bytes: int = 256 * KiB
     attempts: int = 12
     first_delay_seconds: float = 0.5
     longest_delay_seconds: float = 60.0
@@ -29,7 +30,10 @@ class TransferSettings:
     commit_seconds: float = 2.0
 
     def __post_init__(self) -> None:
-        _require(1 <= self.jobs <= MOST_JOBS, f"--jobs must lie between 1 and {MOST_JOBS}, not {self.jobs}")
+        _require(
+            self.jobs is None or 1 <= self.jobs <= MOST_JOBS,
+            f"--jobs must lie between 1 and {MOST_JOBS}, not {self.jobs}",
+        )
         _require(self.part_bytes is None or self.part_bytes >= 64 * KiB, "--part-size must be at least 64 KiB")
         _require(self.buffer_bytes >= 1, "a buffer must hold at least one byte")
         _require(self.attempts >= 1, "there must be at least one attempt")

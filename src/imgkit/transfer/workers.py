@@ -5,10 +5,10 @@ import threading
 from functools import partial
 
 from imgkit.ports import RangeBody, RangeFailed, RangeSource
+from imgkit.transfer.budget import Budget
 from imgkit.transfer.crew import Crew
 from imgkit.transfer.ledger import Ledger
 from imgkit.transfer.local_disk import PartialFile
-from imgkit.transfer.pace import Gate, SpeedLimit
 from imgkit.transfer.retry import Timing, exhausted
 from imgkit.transfer.settings import TransferSettings
 from imgkit.transfer.task_queue import Task, TaskQueue
@@ -52,7 +52,10 @@ class Attempt:
 
 
 class Workers:
-    """As many threads as there are jobs, each with one buffer. `trouble` is the last reason why one had to wait."""
+    """As many threads as the budget's gate is wide, each with one buffer; the gate says how many fetch at once.
+
+    `trouble` is the last reason why one had to wait.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Workers:
         file: PartialFile,
         crew: Crew,
         settings: TransferSettings,
+        budget: Budget,
         timing: Timing,
     ) -> None:
         self._source = source
@@ -74,14 +78,18 @@ class Workers:
         self._crew = crew
         self._settings = settings
         self._timing = timing
-        self._gate = Gate(settings.jobs)
-        self._limit = SpeedLimit(settings.bytes_per_second, timing.monotonic)
+        self._budget = budget
+        self._gate = budget.gate
+        self._limit = budget.limit
+        self._started = 0
         self._open: set[Attempt] = set()
         self._open_lock = threading.Lock()
         self.trouble = ""
 
-    def start(self) -> None:
-        for _ in range(self._settings.jobs):
+    def fit(self) -> None:
+        """Have as many threads as may fetch at once, but no more than there are parts."""
+        while self._started < min(self._gate.target, self._ledger.plan.count):
+            self._started += 1
             self._crew.start("fetch", self._work)
 
     def replace_stalled(self) -> None:
@@ -96,7 +104,7 @@ class Workers:
         """Keep what lies in buffers and send all home; who hangs in a read writes nothing when it comes back."""
         self._crew.stop.set()
         self._queue.stop()
-        self._gate.open_wide()
+        self._gate.wake()
         for attempt in self._all_open():
             attempt.abandon()
             self._save(attempt)
@@ -187,6 +195,7 @@ class Workers:
         if data:
             self._file.write(data, offset)
             self._ledger.add(attempt.task.number, data)
+            self._budget.count(len(data))
             attempt.got_bytes = True
         attempt.unkept = None
         attempt.last_sign = self._timing.monotonic()
@@ -212,7 +221,7 @@ class Workers:
         self._timing.pause(self._crew.stop, delay)
 
     def _begin(self, task: Task) -> Attempt:
-        wave = self._gate.enter()
+        wave = self._gate.enter(self._crew.stop)
         attempt = Attempt(task, wave=wave, now=self._timing.monotonic())
         with self._open_lock:
             self._open.add(attempt)

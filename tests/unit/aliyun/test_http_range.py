@@ -1,11 +1,14 @@
 """Answers to ranges are held against what was asked."""
 
 import contextlib
+import http.client
+import io
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import urllib3
 import urllib3.exceptions as wire
 from requests.structures import CaseInsensitiveDict
 
@@ -28,6 +31,12 @@ GOOD = {"Content-Range": "bytes 100-149/1000", "ETag": '"ABC-1"', "Content-Lengt
 def check(status: int = 206, etag: str = "ABC-1", **changes: str) -> None:
     headers = CaseInsensitiveDict({**GOOD, **{name.replace("_", "-"): value for name, value in changes.items()}})
     check_range(status, headers, start=100, length=50, etag=etag, label="oss://b/k")
+
+
+def test_an_answer_about_an_object_of_another_size_is_not_taken():
+    check()
+    with pytest.raises(RangeFailed, match="1000 bytes and not 999"):
+        check_range(206, CaseInsensitiveDict(GOOD), start=100, length=50, etag="ABC-1", size=999, label="oss://b/k")
 
 
 class Raw:
@@ -222,3 +231,59 @@ def test_a_connection_that_breaks_while_it_is_given_back_is_no_loss():
     body.close()
 
     assert response.closed
+
+
+class Wire:
+    """What http.client reads an answer from: a socket that gives these bytes and ends."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, _: str) -> io.BufferedReader:
+        return io.BufferedReader(io.BytesIO(self._data))
+
+
+def answered(body: bytes, *headers: str) -> Any:
+    """An answer as urllib3 has it from http.client."""
+    lines = "\r\n".join(["HTTP/1.1 206 Partial Content", *headers, "", ""])
+    inner = http.client.HTTPResponse(Wire(lines.encode() + body))  # type: ignore[arg-type]  # all it takes of a socket
+    inner.begin()
+    raw = urllib3.HTTPResponse(body=inner, headers=dict(inner.getheaders()), preload_content=False)
+    return SimpleNamespace(raw=raw, close=raw.close)
+
+
+def test_bytes_go_from_the_socket_into_the_callers_buffer():
+    body = HttpRangeBody(answered(b"abcdefghij", "Content-Length: 10"), 10)
+
+    assert body.is_direct
+    assert read_all(body, piece_bytes=4) == b"abcdefghij"
+
+
+def test_what_was_read_past_urllib3_is_in_its_account():
+    response = answered(b"abcdefghij and the next answer", "Content-Length: 10")
+    body = HttpRangeBody(response, 10)
+    read_all(body)
+    body.close()
+
+    assert response.raw._fp.isclosed()
+
+
+def test_a_connection_that_was_closed_meanwhile_is_an_answer_that_ended():
+    response = answered(b"abcdefghij", "Content-Length: 10")
+    body = HttpRangeBody(response, 10)
+    response.raw._fp.close()
+
+    with pytest.raises(RangeFailed, match="10 bytes early"):
+        body.readinto(memoryview(bytearray(4)))
+
+
+@pytest.mark.parametrize("headers", [["Content-Length: 99"], ["Transfer-Encoding: chunked"], []])
+def test_an_answer_framed_otherwise_is_read_by_urllib3(headers):
+    assert not HttpRangeBody(answered(b"abcdefghij", *headers), 10).is_direct
+
+
+def test_a_body_that_ends_early_is_not_whole_either_way():
+    body = HttpRangeBody(answered(b"abcd", "Content-Length: 10"), 10)
+    assert body.is_direct
+    with pytest.raises(RangeFailed, match="6 bytes early"):
+        read_all(body)

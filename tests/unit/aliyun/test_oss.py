@@ -35,9 +35,12 @@ Make = Callable[..., tuple[OssStore, Wire]]
 def make() -> Iterator[Make]:
     made: list[OssStore] = []
 
-    def opened(*outcomes: Outcome, credentials: Any = FIXED, **options: Any) -> tuple[OssStore, Wire]:
+    def opened(
+        *outcomes: Outcome, credentials: Any = FIXED, asked: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[OssStore, Wire]:
         store = open_bucket(
             "evidence",
+            **(asked or {}),
             region_id="cn-hangzhou",
             credentials=credentials,
             endpoint=oss_endpoint("cn-hangzhou", **options),
@@ -346,3 +349,37 @@ def test_a_key_brings_no_escape_into_messages(make):
 def test_a_malformed_bucket_is_refused_before_anything_is_sent(bucket):
     with pytest.raises(SettingsError):
         open_bucket(bucket, region_id="cn-hangzhou", credentials=FIXED, endpoint=oss_endpoint("cn-hangzhou"))
+
+
+def test_who_pays_is_said_and_signed_in_every_request_about_objects(make):
+    store, wire = make(
+        (200, HEAD, b""), (206, RANGE, b"hello"), page("k"), (202, {}, b""), asked={"requester_pays": True}
+    )
+    store.describe("k")
+    read_range(store.source("k"), 10, 5)
+    list(store.list_objects(""))
+    store.restore("k", days=1)
+    assert [one.headers.get("x-oss-request-payer") for one in wire.requests] == ["requester"] * 4
+
+
+def test_nobody_pays_unasked(make):
+    store, wire = make((200, HEAD, b""))
+    store.describe("k")
+    assert "x-oss-request-payer" not in wire.requests[0].headers
+
+
+def test_a_version_is_asked_for_by_its_id(make):
+    store, wire = make((200, HEAD, b""), (206, RANGE, b"hello"), (202, {}, b""), asked={"version_id": "CAEQ1"})
+    store.describe("k")
+    read_range(store.source("k"), 10, 5)
+    store.restore("k", days=1)
+    assert [wire.query(number)["versionId"] for number in range(3)] == [["CAEQ1"]] * 3
+    assert store.source("k").label == "oss://evidence/k (version CAEQ1)"
+
+
+def test_an_answer_about_another_size_than_was_described_is_not_taken(make):
+    store, _ = make((200, {**HEAD, "Content-Length": "999"}, b""), (206, RANGE, b"hello"))
+    source = store.source("k")
+    source.describe()
+    with pytest.raises(RangeFailed, match="1000 bytes and not 999"):
+        read_range(source, 10, 5)

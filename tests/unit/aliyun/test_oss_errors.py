@@ -205,3 +205,10 @@ def test_every_code_of_the_table_becomes_something_to_raise(code):
     outcome = explain_oss(answer(code, 403), doing=DOING, now=NOW)
 
     assert isinstance(outcome, TryAgain) is OSS_CODES[code].again
+
+
+def test_a_bucket_whose_reader_pays_is_told_with_the_option():
+    answer = read_answer(403, {}, {"Code": "AccessDenied", "Message": "m", "EC": "0003-00000703"})
+    error = explain_oss(answer, doing="fetch it", now=NOW)
+    assert isinstance(error, AccessDenied)
+    assert "--requester-pays" in error.hint

@@ -59,3 +59,23 @@ def test_a_log_line_never_ends_the_work(monkeypatch):
     record = logging.LogRecord("imgkit", logging.WARNING, "f", 1, "words", (), None)
     handler.emit(record)
     assert handled == [record]
+
+
+def test_the_total_moves_with_all_bars_and_knows_what_was_there_before():
+    with TqdmProgress().together("2 objects", total=2000) as progress:
+        with progress.bar("a", total=1000) as first, progress.bar("b", total=1000) as second:
+            first.set_done(600)
+            second.set_done(0)
+            first.set_done(700)
+            second.set_done(50)
+            second.note("slow")
+        total = progress._total._bar
+        assert (total.n, total.initial) == (750, 600)
+
+
+def test_a_bar_that_begins_again_does_not_count_twice():
+    with TqdmProgress().together("2 objects", total=2000) as progress:
+        for done in (1000, 200):
+            with progress.bar("a", total=1000) as bar:
+                bar.set_done(done)
+        assert progress._total._bar.n == 200

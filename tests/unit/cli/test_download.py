@@ -9,6 +9,9 @@ from tests.unit.pipeline.road_fakes import FakeServices, MemorySource, services
 from imgkit.digests import crc64
 from imgkit.evidence.lone import read_lone_record
 from imgkit.model.manifest import Outcome
+from imgkit.pipeline.downloading import Downloads
+from imgkit.transfer.settings import TransferSettings
+from imgkit.units import MiB
 
 URL = "https://evidence.oss-cn-hangzhou.aliyuncs.com/k.tar.gz?Signature=secret"
 
@@ -97,3 +100,38 @@ def test_frozen_objects_are_restored_only_where_that_was_asked_for(made: FakeSer
     assert restored == []
     imgkit("download", "oss://evidence/case/", "--restore")
     assert restored == ["case/a.tar.gz", "case/b.tar.gz"]
+
+
+def test_what_is_here_is_held_against_the_service_without_fetching(made: FakeServices):
+    imgkit("download", "oss://evidence/case/a.tar.gz")
+    made.fake_store.asked.clear()
+    assert imgkit("download", "oss://evidence/case/a.tar.gz", "--check-only").code == 0
+    Path("a.tar.gz").write_bytes(b"case/A.tar.gz")
+    ended = imgkit("download", "oss://evidence/case/a.tar.gz", "--check-only")
+    assert (ended.code, "DIFFERS" in ended.out) == (60, True)
+    assert made.fake_store.asked == []
+
+
+def test_what_differs_is_mended(made: FakeServices):
+    imgkit("download", "oss://evidence/case/a.tar.gz")
+    Path("a.tar.gz").write_bytes(b"case/A.tar.gz")
+    ended = imgkit("download", "oss://evidence/case/a.tar.gz", "--repair")
+    assert (ended.code, "mended" in ended.out) == (0, True)
+    assert Path("a.tar.gz").read_bytes() == b"case/a.tar.gz"
+
+
+def test_checking_and_mending_are_two_things(made: FakeServices):
+    assert imgkit("download", "oss://evidence/case/a.tar.gz", "--repair", "--check-only").code == 4
+
+
+def test_how_to_fetch_is_taken_from_the_options(made: FakeServices, monkeypatch):
+    seen: list[object] = []
+
+    def noted(**words: object) -> Downloads:
+        seen.append(words["settings"])
+        return Downloads(**words)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr("imgkit.cli.download.Downloads", noted)
+    imgkit("download", "oss://evidence/case/a.tar.gz", "--limit-rate", "2M", "--jobs", "3", "--requester-pays")
+    assert seen == [TransferSettings(jobs=3, bytes_per_second=2 * MiB)]
+    assert made.settings.requester_pays

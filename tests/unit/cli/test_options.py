@@ -10,7 +10,7 @@ from imgkit.model.formats import WRITTEN_FORMATS, DiskFormat
 from imgkit.model.role import DiskRole
 from imgkit.pipeline.request import Keep
 from imgkit.transfer.settings import TransferSettings
-from imgkit.units import MiB
+from imgkit.units import KiB, MiB
 
 SYSTEM, XVDB = DiskRole(), DiskRole("xvdb")
 
@@ -87,3 +87,22 @@ def test_a_user_without_a_name_is_none(monkeypatch):
 
     monkeypatch.setattr(getpass, "getuser", unknown)
     assert options.custodian().user == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "rate"),
+    [("500K", 512_000), ("1.5M", 1536 * KiB), ("2MiB/s", 2 * MiB), ("1g", 1024 * MiB), ("200000", 200_000)],
+)
+def test_a_rate_is_bytes_a_second(words, rate):
+    assert options.parse_rate(words) == rate
+
+
+@pytest.mark.parametrize("words", ["", "0", "-1", "fast", "10 X", "1e9", "12", "10Mbit"])
+def test_what_is_no_rate_is_refused_with_the_way_to_write_one(words):
+    with pytest.raises(SettingsError, match="--limit-rate") as caught:
+        options.parse_rate(words)
+    assert "500K" in caught.value.hint
+
+
+def test_a_limit_is_one_of_the_transfer():
+    assert options.transfer(jobs=None, part_size=None, limit_rate="1M").bytes_per_second == MiB

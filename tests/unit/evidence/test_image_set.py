@@ -3,6 +3,7 @@
 import errno
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -24,11 +25,13 @@ Opener = Callable[..., AbstractContextManager[ImageSet]]
 
 @pytest.fixture
 def opened(tmp_path: Path) -> Opener:
-    clock = (START + timedelta(seconds=number) for number in count())
+    seconds = count()  # several threads may look at once
 
     def open_set(source: Source = SOURCE) -> AbstractContextManager[ImageSet]:
         who = Custodian(examiner="E")
-        return open_image_set(tmp_path / "set", source, custodian=who, now=lambda: next(clock))
+        return open_image_set(
+            tmp_path / "set", source, custodian=who, now=lambda: START + timedelta(seconds=next(seconds))
+        )
 
     return open_set
 
@@ -63,6 +66,16 @@ def test_a_step_goes_into_manifest_custody_and_sums(opened, tmp_path):
     custody = read_custody(folder / "custody.jsonl")
     assert custody.events == ("begin", "download")
     assert manifest.custody == custody.head
+
+
+def test_steps_that_end_in_several_threads_are_all_recorded(opened, tmp_path):
+    with opened() as image_set, ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda number: image_set.record_step(_step(f"step{number}")), range(12)))
+    manifest = read_manifest(tmp_path / "set")
+    assert manifest is not None
+    assert sorted(each.step for each in manifest.steps) == sorted(f"step{number}" for number in range(12))
+    custody = read_custody(tmp_path / "set" / "custody.jsonl")
+    assert (custody.problems, manifest.custody) == ((), custody.head)
 
 
 def test_a_set_is_gone_on_with_and_its_record_kept(opened):

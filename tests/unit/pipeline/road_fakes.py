@@ -123,11 +123,13 @@ class FakeServices(Services):
     fake_cloud: RoadCloud = field(default_factory=RoadCloud)
     fake_store: MemoryStore = field(default_factory=MemoryStore)
     urls: dict[str, MemorySource] = field(default_factory=dict)
+    versions: list[str] = field(default_factory=list)
 
     def cloud(self) -> RoadCloud:
         return self.fake_cloud
 
-    def store(self, bucket: str) -> MemoryStore:
+    def store(self, bucket: str, *, version_id: str = "") -> MemoryStore:
+        self.versions.append(version_id)
         assert bucket == self.fake_store.bucket
         return self.fake_store
 
@@ -155,8 +157,8 @@ def finished(task_id: str = "t-1", **fields: Any) -> ExportTask:
 
 def waiting() -> Waiting:
     """A clock that moves on by a second with each look, and sleep that takes no time."""
-    clock = (NOW + timedelta(seconds=number) for number in count())
-    return Waiting(sleep=lambda _: None, now=lambda: next(clock))
+    seconds = count()  # several threads may look at once
+    return Waiting(sleep=lambda _: None, now=lambda: NOW + timedelta(seconds=next(seconds)))
 
 
 @dataclass

@@ -1,15 +1,17 @@
 """Tests of pipeline/arriving.py."""
 
 import hashlib
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 import pytest
-from tests.unit.pipeline.road_fakes import DISK, SYSTEM_KEY, Road, archive
+from tests.unit.pipeline.road_fakes import DISK, SYSTEM_KEY, MemorySource, Road, archive
 from tests.unit.stages.cloud_fakes import SYSTEM, XVDB
 
-from imgkit.errors import ArchiveDamaged
+from imgkit.errors import ArchiveDamaged, ObjectChanged
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Outcome, StepRecord
-from imgkit.pipeline.arriving import FollowingUnpack, archive_of, is_said_to_be_raw
+from imgkit.pipeline.arriving import FollowingUnpack, archive_of, is_said_to_be_raw, must_come
 from imgkit.pipeline.request import Run
 
 
@@ -49,6 +51,37 @@ def test_a_service_without_a_crc_leaves_the_download_undetermined(road: Road):
         archive_of(run, SYSTEM)
         step = run.image_set.manifest.steps[-1]
     assert (step.outcome, "CRC-64" in step.reason) == (Outcome.UNDETERMINED, True)
+
+
+def test_only_what_is_not_here_must_come(road: Road):
+    with road.run() as run:
+        _know(run, _system(road))
+        assert must_come(run, SYSTEM)
+        archive_of(run, SYSTEM)
+        assert not must_come(run, SYSTEM)
+        (road.folder / "objects" / SYSTEM_KEY).unlink()
+        assert must_come(run, SYSTEM)
+
+
+def test_a_replaced_object_is_told_with_the_version_that_still_is_there(road: Road):
+    old = replace(_system(road), object=replace(road.store.describe(SYSTEM_KEY), etag="old", version_id="CAEQ1"))
+    with road.run() as run:
+        _know(run, old)
+        with pytest.raises(ObjectChanged) as raised:
+            archive_of(run, SYSTEM)
+    assert "still has it as version CAEQ1" in raised.value.hint
+
+
+def test_the_end_of_a_url_is_told_before_anything_comes(road: Road):
+    @dataclass
+    class Ending(MemorySource):
+        expires_at: datetime = datetime(2026, 11, 22, 18, 30, tzinfo=UTC)
+
+    road.services.urls["u"] = Ending(archive(), road.store.describe(SYSTEM_KEY))
+    with road.run(urls={SYSTEM: "u"}) as run:
+        _know(run, _system(road))
+        archive_of(run, SYSTEM)
+    assert "system: the URL is good until 2026-11-22T18:30:00Z" in road.said
 
 
 def test_unpacking_follows_the_download(road: Road):

@@ -1,19 +1,33 @@
 """Tests of pipeline/fetching.py."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.pipeline.road_fakes import DISK, SYSTEM_KEY, XVDB_KEY, FakeServices, Road, archive, finished, waiting
+from tests.unit.pipeline.road_fakes import (
+    DISK,
+    SYSTEM_KEY,
+    XVDB_KEY,
+    FakeServices,
+    MemorySource,
+    Road,
+    archive,
+    finished,
+    waiting,
+)
 from tests.unit.stages.cloud_fakes import IMAGE_ID, XVDB, image, lives
 
-from imgkit.errors import ArchiveDamaged, TargetExists
+from imgkit.errors import AccessDenied, ArchiveDamaged, TargetExists
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import FileKind, FileState, Outcome, Source, SourceKind
 from imgkit.model.role import DiskRole
 from imgkit.model.task import TaskFailure
 from imgkit.pipeline.fetching import FetchResult, fetch
 from imgkit.pipeline.request import Keep
+from imgkit.ports import RangeFailed
+from imgkit.stages.verify import check_set
+from imgkit.transfer.settings import TransferSettings
 
 
 def _fetch(road: Road, **fields: Any) -> FetchResult:
@@ -91,6 +105,44 @@ def test_one_damaged_disk_keeps_none_of_the_others_from_coming(two_disks: Road, 
         assert len(result.shortfalls) == 1
     assert (two_disks.folder / name).read_bytes() == DISK
     assert two_disks.store.asked.count(sound) == 1
+
+
+def test_all_disks_come_at_once(two_disks: Road, monkeypatch: pytest.MonkeyPatch):
+    both_came = threading.Barrier(2, timeout=10)
+    give = MemorySource.open_range
+
+    def together(source: MemorySource, start: int, length: int, *, etag: str) -> Any:
+        both_came.wait()
+        return give(source, start, length, etag=etag)
+
+    monkeypatch.setattr(MemorySource, "open_range", together)
+    result = _fetch(two_disks)
+    assert result.error is None
+    assert [(two_disks.folder / f"{role}.raw").read_bytes() for role in ("system", "xvdb")] == [DISK, DISK]
+    assert check_set(two_disks.folder).held
+
+
+def test_frozen_disks_are_asked_for_at_once(two_disks: Road, monkeypatch: pytest.MonkeyPatch):
+    begun: list[str] = []
+    monkeypatch.setattr("imgkit.pipeline.fetching.begin_restores", lambda _, keys: begun.extend(keys))
+    _fetch(two_disks, restore=True)
+    assert begun == [SYSTEM_KEY, XVDB_KEY]
+
+
+def test_what_concerns_all_disks_stops_them_all(two_disks: Road, monkeypatch: pytest.MonkeyPatch):
+    other_is_at_it = threading.Event()
+
+    def open_range(source: MemorySource, start: int, length: int, *, etag: str) -> Any:
+        if source.info.key == XVDB_KEY:
+            other_is_at_it.set()
+            raise RangeFailed("nothing came")
+        assert other_is_at_it.wait(10)
+        raise AccessDenied("not yours")
+
+    monkeypatch.setattr(MemorySource, "open_range", open_range)
+    with pytest.raises(AccessDenied):
+        _fetch(two_disks, transfer=TransferSettings(attempts=10_000, first_delay_seconds=0.01))
+    assert not [each for each in threading.enumerate() if each.name == "imgkit-together"]
 
 
 def test_where_there_is_no_other_disk_its_error_is_raised(road: Road):

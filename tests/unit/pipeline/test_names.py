@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgkit.pipeline.names import local_name
+from imgkit.pipeline.names import local_name, plain_name
 
 KEYS = st.one_of(
     st.text(max_size=30),
@@ -26,6 +26,28 @@ def test_every_object_gets_a_plain_name_of_its_own(keys):
         assert name.isprintable()
         assert not name.startswith(("-", "."))
         assert len(name) < 255
+
+
+@given(KEYS)
+def test_every_key_has_one_plain_name_whatever_else_there_is(key):
+    name = plain_name(key)
+    assert local_name(name, otherwise="never", taken=()) == name
+
+
+@pytest.mark.parametrize(
+    ("key", "name"),
+    [
+        ("case 7/disk (1).raw.tar.gz", "disk__1_.raw.tar.gz"),
+        ("磁盘/系统.raw.tar.gz", "__.raw.tar.gz"),
+        ("--checkpoint-action=exec", "checkpoint-action=exec"),
+        ("a/..", "object"),
+        ("磁盘", "object"),
+        ("disk.gz.parts.json", "disk.gz.parts.json_"),
+        ("x" * 300 + ".gz", "x" * 197 + ".gz"),
+    ],
+)
+def test_signs_that_are_not_plain_become_underscores(key, name):
+    assert plain_name(key) == name
 
 
 def test_a_plain_last_part_of_a_key_is_the_name():

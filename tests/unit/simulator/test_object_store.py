@@ -114,3 +114,16 @@ def test_deleting_what_is_not_there_is_no_error(store):
 def test_versions_are_told_where_they_are_kept(store):
     assert put(store).version_id == ""
     assert put(store, versioned=True).version_id
+
+
+def test_what_was_replaced_in_a_bucket_with_versions_is_found_by_its_id(store):
+    first = put(store, versioned=True)
+    second = put(store, data=b"abcdefghij", versioned=True)
+    assert read(store) == b"abcdefghij"
+    for stored, data in ((first, DATA), (second, b"abcdefghij")):
+        found = store.open("b", "key", stored.version_id)
+        assert found is not None
+        with found[1] as file:
+            assert (found[0].etag, file.read()) == (stored.etag, data)
+    assert store.open("b", "key", "CAEQ0") is None
+    assert store.keys("b") == ["key"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from tests.unit.stages.cloud_fakes import FakeStore
 
 from imgkit.model.cloud_object import ObjectInfo
-from imgkit.stages.restore import restore_object
+from imgkit.stages.restore import begin_restores, restore_object
 
 READY, RUNNING = 'ongoing-request="false", expiry-date="x"', 'ongoing-request="true"'
 
@@ -37,3 +37,9 @@ def test_a_frozen_object_is_asked_for_once_and_waited_for():
     assert not restore_object(store, "k", sleep=slept.append).frozen
     assert len(store.asked) == 1
     assert slept == [1, 2]
+
+
+def test_all_that_are_frozen_are_asked_for_at_once():
+    store = FrozenStore(keys={"a": 1, "b": 1, "c": 1}, headers=["", READY, RUNNING])
+    begin_restores(store, ["a", "b", "c"])
+    assert len(store.asked) == 2

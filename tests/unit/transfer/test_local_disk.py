@@ -12,7 +12,7 @@ import pytest
 
 from imgkit.digests import crc64
 from imgkit.errors import NoRoom, NotAccessible
-from imgkit.transfer.local_disk import PartialFile, local_errors
+from imgkit.transfer.local_disk import PartialFile, held_bytes, local_errors, require_room
 from imgkit.transfer.ranges import ByteRange
 
 RUNNING = threading.Event()
@@ -116,6 +116,28 @@ def test_what_the_file_holds_already_needs_no_room(tmp_path: Path, monkeypatch: 
 def test_a_file_system_that_tells_nothing_is_given_a_try(file: PartialFile, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fstatvfs", lambda _: SimpleNamespace(f_blocks=0, f_bavail=0, f_frsize=1))
     file.require_room()
+
+
+def test_room_for_several_files_is_looked_for_where_their_folder_will_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def statvfs(path: Path) -> SimpleNamespace:
+        asked.append(path)
+        return SimpleNamespace(f_blocks=100, f_bavail=3, f_frsize=100)
+
+    monkeypatch.setattr(os, "statvfs", statvfs)
+    require_room(tmp_path / "not" / "yet", 300)
+    with pytest.raises(NoRoom, match="1 bytes"):
+        require_room(tmp_path / "not" / "yet", 301)
+    assert asked == [tmp_path, tmp_path]
+
+
+def test_how_much_room_a_file_takes_already(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"x" * 65536)
+    assert held_bytes(tmp_path / "file") >= 65536
+    assert held_bytes(tmp_path / "none") == 0
 
 
 def test_other_errors_pass_unchanged(tmp_path: Path) -> None:

@@ -53,11 +53,40 @@ def test_who_finds_it_full_waits_until_somebody_leaves() -> None:
     second.join()
 
 
-def test_nobody_waits_at_a_gate_that_is_wide_open() -> None:
-    gate = Gate(1)
+def test_who_is_to_stop_waits_no_longer() -> None:
+    gate, stop = Gate(1), threading.Event()
     gate.enter()
-    gate.open_wide()
+    waiting = threading.Thread(target=gate.enter, args=(stop,))
+    waiting.start()
+    stop.set()
+    gate.wake()
+    waiting.join(5)
+    assert not waiting.is_alive()
+
+
+def test_others_go_on_waiting_where_only_one_transfer_stops() -> None:
+    gate, entered = Gate(1), threading.Event()
     gate.enter()
+
+    def enter() -> None:
+        gate.enter(threading.Event())
+        entered.set()
+
+    other = threading.Thread(target=enter)
+    other.start()
+    gate.wake()
+    assert not entered.wait(0.02)
+    gate.leave()
+    other.join(5)
+    assert entered.is_set()
+
+
+def test_a_new_target_counts_at_once() -> None:
+    gate = Gate(2)
+    gate.retarget(5)
+    assert (gate.width, gate.target) == (5, 5)
+    gate.narrow(gate.enter())
+    assert (gate.width, gate.target, gate.wave) == (2, 5, 1)
 
 
 def test_readers_together_stay_below_the_limit() -> None:
