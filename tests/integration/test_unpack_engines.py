@@ -88,6 +88,16 @@ def test_every_sparse_format_of_gnu_tar(options: str, extents: int, engine: TarE
     assert (tmp_path / "disk").stat().st_blocks * 512 <= done.data_bytes + 64 * KiB
 
 
+@pytest.mark.tools("zstd")
+@pytest.mark.parametrize("options", ["", "-1", "-19", "--ultra -22", "--long=27", "--no-check"])
+def test_what_zstd_makes_is_read(options: str, tmp_path: Path) -> None:
+    digest = make_disk(tmp_path / "system.raw", extents=9)
+    gnu_tar(tmp_path, "-I", f"zstd -q {options}", "-cf", "a.tar.zst", "system.raw")
+    done = unpack(tmp_path / "a.tar.zst", tmp_path / "disk", TarEngine.AUTO)
+    assert done.sha256 == digest.hex()
+    assert bool(done.notes) == (options == "--no-check")
+
+
 @pytest.mark.parametrize(
     ("options", "engine"), [(SPARSE[0], TarEngine.BUILTIN), (SPARSE[-1], TarEngine.GNU)], ids=["old-gnu", "pax-1.0"]
 )

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from imgkit.errors import TargetExists
+from imgkit.errors import AlreadyAtWork, TargetExists
+from imgkit.files.claims import remove_abandoned
 
 PARTIAL_SUFFIX = ".imgkit-partial"
 
@@ -18,15 +19,17 @@ def partial_path(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a path beside `target` to write to; at the end it is made durable and takes the target's name.
 
     On any error nothing is left under either name. Raises TargetExists when the target is there and `overwrite` is not
-    set; also when it came into being meanwhile.
+    set; also when it came into being meanwhile. Raises AlreadyAtWork while another run writes there.
     """
     refuse_existing(target, overwrite=overwrite)
     partial = target.with_name(target.name + PARTIAL_SUFFIX)
-    partial.unlink(missing_ok=True)
+    remove_abandoned(partial)
     try:
         yield partial
         sync_file(partial)
         publish(partial, target, overwrite=overwrite)
+    except AlreadyAtWork:  # what lies there is the other run's
+        raise
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)

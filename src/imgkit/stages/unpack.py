@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from imgkit.archives.extraction import Extracted, Room, extract_bare, extract_from_tar
@@ -20,7 +20,7 @@ from imgkit.errors import (
     ToolMissing,
 )
 from imgkit.files.abilities import Abilities, probe_folder
-from imgkit.files.sparse import local_error
+from imgkit.files.sparse import SparseFile, local_error
 from imgkit.files.whole import partial_path
 from imgkit.model.formats import DiskFormat
 from imgkit.model.unpacked import ArchiveKind, TarEngine, UnpackedDisk
@@ -62,14 +62,20 @@ def unpack_archive(
     _refuse_itself(archive, target)
     tar = _choose(engine)
     room = _room(target, max_bytes)
-    with _local_errors(target), partial_path(target, overwrite=overwrite) as partial, _naming(archive):
+    with (
+        ExitStack() as until_published,
+        _local_errors(target),
+        partial_path(target, overwrite=overwrite) as partial,
+        _naming(archive),
+    ):
+        file = until_published.enter_context(SparseFile(partial))
         with (
             open_source(archive, frontier=frontier) as source,
             progress.bar(f"unpacking {safe_name(archive.name)}", total=source.total) as bar,
         ):
             source.on_read = bar.set_done
             layers = Layers(source)
-            extracted = _extract(layers, partial, room, member=member, tar=tar)
+            extracted = _extract(layers, file, room, member=member, tar=tar)
         found = _format_of_file(partial)
         _judge(layers, extracted, found)
     disk, used_tar = extracted.member, tar if extracted.member else None
@@ -161,12 +167,12 @@ def _naming(archive: Path) -> Iterator[None]:
         raise type(error)(named, hint=error.hint or _HINTS[type(error)]) from error
 
 
-def _extract(layers: Layers, partial: Path, room: Room, *, member: str | None, tar: GnuTar | None) -> Extracted:
+def _extract(layers: Layers, file: SparseFile, room: Room, *, member: str | None, tar: GnuTar | None) -> Extracted:
     if layers.inner_kind is ArchiveKind.TAR:
-        return extract_from_tar(layers.stream, partial, room, member=member, tar=tar)
+        return extract_from_tar(layers.stream, file, room, member=member, tar=tar)
     if member is not None:
         raise NoSingleDisk("it is a compressed disk without a tar around it, so --member names nothing in it")
-    return extract_bare(layers.stream, partial, room)
+    return extract_bare(layers.stream, file, room)
 
 
 def _format_of_file(path: Path) -> DiskFormat:
