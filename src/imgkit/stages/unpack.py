@@ -135,17 +135,16 @@ def _refuse_for_room(size: int, abilities: Abilities) -> None:
     """
     if abilities.holds_holes:
         return
+    if abilities.refuses_file_of(size):
+        raise NoRoom(
+            f"the file system of {abilities.folder} holds no file of {describe_bytes(size)}",
+            hint="Choose a file system for large files (ext4, XFS, APFS, NTFS) with -o.",
+        )
     if size > abilities.free_bytes:
         raise NoRoom(
             f"{abilities.folder} cannot store files sparsely, and the disk needs all of its {describe_bytes(size)}, "
             f"of which {describe_bytes(abilities.free_bytes)} are free",
             hint="Free some room, or choose a file system that can hold holes (ext4, XFS, APFS, NTFS) with -o.",
-        )
-    if size > abilities.largest_file_bytes:
-        raise NoRoom(
-            f"the file system of {abilities.folder} holds no file of {describe_bytes(size)}, "
-            f"at most {describe_bytes(abilities.largest_file_bytes)}",
-            hint="Choose a file system for large files (ext4, XFS, APFS, NTFS) with -o.",
         )
 
 
