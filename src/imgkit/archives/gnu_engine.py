@@ -12,7 +12,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -219,10 +219,11 @@ def _enlarge(pipe: int) -> None:
 
 @contextmanager
 def _started(tar: GnuTar, stdout: int) -> Iterator[Running]:
-    with (
-        tempfile.TemporaryDirectory(prefix="imgkit-tar-") as folder,
-        extracting(tar, stdout=stdout, folder=Path(folder)) as running,
-    ):
+    """Start GNU tar in a folder that is gone already: there is no place for a file, and none that could be left."""
+    with ExitStack() as until_started, ExitStack() as until_ended:
+        folder = until_started.enter_context(tempfile.TemporaryDirectory(prefix="imgkit-tar-"))
+        running = until_ended.enter_context(extracting(tar, stdout=stdout, folder=Path(folder)))
+        until_started.close()
         _enlarge(running.stdin.fileno())
         yield running
 

@@ -111,7 +111,8 @@ class SparseFile:
 
     def set_size(self, size: int) -> None:
         try:
-            os.ftruncate(self.handle, size)
+            if size != self.size():  # some drivers of FAT cannot set one at all
+                os.ftruncate(self.handle, size)
         except OSError as error:
             raise local_error(error, self.path) from error
 

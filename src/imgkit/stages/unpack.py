@@ -21,7 +21,7 @@ from imgkit.errors import (
 )
 from imgkit.files.abilities import Abilities, probe_folder
 from imgkit.files.sparse import SparseFile, local_error
-from imgkit.files.whole import partial_path
+from imgkit.files.whole import publish, refuse_existing, sync_file, unfinished
 from imgkit.model.formats import DiskFormat
 from imgkit.model.unpacked import ArchiveKind, TarEngine, UnpackedDisk
 from imgkit.ports import Frontier
@@ -50,22 +50,25 @@ def unpack_archive(
     max_bytes: int | None = None,
     overwrite: bool = False,
     said_format: DiskFormat | None = None,
+    name_by_format: bool = False,
     progress: Progress = NULL_PROGRESS,
 ) -> UnpackedDisk:
     """Unpack the one disk in `archive` to `target`, which appears only when all of the archive was read and held.
 
-    With `frontier` the archive is read while it is still being downloaded. `max_bytes` bounds the disk's size.
-    Raises ArchiveDamaged (also for a saved error page and an empty file), ArchiveUnsafe, NoSingleDisk (also for a bare
-    disk image, which needs no unpacking), NoRoom, TargetExists, NotAccessible, ToolMissing, ToolFailed, and whatever
-    the writer of `frontier` gave up with.
+    With `name_by_format` the target's suffix becomes that of the format that was found. With `frontier` the archive is
+    read while it is still being downloaded. `max_bytes` bounds the disk's size. Raises AlreadyAtWork, ArchiveDamaged
+    (also for a saved error page and an empty file), ArchiveUnsafe, NoSingleDisk (also for a bare disk image, which
+    needs no unpacking), NoRoom, TargetExists, NotAccessible, ToolMissing, ToolFailed, and whatever the writer of
+    `frontier` gave up with.
     """
     _refuse_itself(archive, target)
+    refuse_existing(target, overwrite=overwrite)
     tar = _choose(engine)
     room = _room(target, max_bytes)
     with (
         ExitStack() as until_published,
         _local_errors(target),
-        partial_path(target, overwrite=overwrite) as partial,
+        unfinished(target) as partial,
         _naming(archive),
     ):
         file = until_published.enter_context(SparseFile(partial))
@@ -78,9 +81,13 @@ def unpack_archive(
             extracted = _extract(layers, file, room, member=member, tar=tar)
         found = _format_of_file(partial)
         _judge(layers, extracted, found)
+        final = target.with_suffix(found.suffix) if name_by_format else target
+        _refuse_itself(archive, final)
+        sync_file(partial)
+        publish(partial, final, overwrite=overwrite)
     disk, used_tar = extracted.member, tar if extracted.member else None
     return UnpackedDisk(
-        path=target,
+        path=final,
         format=said_format or found,
         size=extracted.sunk.size,
         chunks=extracted.sunk.chunks,
