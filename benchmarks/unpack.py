@@ -54,8 +54,8 @@ def main() -> None:
         results = [
             measure(name, command, folder, archive, digest)
             for _ in range(options.rounds)
-            for archive in ("dense", "sparse")
             for name, command in contenders(options.only)
+            for archive in ("dense", "sparse")
         ]
     for archive in ("dense", "sparse"):
         tell(archive, [each for each in results if each.archive == archive])
@@ -122,7 +122,8 @@ def contenders(only: Sequence[str]) -> list[tuple[str, Command]]:
         "bsdtar xzf, openssl dgst": shell("bsdtar -xzf {archive} -C {folder} && openssl dgst -sha256 -r {disk}"),
     }
     ours = {f"imgkit unpack --tar {engine}": imgkit(engine) for engine in ("gnu", "builtin")}
-    everything = [*peers.items(), *ours.items()]
+    first = list(peers.items())
+    everything = [*first[:2], *ours.items(), *first[2:]]
     return [each for each in everything if not only or any(word in each[0] for word in only)]
 
 

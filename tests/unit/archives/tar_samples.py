@@ -64,10 +64,7 @@ def file(data: bytes, name: bytes = b"system.raw", **fields: object) -> bytes:
 
 
 def records(pairs: Iterable[tuple[str | bytes, str | bytes]]) -> bytes:
-    out = b""
-    for key, value in pairs:
-        out += record(_bytes(key), _bytes(value))
-    return out
+    return b"".join(record(_bytes(key), _bytes(value)) for key, value in pairs)
 
 
 def record(key: bytes, value: bytes) -> bytes:
