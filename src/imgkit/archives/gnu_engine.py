@@ -150,6 +150,7 @@ class Digging:
     def __init__(self, file: SparseFile) -> None:
         self._file = file
         self._gaps: deque[tuple[int, int, int]] = deque()
+        self._is_possible = True
         self._data_end = 0
         self._fed_bytes = 0
 
@@ -172,7 +173,8 @@ class Digging:
 
     def _dig(self) -> None:
         _, start, end = self._gaps.popleft()
-        self._file.dig(start, end)
+        if end > start and self._is_possible:
+            self._is_possible = self._file.dig(start, end)
 
 
 def confirm_stored(path: Path, stored: ChunkDigests, expected: ChunkDigests, tar: GnuTar, remark: str) -> None:

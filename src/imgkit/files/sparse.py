@@ -119,10 +119,9 @@ class SparseFile:
     def size(self) -> int:
         return os.fstat(self.handle).st_size
 
-    def dig(self, start: int, end: int) -> None:
-        """Make a hole of what is stored between two places; where that cannot be had it stays as it is."""
-        if end > start:
-            dig_hole(self.handle, start, end - start)
+    def dig(self, start: int, end: int) -> bool:
+        """Make a hole of what is stored between two places; where that cannot be had, say so and leave it as it is."""
+        return dig_hole(self.handle, start, end - start)
 
     def close(self) -> None:
         if self.handle >= 0:

@@ -66,6 +66,22 @@ def test_zeroes_that_were_stored_become_holes_well_behind_the_writer(tmp_path: P
         assert file.path.read_bytes() == b"\1" * 4096 + bytes(MiB) + b"\1" * 4096 + bytes(4096)
 
 
+def test_where_nothing_can_be_dug_it_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def cannot(_file: SparseFile, start: int, _end: int) -> bool:
+        tried.append(start)
+        return False
+
+    monkeypatch.setattr(SparseFile, "dig", cannot)
+    with SparseFile(tmp_path / "disk") as file:
+        digging = Digging(file)
+        for offset in (8192, 16384, 24576):
+            digging.found(offset, 4096)
+        digging.finish()
+    assert tried == [0]
+
+
 def stored_bytes(file: SparseFile) -> int:
     os.fsync(file.handle)
     return os.fstat(file.handle).st_blocks * 512
