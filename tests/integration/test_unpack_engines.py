@@ -88,6 +88,16 @@ def test_every_sparse_format_of_gnu_tar(options: str, extents: int, engine: TarE
     assert (tmp_path / "disk").stat().st_blocks * 512 <= done.data_bytes + 64 * KiB
 
 
+@pytest.mark.tools("zstd")
+@pytest.mark.parametrize("options", ["", "-1", "-19", "--ultra -22", "--long=27", "--no-check"])
+def test_what_zstd_makes_is_read(options: str, tmp_path: Path) -> None:
+    digest = make_disk(tmp_path / "system.raw", extents=9)
+    gnu_tar(tmp_path, "-I", f"zstd -q {options}", "-cf", "a.tar.zst", "system.raw")
+    done = unpack(tmp_path / "a.tar.zst", tmp_path / "disk", TarEngine.AUTO)
+    assert done.sha256 == digest.hex()
+    assert bool(done.notes) == (options == "--no-check")
+
+
 @pytest.mark.parametrize(
     ("options", "engine"), [(SPARSE[0], TarEngine.BUILTIN), (SPARSE[-1], TarEngine.GNU)], ids=["old-gnu", "pax-1.0"]
 )
@@ -226,3 +236,30 @@ def test_altered_headers_mean_the_same_to_both(seed: bytes, changes: list[tuple[
     (tmp_path / "a.tar").write_bytes(resummed(archive))
     gnu = outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.GNU)
     assert gnu == outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.BUILTIN)
+
+
+NUMBERS = st.sampled_from((0, 1, 256, 511, 512, 1024, 4096, 8192, 1 << 40, (1 << 63) - 1))
+MAPS = st.lists(st.tuples(NUMBERS, NUMBERS.filter(lambda length: length <= 8192)), max_size=6)
+
+
+def is_sound(segments: list[tuple[int, int]], size: int) -> bool:
+    """What a map must be: in order, apart, inside, and only its last data may end within a block."""
+    end, stored = 0, 0
+    for offset, length in segments:
+        if offset < end or offset + length > size or (length and stored % 512):
+            return False
+        end, stored = offset + length, stored + length
+    return True
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(build=st.sampled_from(sorted(t.SPARSE_BUILDERS)), segments=MAPS, size=st.sampled_from((512, 8192, 9999, 70_000)))
+def test_maps_of_all_kinds_mean_the_same_to_both(
+    build: str, segments: list[tuple[int, int]], size: int, tmp_path: Path
+) -> None:
+    stored = b"\1" * sum(length for _, length in segments)
+    archive = t.SPARSE_BUILDERS[build](stored, segments, size) + t.END
+    (tmp_path / "a.tar").write_bytes(archive)
+    gnu = outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.GNU)
+    assert gnu == outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.BUILTIN)
+    assert (gnu[0] == size) == is_sound(segments, size)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from pathlib import Path
 
 from imgkit.digests import CHUNK_BYTES, ZERO_CHUNK, ChunkDigests, chunk_length, zero_digest
 from imgkit.files.sparse import stored_runs
@@ -66,17 +65,13 @@ class ChunkHasher:
         self._filled += len(data)
 
 
-def hash_stored(path: Path) -> ChunkDigests:
-    """Return the chunk digests of a file as it stands on the disk; its holes are not read."""
+def hash_stored(handle: int) -> ChunkDigests:
+    """Return the chunk digests of an open file as it stands on the disk; its holes are not read."""
     hasher = ChunkHasher()
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        size = os.fstat(handle).st_size
-        for start, end in stored_runs(handle, size):
-            _hash_run(hasher, handle, start, end)
-        return hasher.finish(size)
-    finally:
-        os.close(handle)
+    size = os.fstat(handle).st_size
+    for start, end in stored_runs(handle, size):
+        _hash_run(hasher, handle, start, end)
+    return hasher.finish(size)
 
 
 def _hash_run(hasher: ChunkHasher, handle: int, start: int, end: int) -> None:

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from imgkit.archives.byte_stream import ByteStream
 from imgkit.archives.choice import DiskChoice
 from imgkit.archives.disk_sink import DiskSink, Sunk
 from imgkit.archives.gnu_engine import confirm_stored, extract_dense, extract_sparse
 from imgkit.archives.tar_reader import Member, TarReader
+from imgkit.digests import ChunkDigests
 from imgkit.files.sparse import SparseFile
 from imgkit.tools.gnu_tar import GnuTar
 
@@ -33,9 +33,9 @@ class Extracted:
     notes: tuple[str, ...] = ()
 
 
-def extract_bare(stream: ByteStream, path: Path, room: Room) -> Extracted:
-    """Write all of a stream to `path`: a disk that was compressed without a tar around it."""
-    with SparseFile(path) as file, DiskSink(file.write_at, check_size=room.check) as sink:
+def extract_bare(stream: ByteStream, file: SparseFile, room: Room) -> Extracted:
+    """Write all of a stream to `file`: a disk that was compressed without a tar around it."""
+    with DiskSink(file.write_at, check_size=room.check) as sink:
         for view in stream.views(_EVERYTHING):
             sink.take(view)
         sunk = sink.finish()
@@ -44,22 +44,22 @@ def extract_bare(stream: ByteStream, path: Path, room: Room) -> Extracted:
 
 
 def extract_from_tar(
-    stream: ByteStream, path: Path, room: Room, *, member: str | None, tar: GnuTar | None
+    stream: ByteStream, file: SparseFile, room: Room, *, member: str | None, tar: GnuTar | None
 ) -> Extracted:
-    """Write the one disk in a tar to `path`, having read all of the archive. `tar` None means our own reader."""
+    """Write the one disk in a tar to `file`, having read all of the archive. `tar` None means our own reader."""
     reader = TarReader(stream, keep_headers=tar is not None)
     choice = DiskChoice(member)
-    disk, remark = None, ""
-    with SparseFile(path) as file, DiskSink(file.write_at, check_size=room.check) as sink:
+    disk, remark, stored = None, "", None
+    with DiskSink(file.write_at, check_size=room.check) as sink:
         for found in reader:
             if choice.takes(found):
                 _prepare(file, found, room)
-                disk, remark = found, _extract(found, reader, file, sink, tar)
+                disk, (remark, stored) = found, _extract(found, reader, file, sink, tar)
         choice.settle()
         sunk = sink.finish()
         file.set_size(sunk.size)
-    if tar is not None and disk is not None and disk.sparse is not None:
-        confirm_stored(path, sunk.chunks, tar, remark)
+    if tar is not None and stored is not None:
+        confirm_stored(file.path, stored, sunk.chunks, tar, remark)
     notes = (*reader.notes, *([f"GNU tar remarked: {remark}"] if remark else []))
     return Extracted(sunk=sunk, member=disk, companions=choice.companions, notes=notes)
 
@@ -71,13 +71,14 @@ def _prepare(file: SparseFile, member: Member, room: Room) -> None:
         file.set_size(member.size)
 
 
-def _extract(member: Member, reader: TarReader, file: SparseFile, sink: DiskSink, tar: GnuTar | None) -> str:
-    """Send one member on its way; return what GNU tar remarked."""
+def _extract(
+    member: Member, reader: TarReader, file: SparseFile, sink: DiskSink, tar: GnuTar | None
+) -> tuple[str, ChunkDigests | None]:
+    """Send one member on its way; return what GNU tar remarked, and the digests of what it wrote by itself."""
     if tar is None:
         for run in reader.runs(member):
             sink.take(run)
-        return ""
+        return "", None
     if member.sparse is None:
-        return extract_dense(tar, reader, member, sink)
-    sink.hash_only()
+        return extract_dense(tar, reader, member, sink), None
     return extract_sparse(tar, reader, member, sink, file)

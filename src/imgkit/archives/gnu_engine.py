@@ -10,8 +10,9 @@ import fcntl
 import os
 import sys
 import tempfile
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -19,17 +20,21 @@ from imgkit.archives.chunk_hasher import hash_stored
 from imgkit.archives.disk_sink import DiskSink
 from imgkit.archives.lane import Lane
 from imgkit.archives.tar_block import BLOCK_BYTES, ZERO_BLOCK
-from imgkit.archives.tar_reader import Member, TarReader
+from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.digests import ChunkDigests
 from imgkit.errors import NoRoom, ToolFailed
-from imgkit.files.sparse import SparseFile
+from imgkit.files.sparse import SparseFile, is_zero
 from imgkit.process import Running
 from imgkit.safe_text import safe_name
 from imgkit.tools.gnu_tar import GnuTar, extracting
-from imgkit.units import MiB
+from imgkit.units import KiB, MiB
+
+Run = memoryview | Hole
 
 _PIPE_BYTES = MiB
-_READ_BYTES = MiB
+_READ_BYTES = 256 * KiB
+_ZEROES = memoryview(bytes(_READ_BYTES))
+_ON_THE_WAY_BYTES = 4 * MiB  # more than the pipe and GNU tar's own buffers hold
 
 
 class Comparison:
@@ -37,18 +42,28 @@ class Comparison:
 
     def __init__(self, pipe: int) -> None:
         self._pipe = pipe
+        self._buffer = bytearray(_READ_BYTES)
         self.same = True
 
-    def compare(self, expected: memoryview) -> None:
-        while expected and (got := os.read(self._pipe, min(len(expected), _READ_BYTES))):
-            self.same &= got.startswith(expected[: len(got)])  # compares memory to memory
-            expected = expected[len(got) :]
-        self.same &= not expected
+    def compare(self, run: Run) -> None:
+        for expected in _pieces(run):
+            self._compare(expected)
 
     def finish(self) -> None:
         """Nothing more may come."""
-        while os.read(self._pipe, _READ_BYTES):
+        while self._read(_READ_BYTES):
             self.same = False
+
+    def _compare(self, expected: memoryview) -> None:
+        while expected and (got := self._read(min(len(expected), _READ_BYTES))):
+            self.same &= self._buffer.startswith(expected[:got])  # compares memory to memory
+            expected = expected[got:]
+        self.same &= not expected
+
+    def _read(self, most: int) -> int:
+        """Read into the buffer, which stays in this core's cache; return how many bytes came."""
+        with memoryview(self._buffer) as view:
+            return os.readv(self._pipe, [view[:most]])
 
 
 class Feed:
@@ -65,6 +80,10 @@ class Feed:
             self._pipe.write(data)
         except BrokenPipeError:
             self._open = False
+
+    def write_run(self, run: Run) -> None:
+        for piece in _pieces(run):
+            self.write(piece)
 
     def end(self, member: Member) -> None:
         """Complete the last block and mark the end of the archive."""
@@ -83,10 +102,9 @@ def extract_dense(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink
             writing.close()
             feed = Feed(running.stdin)
             feed.write(member.header)
-            for run in reader.runs(member):
-                assert isinstance(run, memoryview), "a dense member has no holes"
-                feed.write(run)
-                lane.put(run)
+            for run in _zeroes_as_holes(reader.runs(member)):
+                feed.write_run(run)
+                lane.put(run, len(run) if isinstance(run, memoryview) else 0)
                 sink.take(run)
             feed.end(member)
             lane.finish()
@@ -97,31 +115,89 @@ def extract_dense(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink
     return remark
 
 
-def extract_sparse(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink, file: SparseFile) -> str:
-    """Let GNU tar write a sparse member to `file`, and `sink` hash what our reader sees; return GNU tar's remark.
+def extract_sparse(
+    tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink, file: SparseFile
+) -> tuple[str, ChunkDigests]:
+    """Let GNU tar write a sparse member to `file`, and `sink` hash what our reader sees.
 
-    `confirm_stored` has the last word, once `sink` is finished.
+    Return GNU tar's remark, and the chunk digests of what it wrote as read back from the disk.
     """
+    digging = Digging(file)
+    sink.hash_only(digging.found)
     with _started(tar, file.handle) as running:
         feed = Feed(running.stdin)
         feed.write(member.header)
         for run in reader.runs(member):
+            sink.take(run)
             if isinstance(run, memoryview):
                 feed.write(run)
-            sink.take(run)
+                digging.wrote(len(run))
         feed.end(member)
         remark = _remark(running)
+    sink.end()
+    digging.finish()
     file.set_size(member.size)
-    return remark
+    return remark, hash_stored(file.handle)
 
 
-def confirm_stored(path: Path, chunks: ChunkDigests, tar: GnuTar, remark: str) -> None:
-    """Read back what GNU tar wrote. Raises ToolFailed, or NoRoom where that was the reason, when it differs."""
-    if hash_stored(path) == chunks:
+class Digging:
+    """Makes holes of the pages of zeroes that a sparse map calls data and GNU tar therefore stores.
+
+    It goes behind GNU tar by more than what may lie in the pipe and in GNU tar's own buffers. What it leaves is read
+    back and judged like all else.
+    """
+
+    def __init__(self, file: SparseFile) -> None:
+        self._file = file
+        self._gaps: deque[tuple[int, int, int]] = deque()
+        self._is_possible = True
+        self._data_end = 0
+        self._fed_bytes = 0
+
+    def found(self, offset: int, length: int) -> None:
+        """Take note of a run of data; before it there may be a gap."""
+        if offset > self._data_end:
+            self._gaps.append((self._fed_bytes, self._data_end, offset))
+        self._data_end = offset + length
+
+    def wrote(self, length: int) -> None:
+        self._fed_bytes += length
+        while self._gaps and self._gaps[0][0] + _ON_THE_WAY_BYTES <= self._fed_bytes:
+            self._dig()
+
+    def finish(self) -> None:
+        """GNU tar has ended: the gap at the end of the file is one too."""
+        self._gaps.append((0, self._data_end, self._file.size()))
+        while self._gaps:
+            self._dig()
+
+    def _dig(self) -> None:
+        _, start, end = self._gaps.popleft()
+        if end > start and self._is_possible:
+            self._is_possible = self._file.dig(start, end)
+
+
+def confirm_stored(path: Path, stored: ChunkDigests, expected: ChunkDigests, tar: GnuTar, remark: str) -> None:
+    """Judge what GNU tar wrote. Raises ToolFailed, or NoRoom where that was the reason, when it differs."""
+    if stored == expected:
         return
     if "No space left" in remark or "Disk quota" in remark:
         raise NoRoom(f"no room left while GNU tar wrote {path}", hint="Free some, or choose another disk with -o.")
     raise _disagreement(tar, remark)
+
+
+def _zeroes_as_holes(runs: Iterator[Run]) -> Iterator[Run]:
+    """What is nothing but zeroes is sent on from zeroes of our own, which lie in the cache already."""
+    for run in runs:
+        yield Hole(length=len(run)) if isinstance(run, memoryview) and is_zero(run) else run
+
+
+def _pieces(run: Run) -> Iterator[memoryview]:
+    if isinstance(run, memoryview):
+        yield run
+        return
+    for start in range(0, run.length, len(_ZEROES)):
+        yield _ZEROES[: run.length - start]
 
 
 @contextmanager
@@ -145,10 +221,11 @@ def _enlarge(pipe: int) -> None:
 
 @contextmanager
 def _started(tar: GnuTar, stdout: int) -> Iterator[Running]:
-    with (
-        tempfile.TemporaryDirectory(prefix="imgkit-tar-") as folder,
-        extracting(tar, stdout=stdout, folder=Path(folder)) as running,
-    ):
+    """Start GNU tar in a folder that is gone already: there is no place for a file, and none that could be left."""
+    with ExitStack() as until_started, ExitStack() as until_ended:
+        folder = until_started.enter_context(tempfile.TemporaryDirectory(prefix="imgkit-tar-"))
+        running = until_ended.enter_context(extracting(tar, stdout=stdout, folder=Path(folder)))
+        until_started.close()
         _enlarge(running.stdin.fileno())
         yield running
 

@@ -1,4 +1,4 @@
-"""Compressed streams, inflated and proven: gzip by ISA-L, xz and bzip2 by the standard library.
+"""Compressed streams, inflated and proven: gzip by ISA-L, xz and bzip2 by the standard library (zstd: unzstd.py).
 
 The gzip headers are read here and not by ISA-L: its reader loses its place when optional header fields lie across two
 pieces of input, and takes a sound archive for a damaged one.
@@ -102,7 +102,7 @@ class Gunzip:
     def _damage(self, error: Exception) -> ArchiveDamaged:
         if f"Error {_WRONG_CHECKSUM} " in str(error):
             return ArchiveDamaged(f"the CRC-32 or the length of gzip member {self.members} does not fit its data")
-        return _damaged_near("gzip", self._compressed)
+        return damaged_near("gzip", self._compressed)
 
 
 class Unxz:
@@ -122,7 +122,7 @@ class Unxz:
             except lzma.LZMAError as error:
                 if "Memory usage limit" in str(error):
                     raise ArchiveUnsafe("the xz stream asks for more than 96 MiB of memory to be unpacked") from error
-                raise _damaged_near("xz", self._compressed) from error
+                raise damaged_near("xz", self._compressed) from error
             self.unchecked |= decompressor.check == lzma.CHECK_NONE
         refuse_trailing(self._compressed, after="the last xz stream")
 
@@ -140,7 +140,7 @@ class Bunzip2:
             try:
                 yield from _inflate(self._compressed, bz2.BZ2Decompressor(), what="bzip2")
             except OSError as error:
-                raise _damaged_near("bzip2", self._compressed) from error
+                raise damaged_near("bzip2", self._compressed) from error
         refuse_trailing(self._compressed, after="the last bzip2 stream")
 
 
@@ -185,5 +185,5 @@ def _inflate(compressed: ByteStream, decompressor: Decompressor, *, what: str) -
     compressed.give_back(decompressor.unused_data)
 
 
-def _damaged_near(what: str, compressed: ByteStream) -> ArchiveDamaged:
+def damaged_near(what: str, compressed: ByteStream) -> ArchiveDamaged:
     return ArchiveDamaged(f"the {what} stream is damaged within its first {compressed.position} bytes")

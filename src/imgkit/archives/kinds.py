@@ -19,6 +19,19 @@ _COMPRESSED = (
     (b"BZh", ArchiveKind.BZIP2),
     (b"\x28\xb5\x2f\xfd", ArchiveKind.ZSTD),
 )
+_STRANGERS = (
+    (b"PK\3\4", "a ZIP archive"),
+    (b"PK\5\6", "an empty ZIP archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\7", "a RAR archive"),
+    (b"\x04\x22\x4d\x18", "an lz4 file"),
+    (b"LZIP", "an lzip file"),
+    (b"\x1f\x9d", "a file of compress(1)"),
+    (b"\x5d\0\0", "a file of the old lzma format"),
+    (b"070701", "a cpio archive"),
+    (b"070707", "a cpio archive"),
+    (b"!<arch>\n", "an ar archive"),
+)
 _VHD_COOKIE = b"conectix"
 _FORMATS = (
     (0, b"QFI\xfb", DiskFormat.QCOW2),
@@ -39,6 +52,7 @@ _RAW_SIGNATURES = (
     (0x10040, b"_BHRfS_M"),
 )
 _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!doctype|html|error|!--|[a-z]+[\s>])", re.IGNORECASE)
+_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*[{\[]\s*(?:[{\[]\s*)*\"")
 _OSS_CODE = re.compile(rb"<Code>([^<]{1,80})</Code>")
 
 
@@ -58,11 +72,14 @@ def kind_of(head: bytes, tail: bytes = b"") -> ArchiveKind:
     for magic, kind in _COMPRESSED:
         if head.startswith(magic):
             return kind
+    if head[1:4] == b"\x2a\x4d\x18" and head[0] >> 4 == 5:  # a frame to be skipped, as pzstd begins with
+        return ArchiveKind.ZSTD
     if checksum_fits(head[:512]) or resembles_header(head[:512]):
         return ArchiveKind.TAR
     if format_of(head, tail) is not DiskFormat.RAW or has_disk_signature(head):
         return ArchiveKind.DISK
-    return ArchiveKind.MARKUP if _MARKUP.match(head[:KiB]) else ArchiveKind.UNKNOWN
+    is_page = _MARKUP.match(head[:KiB]) or _JSON.match(head[:KiB])
+    return ArchiveKind.MARKUP if is_page else ArchiveKind.UNKNOWN
 
 
 def format_of(head: bytes, tail: bytes) -> DiskFormat:
@@ -78,7 +95,14 @@ def has_disk_signature(head: bytes) -> bool:
     return any(head.startswith(magic, offset) for offset, magic in _RAW_SIGNATURES)
 
 
+def describe_stranger(head: bytes) -> str:
+    """Name an archive of a kind that is not opened here; empty where it is none that is known."""
+    return next((name for magic, name in _STRANGERS if head.startswith(magic)), "")
+
+
 def describe_markup(head: bytes) -> str:
     """Say what a saved page is: an error document names its code."""
+    if _JSON.match(head[:KiB]):
+        return "a JSON document"
     code = _OSS_CODE.search(head)
     return f"an XML error document ({safe_name(code[1])})" if code else "an XML or HTML page"

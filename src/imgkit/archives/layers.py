@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from imgkit.archives.byte_stream import ByteStream
 from imgkit.archives.inflate import Bunzip2, Gunzip, Unxz, gather
-from imgkit.archives.kinds import HEAD_BYTES, describe_markup, kind_of
-from imgkit.errors import ArchiveDamaged, NoSingleDisk, ToolMissing
+from imgkit.archives.kinds import HEAD_BYTES, describe_markup, describe_stranger, kind_of
+from imgkit.archives.unzstd import Unzstd
+from imgkit.errors import ArchiveDamaged, NoSingleDisk
 from imgkit.model.unpacked import ArchiveKind
 
 _NESTED = {ArchiveKind.GZIP, ArchiveKind.XZ, ArchiveKind.BZIP2, ArchiveKind.ZSTD}
@@ -34,8 +35,8 @@ class Layers:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        if isinstance(self._inflater, Unxz) and self._inflater.unchecked:
-            return ("The xz stream carries no checksum: damage in it would go unnoticed.",)
+        if isinstance(self._inflater, Unxz | Unzstd) and self._inflater.unchecked:
+            return (f"The {self.kind} stream carries no checksum: damage in it would go unnoticed.",)
         return ()
 
 
@@ -46,6 +47,8 @@ def _inflater(kind: ArchiveKind, outer: ByteStream) -> Iterable[bytes]:
         return Unxz(outer)
     if kind is ArchiveKind.BZIP2:
         return Bunzip2(outer)
+    if kind is ArchiveKind.ZSTD:
+        return Unzstd(outer)
     return (bytes(view) for view in outer.views(1 << 63))
 
 
@@ -62,14 +65,10 @@ def _refuse_useless(kind: ArchiveKind, head: bytes) -> None:
         raise NoSingleDisk(
             "it is no archive but a bare disk image", hint="There is nothing to unpack: use it as it is."
         )
-    if kind is ArchiveKind.ZSTD:
-        raise ToolMissing(
-            "it is compressed with Zstandard, which this version of imgkit does not read",
-            hint="Decompress it with `zstd -d`, then unpack the result.",
-        )
     if kind is ArchiveKind.UNKNOWN:
+        _refuse_stranger(head, what="it is", hint="Unpack it with its own program, and look at what comes out.")
         raise ArchiveDamaged(
-            "it is no archive: neither gzip, xz, bzip2 nor tar",
+            "it is no archive: neither gzip, xz, bzip2, zstd nor tar",
             hint="If it is a raw disk image there is nothing to unpack; otherwise download it again.",
         )
 
@@ -83,3 +82,12 @@ def _refuse_useless_inside(kind: ArchiveKind, head: bytes) -> None:
         raise NoSingleDisk(
             f"it is compressed twice: there is a {kind} file in it", hint="Decompress the outer layer first."
         )
+    if kind is ArchiveKind.UNKNOWN:
+        _refuse_stranger(head, what="there is no disk in it but", hint="Decompress it, and look at what is in there.")
+
+
+def _refuse_stranger(head: bytes, *, what: str, hint: str) -> None:
+    """Refuse by its name an archive of a kind that imgkit does not open."""
+    name = describe_stranger(head)
+    if name:
+        raise NoSingleDisk(f"{what} {name}, which imgkit does not open", hint=hint)

@@ -5,6 +5,8 @@ from imgkit.errors import ArchiveDamaged, ArchiveUnsafe
 SPARSE_OFFSET = b"GNU.sparse.offset"
 SPARSE_LENGTH = b"GNU.sparse.numbytes"
 
+MOST_KEYS = 1000
+
 _LENGTH_DIGITS = 10
 _NUMBER_DIGITS = 20
 _REPEATED = {SPARSE_OFFSET, SPARSE_LENGTH}
@@ -27,6 +29,8 @@ def parse_records(data: bytes) -> tuple[Records, list[bytes]]:
             _append_sparse(sparse, key, value)
         elif records.setdefault(key, value) != value:
             raise ArchiveUnsafe("an extended header says the same thing twice, and differently")
+        elif len(records) > MOST_KEYS:
+            raise ArchiveUnsafe(f"an extended header says more than {MOST_KEYS} things")
     if len(sparse) % 2:
         raise ArchiveDamaged("the sparse map of an extended header lacks its last length")
     return records, sparse

@@ -18,6 +18,7 @@ from imgkit.units import KiB, MiB
 
 LARGEST_NAME_BYTES = 4 * KiB
 LARGEST_RECORDS_BYTES = 16 * MiB
+MOST_MEMBERS = 100_000
 
 _FILE_TYPES = {b"0", b"\0", b"7"}
 _SPARSE_TYPE = b"S"
@@ -82,7 +83,11 @@ class TarReader:
 
     def __iter__(self) -> Iterator[Member]:
         """Yield the members in order; what is not taken of one is skipped. Reads to the very end."""
+        members = 0
         while (block := self._next_header()) is not None:
+            members += 1
+            if members > MOST_MEMBERS:
+                raise ArchiveUnsafe(f"the archive holds more than {MOST_MEMBERS} files")
             member = self._member(block)
             self._left, self._padding = member.stored_bytes, -member.stored_bytes % BLOCK_BYTES
             yield member

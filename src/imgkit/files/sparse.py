@@ -8,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from imgkit.errors import LocalError, NoRoom, NotAccessible
+from imgkit.errors import AlreadyAtWork, LocalError, NoRoom, NotAccessible
+from imgkit.files.claims import claim
+from imgkit.files.holes import dig_hole
 from imgkit.units import KiB, MiB
 
 PAGE_BYTES = 4 * KiB
@@ -31,6 +33,11 @@ class DataFinder:
         self._tail = b""  # the begun page: always the bytes from the last page border up to `position`
         self.position = 0
         self.data_bytes = 0
+
+    @property
+    def judged(self) -> int:
+        """How far `on_data` has been told of all that is no zero: up to the page that is begun."""
+        return self.position - len(self._tail)
 
     def write(self, data: memoryview) -> None:
         """Append these bytes."""
@@ -75,16 +82,24 @@ class DataFinder:
 
 
 class SparseFile:
-    """A new file that is written at offsets; what is not written is a hole. Raises NoRoom and NotAccessible."""
+    """A new file that is written at offsets; what is not written is a hole. Raises NoRoom and NotAccessible.
+
+    As long as it is open no other run takes it for abandoned.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Create `path`; a file or link of that name must not exist."""
-        self._path = path
+        """Create `path`; a file or link of that name must not exist. Raises AlreadyAtWork."""
+        self.path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
         try:
             self.handle = os.open(path, flags, 0o644)
         except OSError as error:
             raise local_error(error, path) from error
+        try:
+            claim(self.handle, path)
+        except AlreadyAtWork:
+            self.close()
+            raise
 
     def write_at(self, offset: int, data: memoryview) -> None:
         try:
@@ -92,13 +107,21 @@ class SparseFile:
                 written = os.pwrite(self.handle, data, offset)
                 data, offset = data[written:], offset + written
         except OSError as error:
-            raise local_error(error, self._path) from error
+            raise local_error(error, self.path) from error
 
     def set_size(self, size: int) -> None:
         try:
-            os.ftruncate(self.handle, size)
+            if size != self.size():  # some drivers of FAT cannot set one at all
+                os.ftruncate(self.handle, size)
         except OSError as error:
-            raise local_error(error, self._path) from error
+            raise local_error(error, self.path) from error
+
+    def size(self) -> int:
+        return os.fstat(self.handle).st_size
+
+    def dig(self, start: int, end: int) -> bool:
+        """Make a hole of what is stored between two places; where that cannot be had, say so and leave it as it is."""
+        return dig_hole(self.handle, start, end - start)
 
     def close(self) -> None:
         if self.handle >= 0:
@@ -192,6 +215,11 @@ def _pages(data: memoryview) -> Iterator[tuple[int, bool]]:
             continue
         for page in range(piece, min(piece + _PIECE_BYTES, len(data)), PAGE_BYTES):
             yield page, _ZEROES.startswith(data[page : page + PAGE_BYTES])
+
+
+def is_zero(data: memoryview) -> bool:
+    """Say whether there is nothing but zeroes; compares memory to memory."""
+    return all(_ZEROES.startswith(data[start : start + len(_ZEROES)]) for start in range(0, len(data), len(_ZEROES)))
 
 
 def stored_runs(handle: int, size: int) -> Iterator[tuple[int, int]]:

@@ -1,14 +1,17 @@
 """Files that appear only when they are whole: written beside the target, made durable, then renamed."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from imgkit.errors import TargetExists
+from imgkit.errors import AlreadyAtWork, TargetExists
+from imgkit.files.claims import remove_abandoned
 
 PARTIAL_SUFFIX = ".imgkit-partial"
 
@@ -18,18 +21,44 @@ def partial_path(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Give a path beside `target` to write to; at the end it is made durable and takes the target's name.
 
     On any error nothing is left under either name. Raises TargetExists when the target is there and `overwrite` is not
-    set; also when it came into being meanwhile.
+    set; also when it came into being meanwhile. Raises AlreadyAtWork while another run writes there.
     """
     refuse_existing(target, overwrite=overwrite)
-    partial = target.with_name(target.name + PARTIAL_SUFFIX)
-    partial.unlink(missing_ok=True)
-    try:
+    with unfinished(target) as partial:
         yield partial
         sync_file(partial)
         publish(partial, target, overwrite=overwrite)
+
+
+@contextmanager
+def unfinished(target: Path) -> Iterator[Path]:
+    """Give a path beside `target` to write to; on any error nothing is left there.
+
+    Raises AlreadyAtWork while another run writes there.
+    """
+    partial = target.with_name(target.name + PARTIAL_SUFFIX)
+    remove_abandoned(partial)
+    try:
+        yield partial
+    except AlreadyAtWork:  # what lies there is the other run's
+        raise
     except BaseException:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def folder_for_results(folder: Path) -> Iterator[Path]:
+    """Make a folder, and on any error take it away again, with those above it that were made, where it is empty."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield folder
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for each in made:
+                each.rmdir()
         raise
 
 
@@ -110,12 +139,24 @@ def sync_folder(path: Path) -> None:
 
 
 def open_evidence(path: Path) -> BinaryIO:
-    """Open a source for reading only, without touching its access time where that is allowed."""
+    """Open a source for reading only, without touching its access time where that is allowed.
+
+    Raises OSError, also for a pipe or a device that has no end: to read it would wait for ever.
+    """
 
     def opener(name: str, flags: int) -> int:
+        flags |= os.O_NONBLOCK  # else opening a pipe waits for its writer
         try:
-            return os.open(name, flags | getattr(os, "O_NOATIME", 0))
+            return _only_with_an_end(os.open(name, flags | getattr(os, "O_NOATIME", 0)), name)
         except PermissionError:  # O_NOATIME is for the owner alone
-            return os.open(name, flags)
+            return _only_with_an_end(os.open(name, flags), name)
 
     return open(path, "rb", buffering=0, opener=opener)
+
+
+def _only_with_an_end(handle: int, name: str) -> int:
+    mode = os.fstat(handle).st_mode
+    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is no file but a pipe or a device", name)
+    return handle

@@ -33,7 +33,7 @@ class ArchiveKind(StrEnum):
     def unpackable(self) -> bool:
         """Whether to hand it to unpacking: all but a bare disk image, and what may be one.
 
-        Unpacking refuses a saved page, an empty file and a zstd each by its name.
+        Unpacking refuses a saved page and an empty file by its name.
         """
         return self not in {ArchiveKind.DISK, ArchiveKind.UNKNOWN}
 

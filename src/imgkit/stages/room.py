@@ -62,7 +62,7 @@ def _examine_formats(disks: Sequence[PlannedDisk], targets: Sequence[DiskFormat]
 
 def _examine_largest(abilities: Abilities, disks: Sequence[PlannedDisk]) -> Iterator[Finding]:
     largest = max((disk.virtual_bytes or disk.archive_bytes or 0 for disk in disks), default=0)
-    if largest > abilities.largest_file_bytes:
+    if abilities.refuses_file_of(largest):
         error = NoRoom(
             f"the file system of {abilities.folder} takes no file of {describe_bytes(largest)} "
             f"(largest tried with success: {describe_bytes(abilities.largest_file_bytes)})",

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from imgkit.archives.extraction import Extracted, Room, extract_bare, extract_from_tar
@@ -20,8 +20,8 @@ from imgkit.errors import (
     ToolMissing,
 )
 from imgkit.files.abilities import Abilities, probe_folder
-from imgkit.files.sparse import local_error
-from imgkit.files.whole import partial_path
+from imgkit.files.sparse import SparseFile, local_error
+from imgkit.files.whole import publish, refuse_existing, sync_file, unfinished
 from imgkit.model.formats import DiskFormat
 from imgkit.model.unpacked import ArchiveKind, TarEngine, UnpackedDisk
 from imgkit.ports import Frontier
@@ -50,31 +50,44 @@ def unpack_archive(
     max_bytes: int | None = None,
     overwrite: bool = False,
     said_format: DiskFormat | None = None,
+    name_by_format: bool = False,
     progress: Progress = NULL_PROGRESS,
 ) -> UnpackedDisk:
     """Unpack the one disk in `archive` to `target`, which appears only when all of the archive was read and held.
 
-    With `frontier` the archive is read while it is still being downloaded. `max_bytes` bounds the disk's size.
-    Raises ArchiveDamaged (also for a saved error page and an empty file), ArchiveUnsafe, NoSingleDisk (also for a bare
-    disk image, which needs no unpacking), NoRoom, TargetExists, NotAccessible, ToolMissing, ToolFailed, and whatever
-    the writer of `frontier` gave up with.
+    With `name_by_format` the target's suffix becomes that of the format that was found. With `frontier` the archive is
+    read while it is still being downloaded. `max_bytes` bounds the disk's size. Raises AlreadyAtWork, ArchiveDamaged
+    (also for a saved error page and an empty file), ArchiveUnsafe, NoSingleDisk (also for a bare disk image, which
+    needs no unpacking), NoRoom, TargetExists, NotAccessible, ToolMissing, ToolFailed, and whatever the writer of
+    `frontier` gave up with.
     """
     _refuse_itself(archive, target)
+    refuse_existing(target, overwrite=overwrite)
     tar = _choose(engine)
     room = _room(target, max_bytes)
-    with _local_errors(target), partial_path(target, overwrite=overwrite) as partial, _naming(archive):
+    with (
+        ExitStack() as until_published,
+        _local_errors(target),
+        unfinished(target) as partial,
+        _naming(archive),
+    ):
+        file = until_published.enter_context(SparseFile(partial))
         with (
             open_source(archive, frontier=frontier) as source,
             progress.bar(f"unpacking {safe_name(archive.name)}", total=source.total) as bar,
         ):
             source.on_read = bar.set_done
             layers = Layers(source)
-            extracted = _extract(layers, partial, room, member=member, tar=tar)
+            extracted = _extract(layers, file, room, member=member, tar=tar)
         found = _format_of_file(partial)
         _judge(layers, extracted, found)
+        final = target.with_suffix(found.suffix) if name_by_format else target
+        _refuse_itself(archive, final)
+        sync_file(partial)
+        publish(partial, final, overwrite=overwrite)
     disk, used_tar = extracted.member, tar if extracted.member else None
     return UnpackedDisk(
-        path=target,
+        path=final,
         format=said_format or found,
         size=extracted.sunk.size,
         chunks=extracted.sunk.chunks,
@@ -129,17 +142,16 @@ def _refuse_for_room(size: int, abilities: Abilities) -> None:
     """
     if abilities.holds_holes:
         return
+    if abilities.refuses_file_of(size):
+        raise NoRoom(
+            f"the file system of {abilities.folder} holds no file of {describe_bytes(size)}",
+            hint="Choose a file system for large files (ext4, XFS, APFS, NTFS) with -o.",
+        )
     if size > abilities.free_bytes:
         raise NoRoom(
             f"{abilities.folder} cannot store files sparsely, and the disk needs all of its {describe_bytes(size)}, "
             f"of which {describe_bytes(abilities.free_bytes)} are free",
             hint="Free some room, or choose a file system that can hold holes (ext4, XFS, APFS, NTFS) with -o.",
-        )
-    if size > abilities.largest_file_bytes:
-        raise NoRoom(
-            f"the file system of {abilities.folder} holds no file of {describe_bytes(size)}, "
-            f"at most {describe_bytes(abilities.largest_file_bytes)}",
-            hint="Choose a file system for large files (ext4, XFS, APFS, NTFS) with -o.",
         )
 
 
@@ -161,12 +173,12 @@ def _naming(archive: Path) -> Iterator[None]:
         raise type(error)(named, hint=error.hint or _HINTS[type(error)]) from error
 
 
-def _extract(layers: Layers, partial: Path, room: Room, *, member: str | None, tar: GnuTar | None) -> Extracted:
+def _extract(layers: Layers, file: SparseFile, room: Room, *, member: str | None, tar: GnuTar | None) -> Extracted:
     if layers.inner_kind is ArchiveKind.TAR:
-        return extract_from_tar(layers.stream, partial, room, member=member, tar=tar)
+        return extract_from_tar(layers.stream, file, room, member=member, tar=tar)
     if member is not None:
         raise NoSingleDisk("it is a compressed disk without a tar around it, so --member names nothing in it")
-    return extract_bare(layers.stream, partial, room)
+    return extract_bare(layers.stream, file, room)
 
 
 def _format_of_file(path: Path) -> DiskFormat:

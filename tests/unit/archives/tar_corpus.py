@@ -3,11 +3,13 @@
 import bz2
 import gzip
 import lzma
+import struct
 from dataclasses import dataclass
 
+import zstandard
 from tests.unit.archives import tar_samples as t
 
-from imgkit.errors import ArchiveDamaged, ArchiveUnsafe, ImgkitError, NoSingleDisk, ToolMissing
+from imgkit.errors import ArchiveDamaged, ArchiveUnsafe, ImgkitError, NoSingleDisk
 from imgkit.units import GiB, MiB, TiB
 
 Refusal = type[ImgkitError]
@@ -31,6 +33,8 @@ PLAIN = t.file(DATA)
 TAR = PLAIN + t.END
 FRAGMENTS = [(number * 1536, 512) for number in range(100)]
 FRAGMENTED = b"".join(bytes([number + 1]) * 512 + bytes(1024) for number in range(100))
+FOOTER = b"conectix".ljust(512, b"\0")
+VDI = b"<<< Oracle VM VirtualBox Disk Image >>>\n".ljust(64, b"\0") + b"\x7f\x10\xda\xbe" + bytes(444)
 QCOW2 = b"QFI\xfb\0\0\0\3" + bytes(1016)
 
 
@@ -57,6 +61,20 @@ def no_disk(archive: bytes, words: str) -> Case:
 def flipped(data: bytes, place: int) -> bytes:
     return data[:place] + bytes([data[place] ^ 0x55]) + data[place + 1 :]
 
+
+def zstd(data: bytes, *, window: int = 0) -> bytes:
+    """A zstd frame with a checksum; with `window`, one that streams and does not know its size."""
+    if not window:
+        return zstandard.ZstdCompressor(write_checksum=True).compress(data)
+    parameters = zstandard.ZstdCompressionParameters(
+        window_log=window, write_checksum=True, write_content_size=False, enable_ldm=True
+    )
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    return stream.compress(data) + stream.flush()
+
+
+ZSTD = zstd(TAR)
+SKIPPABLE = struct.pack("<II", 0x184D2A50, 7) + b"a frame"
 
 GOOD = {
     "ustar": good(TAR),
@@ -102,6 +120,26 @@ GOOD = {
     "xz in two streams": good(lzma.compress(TAR[:5000]) + lzma.compress(TAR[5000:])),
     "xz without checksums": good(lzma.compress(TAR, check=lzma.CHECK_NONE), words="no checksum"),
     "bzip2": good(bz2.compress(TAR)),
+    "zstd": good(zstandard.compress(TAR), words="zstd stream carries no checksum"),
+    "zstd with a checksum": good(ZSTD),
+    "zstd of many frames": good(b"".join(zstd(TAR[at : at + 1000]) for at in range(0, len(TAR), 1000))),
+    "zstd with frames to be skipped": good(SKIPPABLE + ZSTD + SKIPPABLE),
+    "zstd with a window of its own": good(zstd(TAR, window=21)),
+    "zstd with zeroes behind it": good(ZSTD + bytes(10_000)),
+    "bare disk in zstd": good(zstd(DATA)),
+    "bare disk in xz": good(lzma.compress(DATA)),
+    "bare disk in bzip2": good(bz2.compress(DATA)),
+    "VHD inside": good(t.file(DATA + FOOTER, b"system.vhd") + t.END, DATA + FOOTER),
+    "dynamic VHD inside": good(t.file(FOOTER + DATA + FOOTER, b"system.vhd") + t.END, FOOTER + DATA + FOOTER),
+    "VHD called raw": good(t.file(DATA + FOOTER) + t.END, DATA + FOOTER, words="begins or ends like a vhd"),
+    "bare VHD in gzip": good(t.gzipped(DATA + FOOTER), DATA + FOOTER),
+    "VMDK inside": good(t.file(b"KDMV" + bytes(1020), b"a.vmdk") + t.END, b"KDMV" + bytes(1020)),
+    "VDI inside": good(t.file(VDI, b"a.vdi") + t.END, VDI),
+    "name of 300 bytes that are no text": good(
+        t.long_name(b"\xff" * 296 + b".raw") + t.file(DATA, magic=t.OLD_GNU) + t.END
+    ),
+    "old GNU header with an old prefix": good(t.file(DATA, magic=t.OLD_GNU, prefix=b"no/prefix") + t.END),
+    "checksum over signed bytes": good(t.file(DATA, b"\xfe\xff.raw", checksum=t.signed_checksum) + t.END),
     "bare disk in gzip": good(t.gzipped(DATA)),
     "bare disk in gzip without a signature": good(
         t.gzipped(b"database" * 128), b"database" * 128, words="says what is on"
@@ -165,6 +203,24 @@ DAMAGED = {
     "bzip2 cut": damaged(bz2.compress(TAR)[:-20], "cut off"),
     "bzip2 damaged": damaged(flipped(bz2.compress(TAR), 80), "bzip2 stream is damaged"),
     "bzip2 with garbage behind it": damaged(bz2.compress(TAR) + b"garbage", "does not belong"),
+    "zstd cut in its header": damaged(ZSTD[:5], "cut off"),
+    "zstd cut in a block": damaged(ZSTD[:200], "cut off"),
+    "zstd cut in its checksum": damaged(ZSTD[:-2], "cut off"),
+    "zstd without its checksum": damaged(ZSTD[:-4], "cut off"),
+    "zstd with a wrong checksum": damaged(flipped(ZSTD, len(ZSTD) - 2), "zstd stream is damaged"),
+    "zstd damaged": damaged(flipped(ZSTD, 100), "zstd stream is damaged"),
+    "zstd with reserved bits": damaged(ZSTD[:4] + bytes([ZSTD[4] | 8]) + ZSTD[5:], "damaged header"),
+    "zstd of a wrong size": damaged(ZSTD[:6] + b"\xff" + ZSTD[7:], "zstd stream is damaged"),
+    "zstd with a block of an unknown kind": damaged(ZSTD[:4] + b"\4\x50\7\0\0", "zstd stream is damaged"),
+    "zstd with a block that is too large": damaged(ZSTD[:4] + b"\4\x50\1\xff\xff", "zstd stream is damaged"),
+    "zstd with garbage behind it": damaged(ZSTD + b"garbage", "does not belong"),
+    "zstd whose second frame is cut": damaged(zstd(PLAIN) + zstd(t.END)[:-3], "cut off"),
+    "zstd whose frame to be skipped is cut": damaged(ZSTD + SKIPPABLE[:-1], "cut off"),
+    "zstd of a cut tar": damaged(zstd(TAR[:5000]), "cut off in the middle"),
+    "JSON saved as an archive": damaged(b'{"code": "AccessDenied"}', "a JSON document"),
+    "error document of OSS, in a gzip": damaged(
+        t.gzipped(b"<?xml version='1.0'?><Error><Code>NoSuchKey</Code></Error>"), "(NoSuchKey)"
+    ),
     "error document of OSS": damaged(
         b'<?xml version="1.0"?>\n<Error><Code>AccessDenied</Code><Message>no</Message></Error>', "(AccessDenied)"
     ),
@@ -255,6 +311,10 @@ UNSAFE = {
         + t.END,
         "negative",
     ),
+    "zstd that needs a dictionary": unsafe(ZSTD[:4] + b"\x21\x07" + ZSTD[5:], "dictionary"),
+    "zstd that needs 2 GiB of memory": unsafe(ZSTD[:4] + b"\x04\xa8" + ZSTD[5:], "128 MiB"),
+    "zstd in one segment of 8 EiB": unsafe(ZSTD[:4] + b"\xe4" + b"\xff" * 8, "128 MiB"),
+    "a hundred thousand folders": unsafe(t.header(b"d/", kind=b"5") * 100_001 + TAR, "more than 100000"),
     "gzip name without an end": unsafe(t.gzipped(TAR, name=b"n" * 70_000), "no end"),
 } | {
     f"{words} segments in {name}": unsafe(build(t.gather(DATA, segments), segments, len(DATA)) + t.END, said)
@@ -282,7 +342,18 @@ NO_DISK = {
     "gzip in gzip": no_disk(t.gzipped(gzip.compress(TAR)), "compressed twice"),
     "bare qcow2": no_disk(QCOW2, "bare disk image"),
     "bare raw disk": no_disk(DATA, "bare disk image"),
-    "zstd": bad(ToolMissing, b"\x28\xb5\x2f\xfd" + bytes(50), "Zstandard"),
+    "zstd in gzip": no_disk(t.gzipped(ZSTD), "compressed twice"),
+    "zstd of nothing": no_disk(zstd(b""), "nothing in it"),
+    "ZIP archive": no_disk(b"PK\3\4" + bytes(100), "a ZIP archive"),
+    "7z archive": no_disk(b"7z\xbc\xaf\x27\x1c" + bytes(100), "a 7z archive"),
+    "RAR archive": no_disk(b"Rar!\x1a\7\0" + bytes(100), "a RAR archive"),
+    "lz4 file": no_disk(b"\x04\x22\x4d\x18" + bytes(100), "an lz4 file"),
+    "lzip file": no_disk(b"LZIP\1" + bytes(100), "an lzip file"),
+    "file of compress": no_disk(b"\x1f\x9d\x90" + bytes(100), "compress(1)"),
+    "old lzma": no_disk(lzma.compress(TAR, format=lzma.FORMAT_ALONE), "old lzma format"),
+    "cpio archive": no_disk(b"070701" + bytes(100), "a cpio archive"),
+    "cpio in gzip": no_disk(t.gzipped(b"070701" + bytes(1000)), "a cpio archive"),
+    "bare VHD": no_disk(FOOTER + DATA, "bare disk image"),
 }
 
 CASES = GOOD | DAMAGED | UNSAFE | NO_DISK

@@ -4,7 +4,7 @@ import gzip
 import io
 import struct
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 BLOCK = 512
 END = bytes(2 * BLOCK)
@@ -37,7 +37,7 @@ def header(
     prefix: bytes = b"",
     link: bytes = b"",
     tail: bytes | None = None,
-    checksum: bytes | None = None,
+    checksum: bytes | Callable[[bytes], bytes] | None = None,
 ) -> bytes:
     """One header block; `tail` replaces what stands behind the device numbers (byte 345)."""
     field = size if isinstance(size, bytes) else octal(size, 12)
@@ -45,7 +45,14 @@ def header(
     block += b" " * 8 + kind + link.ljust(100, b"\0") + magic + bytes(64) + bytes(16)
     block += (prefix if tail is None else tail).ljust(167, b"\0")
     assert len(block) == BLOCK
-    return block[:148] + (octal(sum(block), 7) + b" " if checksum is None else checksum) + block[156:]
+    if checksum is None:
+        checksum = octal(sum(block), 7) + b" "
+    return block[:148] + (checksum if isinstance(checksum, bytes) else checksum(block)) + block[156:]
+
+
+def signed_checksum(block: bytes) -> bytes:
+    """The sum as some old tars made it, whose characters had signs."""
+    return octal(sum(block) - 256 * sum(byte >= 0x80 for byte in block), 7) + b" "
 
 
 def padded(data: bytes) -> bytes:
@@ -57,10 +64,7 @@ def file(data: bytes, name: bytes = b"system.raw", **fields: object) -> bytes:
 
 
 def records(pairs: Iterable[tuple[str | bytes, str | bytes]]) -> bytes:
-    out = b""
-    for key, value in pairs:
-        out += record(_bytes(key), _bytes(value))
-    return out
+    return b"".join(record(_bytes(key), _bytes(value)) for key, value in pairs)
 
 
 def record(key: bytes, value: bytes) -> bytes:

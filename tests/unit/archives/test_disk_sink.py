@@ -9,6 +9,7 @@ from imgkit.archives.disk_sink import DiskSink
 from imgkit.archives.tar_reader import Hole
 from imgkit.digests import CHUNK_BYTES
 from imgkit.errors import ArchiveUnsafe
+from imgkit.units import MiB
 
 DISK = b"start" + bytes(2 * CHUNK_BYTES) + b"end"
 
@@ -28,7 +29,7 @@ def test_data_and_holes_have_the_digests_of_the_whole() -> None:
 
 
 def test_long_holes_are_hashed_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(disk_sink, "_LONGEST_HOLE", 1000)
+    monkeypatch.setattr(disk_sink, "_LONGEST_STEP", 1000)
     with DiskSink(lambda *_: None) as sink:
         sink.take(Hole(length=50001))
         assert sink.finish().sha256 == hashlib.sha256(bytes(50001)).hexdigest()
@@ -54,11 +55,13 @@ def test_small_runs_are_joined_and_stay_in_order() -> None:
 
 def test_hashing_alone_stores_nothing_and_counts_the_same() -> None:
     stored: list[int] = []
+    found: list[tuple[int, int]] = []
     with DiskSink(lambda offset, _: stored.append(offset)) as sink:
-        sink.hash_only()
+        sink.hash_only(lambda offset, length: found.append((offset, length)))
         sink.take(memoryview(DISK))
         sunk = sink.finish()
     assert stored == []
+    assert found == [(0, 4096), (2 * CHUNK_BYTES, 8)]
     assert (sunk.sha256, sunk.data_bytes) == (hashlib.sha256(DISK).hexdigest(), 4096 + 8)
 
 
@@ -85,3 +88,13 @@ def test_what_storing_fails_with_comes_back() -> None:
         sink.take(memoryview(b"\1" * 8192))
         with pytest.raises(OSError, match="gone"):
             sink.finish()
+
+
+def test_a_small_run_of_data_does_not_keep_the_block_around_it() -> None:
+    block = b"\1" * 4096 + bytes(MiB)
+    with DiskSink(lambda *_: None) as sink:
+        sink.take(memoryview(block))
+        kept = sink._runs[0][1]
+        assert kept.obj is not block
+        assert kept == block[:4096]
+        sink.finish()

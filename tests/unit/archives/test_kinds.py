@@ -8,7 +8,7 @@ import pytest
 from tests.unit.archives.tar_corpus import MBR, QCOW2, TAR
 from tests.unit.archives.tar_samples import V7, file, gzipped
 
-from imgkit.archives.kinds import describe_markup, format_of, has_disk_signature, kind_of, what_is
+from imgkit.archives.kinds import describe_markup, describe_stranger, format_of, has_disk_signature, kind_of, what_is
 from imgkit.model.formats import DiskFormat
 from imgkit.model.unpacked import ArchiveKind
 
@@ -40,6 +40,9 @@ VDI = b"<<< Oracle VM VirtualBox Disk Image >>>\n".ljust(64, b"\0") + b"\x7f\x10
         (b"<?xml version='1.0'?><Error>", ArchiveKind.MARKUP),
         (b"\xef\xbb\xbf\n<!DOCTYPE html>", ArchiveKind.MARKUP),
         (b"<HTML>", ArchiveKind.MARKUP),
+        (b'{"error": "AccessDenied"}', ArchiveKind.MARKUP),
+        (b'[ {"error"', ArchiveKind.MARKUP),
+        (b"{no json", ArchiveKind.UNKNOWN),
         (bytes(4096), ArchiveKind.UNKNOWN),
         (b"plain words", ArchiveKind.UNKNOWN),
     ],
@@ -84,4 +87,11 @@ def test_signatures_stand_at_their_places() -> None:
 
 def test_an_error_document_is_named_by_its_code() -> None:
     assert describe_markup(b"<Error><Code>NoSuchKey\x1b</Code>") == "an XML error document (NoSuchKey\\x1b)"
+    assert describe_markup(b'{"Code": "AccessDenied"}') == "a JSON document"
     assert describe_markup(b"<html>") == "an XML or HTML page"
+
+
+def test_archives_of_other_kinds_are_named() -> None:
+    assert describe_stranger(b"PK\3\4\x14") == "a ZIP archive"
+    assert describe_stranger(b"Rar!\x1a\7\0") == "a RAR archive"
+    assert describe_stranger(b"words") == ""

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from imgkit.archives.lane import Lane
+from imgkit.archives.lane import LARGEST_WEIGHT, Lane
 
 
 def test_items_are_worked_through_in_order() -> None:
@@ -55,7 +55,8 @@ def test_leaving_early_drops_what_is_queued_and_ends_the_thread() -> None:
     assert threading.active_count() <= before + 1  # the timer may still be ending
 
 
-def test_the_queue_is_bounded() -> None:
+def filled(weight: int, count: int) -> tuple[int, int]:
+    """Put so many items into a lane that does not move; return how many it took, and how many when it went on."""
     gate = threading.Event()
     put: list[int] = []
 
@@ -63,16 +64,30 @@ def test_the_queue_is_bounded() -> None:
         gate.wait(10)
 
     def fill(lane: Lane[int]) -> None:
-        for number in range(50):
-            lane.put(number)
+        for number in range(count):
+            lane.put(number, weight)
             put.append(number)
 
     with Lane[int]("test", wait) as lane:
         filler = threading.Thread(target=fill, args=(lane,))
         filler.start()
-        filler.join(0.05)
-        assert len(put) < 10
+        filler.join(0.2)
+        taken = len(put)
         gate.set()
         filler.join(10)
         lane.finish()
-    assert len(put) == 50
+    return taken, len(put)
+
+
+def test_the_queue_is_bounded_by_weight() -> None:
+    taken, all_in_all = filled(LARGEST_WEIGHT // 4, 50)
+    assert 4 <= taken <= 5  # the one that is being worked on weighs nothing any more
+    assert all_in_all == 50
+
+
+def test_what_weighs_nothing_keeps_nobody_waiting() -> None:
+    assert filled(0, 500) == (500, 500)
+
+
+def test_one_item_is_taken_however_heavy_it_is() -> None:
+    assert filled(2 * LARGEST_WEIGHT, 3)[1] == 3

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.archives.tar_samples import records
 
-from imgkit.archives.pax import decimal, parse_records, refuse_global
+from imgkit.archives.pax import MOST_KEYS, decimal, parse_records, refuse_global
 from imgkit.errors import ArchiveDamaged, ArchiveError, ArchiveUnsafe
 
 
@@ -21,6 +21,13 @@ def test_offsets_and_lengths_keep_their_order() -> None:
     with pytest.raises(ArchiveDamaged, match="last length"):
         parse_records(data)
     assert parse_records(data + records([("GNU.sparse.numbytes", "1")])) == ({}, [b"0", b"5", b"9", b"1"])
+
+
+def test_a_million_keys_are_not_kept() -> None:
+    pairs = [(f"key{number}", "") for number in range(MOST_KEYS + 1)]
+    assert len(parse_records(records(pairs[:-1]))[0]) == MOST_KEYS
+    with pytest.raises(ArchiveUnsafe, match="more than 1000 things"):
+        parse_records(records(pairs))
 
 
 def test_saying_the_same_twice_is_no_contradiction() -> None:

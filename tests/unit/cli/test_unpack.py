@@ -2,10 +2,11 @@
 
 import gzip
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
-from tests.unit.archives.tar_samples import END, file
+from tests.unit.archives.tar_samples import END, file, header, pax
 from tests.unit.cli.command_line import imgkit
 from tests.unit.pipeline.road_fakes import DISK, archive
 
@@ -45,6 +46,11 @@ def test_the_result_is_one_document(here: Path):
         ("backup.tgz", "backup.raw"),
         ("backup.tar", "backup.raw"),
         ("backup", "backup.raw"),
+        ("backup.tar.zst", "backup.raw"),
+        ("backup.tzst", "backup.raw"),
+        ("backup.txz", "backup.raw"),
+        ("backup.v2.tar.bz2", "backup.v2.raw"),
+        ("m-1_data_xvdb.vhd.tar.xz", "m-1_data_xvdb.vhd"),
     ],
 )
 def test_the_disk_is_named_after_its_archive(here: Path, name, disk):
@@ -85,3 +91,51 @@ def test_a_damaged_archive_leaves_nothing(here: Path):
 def test_an_archive_that_is_not_there_is_named(here: Path, words):
     ended = imgkit("unpack", "nowhere.tar.gz", *words, *TAR)
     assert (ended.code, "nowhere.tar.gz" in ended.err) == (83, True)
+
+
+def test_a_name_that_says_no_format_gets_the_one_that_was_found(here: Path):
+    qcow2 = b"QFI\xfb\0\0\0\3" + bytes(1016)
+    Path("backup.v2.tgz").write_bytes(gzip.compress(file(qcow2, b"disk.qcow2") + END))
+    ended = imgkit("unpack", "backup.v2.tgz", "--json", *TAR)
+    assert (ended.data["path"], ended.data["format"]) == ("backup.v2.qcow2", "qcow2")
+    assert Path("backup.v2.qcow2").read_bytes() == qcow2
+    assert not Path("backup.v2.raw").exists()
+    assert imgkit("unpack", "backup.v2.tgz", *TAR).code == 81
+    assert imgkit("unpack", "backup.v2.tgz", "--force", *TAR).code == 0
+
+
+@pytest.mark.parametrize("words", ["", "abc", "0" * 63, "g" * 64])
+def test_what_is_no_digest_is_said_before_anything_is_read(here: Path, words):
+    ended = imgkit("unpack", "disk.raw.tar.gz", "--sha256", words, *TAR)
+    assert (ended.code, "64 hexadecimal digits" in ended.err) == (2, True)
+
+
+def test_a_folder_that_was_made_for_nothing_goes_again(here: Path):
+    Path("bad.raw.tar.gz").write_bytes(archive()[:-9])
+    Path("kept").mkdir()
+    assert imgkit("unpack", "bad.raw.tar.gz", "-o", "kept/new/er", *TAR).code == 31
+    assert list(Path("kept").iterdir()) == []
+    assert imgkit("unpack", "disk.raw.tar.gz", "-o", "kept/new/er", *TAR).code == 0
+
+
+def test_a_pipe_is_not_waited_for(here: Path):
+    os.mkfifo("pipe.tar.gz")
+    for words in ((), ("--sha256", "0" * 64)):
+        ended = imgkit("unpack", "pipe.tar.gz", *words, *TAR)
+        assert (ended.code, "no file but a pipe" in ended.err) == (83, True)
+
+
+def test_the_size_allowed_is_said_in_gib(here: Path):
+    disk = file(b"", b"system.raw")
+    Path("large.tar").write_bytes(header(b"system.raw", (1 << 30) + 1) + disk[512:] + END)
+    ended = imgkit("unpack", "large.tar", "--max-size", "1", *TAR)
+    assert (ended.code, "--max-size" in ended.err) == (32, True)
+    assert imgkit("unpack", "large.tar", "--max-size", "0", *TAR).code == 2
+
+
+def test_names_are_shown_harmless(here: Path):
+    name = b"\x1b[2J\n" + b"n" * 300 + b"\xff.raw"
+    Path("a.tar").write_bytes(file(b"x", b"\x1b]0;owned\x07") + pax([("path", name)]) + file(DISK) + END)
+    for words in ((), ("--json",), ("--member", "\x1b[31m")):
+        ended = imgkit("unpack", "a.tar", "--force", *words, *TAR)
+        assert not {"\x1b", "\x07", "\x9b"} & {*ended.out, *ended.err}

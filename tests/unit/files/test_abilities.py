@@ -2,7 +2,7 @@
 
 import errno
 import os
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 
@@ -29,23 +29,27 @@ def test_a_folder_that_is_yet_to_be_made_is_probed_at_its_parent(tmp_path):
     assert nearest_existing(tmp_path / "not" / "yet") == tmp_path
 
 
-def test_a_small_largest_file_is_found_by_trying(tmp_path, monkeypatch):
-    class SmallFile:
-        def __init__(self, path: Path, *_: object) -> None:
-            self._file = open(path, "wb")  # noqa: SIM115  # closed with the fake
+@pytest.mark.parametrize(("call", "holds_holes"), [("ftruncate", True), ("lseek", False)])
+def test_a_small_largest_file_is_found_by_trying(call, holds_holes, tmp_path, monkeypatch):
+    def refuse(_handle: int, size: int, *_: int) -> None:
+        if size >= 4 * GiB:
+            raise OSError(errno.EFBIG, "File too large")
 
-        def __enter__(self) -> "SmallFile":
-            return self
+    monkeypatch.setattr(f"imgkit.files.abilities.os.{call}", refuse)
+    assert abilities._largest_file(tmp_path, holds_holes=holds_holes) == (4 * GiB - 1, 4 * GiB)
 
-        def __exit__(self, *_: object) -> None:
-            self._file.close()
 
-        def truncate(self, size: int) -> None:
-            if size >= 4 * GiB:
-                raise OSError(errno.EFBIG, "File too large")
+def test_where_there_are_no_holes_no_size_is_set(tmp_path, monkeypatch):
+    """Linux' driver of exFAT would write every zero of it."""
+    monkeypatch.delattr("imgkit.files.abilities.os.ftruncate")
+    assert abilities._largest_file(tmp_path, holds_holes=False)[0] >= 4 * GiB
+    assert (tmp_path / "large").stat().st_size == 0
 
-    monkeypatch.setattr(Path, "open", lambda self, *_: SmallFile(self))
-    assert abilities._largest_file(tmp_path) == 4 * GiB - 1
+
+def test_only_what_was_refused_is_known_to_be_too_large(tmp_path):
+    found = replace(probe_folder(tmp_path), largest_file_bytes=4 * GiB, too_large_bytes=16 * GiB)
+    assert [found.refuses_file_of(size) for size in (5 * GiB, 16 * GiB, 17 * GiB)] == [False, True, True]
+    assert not replace(found, too_large_bytes=None).refuses_file_of(1 << 60)
 
 
 @pytest.mark.ordinary_user

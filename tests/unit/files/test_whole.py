@@ -1,10 +1,14 @@
 """Tests of files/whole.py."""
 
+import os
+from pathlib import Path
+
 import pytest
 
 from imgkit.errors import TargetExists
 from imgkit.files.whole import (
     append_durably,
+    folder_for_results,
     open_evidence,
     partial_path,
     publish,
@@ -117,3 +121,25 @@ def test_a_small_file_that_could_not_be_replaced_leaves_nothing_unfinished(tmp_p
     with pytest.raises(OSError, match="directory"):
         write_bytes_durably(tmp_path / "record", b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["record"]
+
+
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_what_has_no_end_is_no_source(tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file but a pipe or a device"):
+        open_evidence(tmp_path / name)
+
+
+def test_a_folder_that_was_made_goes_again_where_nothing_is_in_it(tmp_path):
+    def fail(folder: Path) -> None:
+        with folder_for_results(folder) as made:
+            assert made.is_dir()
+            raise RuntimeError
+
+    for name in ("new/er", "."):
+        with pytest.raises(RuntimeError):
+            fail(tmp_path / name)
+        assert list(tmp_path.iterdir()) == []
+    with folder_for_results(tmp_path / "new"):
+        (tmp_path / "new" / "result").touch()
+    assert (tmp_path / "new" / "result").exists()

@@ -24,6 +24,7 @@ def _abilities(
         free_bytes=free,
         holds_holes=holes,
         largest_file_bytes=largest,
+        too_large_bytes=largest + 1,
         renames_atomically=renames,
     )
 

@@ -177,7 +177,12 @@ def test_where_no_holes_can_be_the_whole_is_asked_for(
 ) -> None:
     def probe(folder: Path) -> Abilities:
         return Abilities(
-            folder=folder, free_bytes=free, holds_holes=False, largest_file_bytes=largest, renames_atomically=True
+            folder=folder,
+            free_bytes=free,
+            holds_holes=False,
+            largest_file_bytes=largest,
+            renames_atomically=True,
+            too_large_bytes=largest,
         )
 
     monkeypatch.setattr(unpack, "probe_folder", probe)
