@@ -1,5 +1,6 @@
 """The guest view of every format that needs knowledge to read: through qemu-nbd on a private socket."""
 
+import os
 import queue
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,10 +15,12 @@ from imgkit.disks.nodes import build_node, private_folder
 from imgkit.disks.raw_view import require_inside
 from imgkit.errors import ToolFailed
 from imgkit.model.disk import Extent, ExtentKind
+from imgkit.process import Running
 from imgkit.tools import qemu_nbd
 from imgkit.units import SECTOR_BYTES, round_up
 
-_CLIENTS = 4  # one reads while the answers of the others are hashed; qemu-nbd itself works in one thread
+_CLIENTS = 4  # one reads while the answers of the others are hashed
+_MAX_SERVERS = 4  # qemu-nbd works in one thread, in which it also inflates compressed blocks: one for each core
 
 
 class NbdView:
@@ -28,22 +31,21 @@ class NbdView:
     """
 
     def __init__(self, header: ImageHeader) -> None:
-        self._clients: queue.SimpleQueue[NbdClient] = queue.SimpleQueue()
+        self._clients: queue.SimpleQueue[tuple[NbdClient, Running]] = queue.SimpleQueue()
+        self._size = header.virtual_size
+        servers = min(os.cpu_count() or 1, _MAX_SERVERS)
         with ExitStack() as opened:
             with private_folder() as folder:
-                socket_path = folder / "nbd"
                 node = build_node(header, folder)
-                self._server = opened.enter_context(qemu_nbd.serve(node, socket_path, clients=_CLIENTS))
-                for _ in range(_CLIENTS):
-                    client = self._connect(socket_path)
+                each = _CLIENTS // servers
+                paths = [folder / f"nbd{number}" for number in range(servers)]
+                running = [opened.enter_context(qemu_nbd.serve(node, path, clients=each)) for path in paths]
+                # In turns: whoever takes the next client shall find another server.
+                for path, server in [*zip(paths, running, strict=True)] * each:
+                    client = self._connect(server, path)
                     opened.callback(client.close)
-                    self._clients.put(client)
-            self._size = header.virtual_size
-            if client.size != round_up(self._size, SECTOR_BYTES):  # QEMU fills the last sector of a raw file up
-                raise ToolFailed(
-                    f"qemu-nbd sees {client.size} bytes in {header.path}, and its header says {header.virtual_size}",
-                    hint="Report this: imgkit and QEMU read the header differently.",
-                )
+                    self._require_size(header, client)
+                    self._clients.put((client, server))
             self._opened = opened.pop_all()
 
     @property
@@ -85,20 +87,27 @@ class NbdView:
                 yield Extent(place, length, ExtentKind.ZERO if part.is_zero else ExtentKind.DATA)
                 place += length
 
-    def _connect(self, socket_path: Path) -> NbdClient:
-        connection = qemu_nbd.connect(self._server, socket_path)
+    def _connect(self, server: Running, socket_path: Path) -> NbdClient:
+        connection = qemu_nbd.connect(server, socket_path)
         try:
             return NbdClient(connection)
         except ToolFailed as error:
             connection.close()
-            raise qemu_nbd.explain(self._server, error) from error
+            raise qemu_nbd.explain(server, error) from error
+
+    def _require_size(self, header: ImageHeader, client: NbdClient) -> None:
+        if client.size != round_up(self._size, SECTOR_BYTES):  # QEMU fills the last sector of a raw file up
+            raise ToolFailed(
+                f"qemu-nbd sees {client.size} bytes in {header.path}, and its header says {header.virtual_size}",
+                hint="Report this: imgkit and QEMU read the header differently.",
+            )
 
     @contextmanager
     def _client(self) -> Iterator[NbdClient]:
-        client = self._clients.get()
+        client, server = self._clients.get()
         try:
             yield client
         except ToolFailed as error:
-            raise qemu_nbd.explain(self._server, error) from error
+            raise qemu_nbd.explain(server, error) from error
         finally:
-            self._clients.put(client)
+            self._clients.put((client, server))

@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,11 @@ SIZE = 40 * MiB
 class FakeClient:
     """Knows 1 MiB of data after every 3 MiB of zeroes, and tells it in small parts."""
 
+    opened = 0
     closed = 0
 
     def __init__(self, connection: socket.socket) -> None:
+        FakeClient.opened += 1
         self.connection = connection
         self.size = SIZE
 
@@ -50,6 +53,8 @@ def header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ImageHeader:
     monkeypatch.setattr("imgkit.tools.qemu_nbd.serve", serve)
     monkeypatch.setattr("imgkit.tools.qemu_nbd.connect", lambda *_: socket.socket(socket.AF_UNIX))
     monkeypatch.setattr(nbd_view, "NbdClient", FakeClient)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr(FakeClient, "opened", 0)
     monkeypatch.setattr(FakeClient, "closed", 0)
     path = tmp_path / "disk"
     return ImageHeader(format=DiskFormat.QCOW2, virtual_size=SIZE, file_size=1, path=path, files=(path,))
@@ -86,7 +91,25 @@ def test_a_size_that_qemu_sees_otherwise_is_an_error_and_nothing_stays_open(
     )
     with pytest.raises(ToolFailed, match="header says"):
         NbdView(other)
-    assert FakeClient.closed == 4
+    assert FakeClient.closed == FakeClient.opened == 1
+
+
+@pytest.mark.parametrize(("cores", "servers"), [(1, 1), (2, 2), (3, 3), (64, 4)])
+def test_each_core_has_a_server_and_neighbours_in_the_queue_have_different_ones(
+    header: ImageHeader, monkeypatch: pytest.MonkeyPatch, cores: int, servers: int
+) -> None:
+    asked: list[Path] = []
+
+    def connect(server: object, path: Path) -> socket.socket:
+        asked.append(path)
+        return socket.socket(socket.AF_UNIX)
+
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    monkeypatch.setattr("imgkit.tools.qemu_nbd.connect", connect)
+    NbdView(header).close()
+    assert len(set(asked)) == servers
+    assert all(one != other for one, other in pairwise(asked)) or servers == 1
+    assert len(asked) == FakeClient.closed <= 4
 
 
 def test_a_last_sector_that_qemu_fills_up_is_no_part_of_the_disk(header: ImageHeader) -> None:
