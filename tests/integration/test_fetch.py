@@ -96,8 +96,8 @@ def test_a_new_format_makes_only_what_is_missing(cloud):
     assert cloud.imgkit(*FETCH, "--to", "qcow2").code == 0
     before = (cloud.folder / IMAGE_ID / "system.qcow2").stat().st_mtime_ns
     cloud.simulator.clear_requests()
-    done = cloud.imgkit(*FETCH, "--to", "vdi")
-    assert done.code == 0, done.err
+    assert cloud.imgkit(*FETCH, "--to", "vdi", "--for", "azure", "--for", "esxi").code == 0
+    assert all((cloud.folder / IMAGE_ID / f"system.{end}").exists() for end in ("vdi", "azure.vhd", "esxi.vmdk"))
     assert (cloud.folder / IMAGE_ID / "system.qcow2").stat().st_mtime_ns == before
     assert not cloud.simulator.requests
     _held(cloud)

@@ -16,6 +16,7 @@ from imgkit.cli.surroundings import now, open_services
 from imgkit.errors import DoneInPart, SettingsError
 from imgkit.evidence.image_set import read_manifest
 from imgkit.model.manifest import SourceKind
+from imgkit.model.profiles import PROFILES
 from imgkit.model.unpacked import TarEngine
 from imgkit.pipeline.fetching import fetch as fetch_set
 from imgkit.pipeline.planning import plan_fetch
@@ -41,6 +42,10 @@ def fetch(
     image_format: Annotated[
         options.ExportFormat, typer.Option("--format", help="Format of the objects, where the region offers it.")
     ] = options.ExportFormat.AUTO,
+    profiles: Annotated[
+        list[options.SetProfileName] | None,
+        typer.Option("--for", help="Hypervisor or cloud that will read the images; repeatable."),
+    ] = None,
     prefix: options.Prefix = "",
     role_name: options.RoleName = None,
     disk: options.Disks = None,
@@ -81,7 +86,8 @@ def fetch(
     request = FetchRequest(
         source=parsed.source,
         folder=output or parsed.folder,
-        formats=options.formats(to),
+        formats=options.formats(to) if to or not profiles else (),
+        profiles=tuple(PROFILES[name] for name in dict.fromkeys(profiles or ())),
         keep=options.parse_keep(keep),
         assigned=parsed.assigned,
         urls=parsed.urls,

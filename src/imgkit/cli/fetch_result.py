@@ -38,7 +38,7 @@ def show_plan(console: Console, request: FetchRequest, image: CustomImage, findi
     lines = [
         f"image {image.image_id} in {image.region_id}: {image.os_name or image.platform or image.os_type}",
         table(("DISK", "DEVICE", "SIZE"), rows),
-        f"into {request.folder}, as {', '.join(each.value for each in request.formats)}",
+        f"into {request.folder}, as {', '.join(each.name for each in request.targets)}",
         "",
         *(describe(each) for each in findings),
     ]

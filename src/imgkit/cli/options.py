@@ -47,6 +47,10 @@ class ConvertFormat(StrEnum):
 # What each hypervisor and cloud takes; the words are those of the table of profiles.
 ProfileName = StrEnum("ProfileName", {name: name for name in PROFILES})  # type: ignore[misc]  # a table is no literal
 
+SetProfileName = StrEnum(  # type: ignore[misc]  # a table is no literal
+    "SetProfileName", {name: name for name, profile in PROFILES.items() if profile.is_one_image}
+)
+
 # The groups of options.
 CLOUD = "Cloud"
 RECORD = "Record"

@@ -101,7 +101,10 @@ class GuestRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRecord:
-    """One file of a set. `path` is relative to the set's folder; `guest_root` was read back from this very file."""
+    """One file of a set. `path` is relative to the set's folder; `guest_root` was read back from this very file.
+
+    `profile` is the hypervisor or cloud that a disk image was made for, empty for a plain one.
+    """
 
     path: PurePosixPath
     kind: FileKind
@@ -112,6 +115,7 @@ class FileRecord:
     format: DiskFormat | None = None
     virtual_size: int | None = None
     guest_root: str = ""
+    profile: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

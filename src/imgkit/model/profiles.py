@@ -25,6 +25,11 @@ class Profile:
     is_archive: bool = False
 
     @property
+    def is_one_image(self) -> bool:
+        """Whether it is one disk image in one file, which an image set can hold."""
+        return not self.is_archive and not self.create_type
+
+    @property
     def suffix(self) -> str:
         """The ending of the file's name, with the profile in it: `.esxi.vmdk`."""
         return f".{self.name}" + (".tar.gz" if self.is_archive else self.format.suffix)

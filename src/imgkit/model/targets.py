@@ -17,6 +17,11 @@ class Target:
     is_e01: bool = False
 
     @property
+    def profile_name(self) -> str:
+        """The profile's name, empty for a plain format."""
+        return self.profile.name if self.profile else ""
+
+    @property
     def name(self) -> str:
         """The word by which it was asked for."""
         if self.is_e01:

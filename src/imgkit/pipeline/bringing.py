@@ -8,18 +8,19 @@ from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome
 from imgkit.model.role import DiskRole
+from imgkit.model.targets import Target
 from imgkit.pipeline.arriving import FollowingUnpack, archive_of
 from imgkit.pipeline.claiming import claim_name, release_name, release_recorded
 from imgkit.pipeline.discarding import discard
 from imgkit.pipeline.guests import take_guest
-from imgkit.pipeline.request import Keep, Run, recorded_step
+from imgkit.pipeline.request import Keep, Run, is_image_for, recorded_step
 from imgkit.stages.convert import convert_image
 
 
 def bring_disk(run: Run, role: DiskRole) -> None:
     """Take one disk as far as it was asked for; what is there and recorded is not made again."""
     take_in(run, role)
-    for wanted in run.request.formats:
+    for wanted in run.request.targets:
         if not run.has_made(role, wanted):
             _make_image(run, role, wanted)
     discard(run, role, [each for each in run.disk(role).files if _is_leftover(run, each)])
@@ -35,19 +36,19 @@ def take_in(run: Run, role: DiskRole) -> None:
         archive_of(run, role)
 
 
-def _make_image(run: Run, role: DiskRole, wanted: DiskFormat) -> None:
-    base = run.image(role)
+def _make_image(run: Run, role: DiskRole, wanted: Target) -> None:
+    base = run.base_image(role)
     if base is None:
         following = FollowingUnpack(run, role)
         take_guest(run, role, archive_of(run, role, following), following)
-        base = run.image(role)
+        base = run.base_image(role)
         assert base is not None
-        if base.format is wanted:
+        if run.has_made(role, wanted):
             return
     _convert(run, role, base, wanted)
 
 
-def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: DiskFormat) -> None:
+def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: Target) -> None:
     with recorded_step(run, "convert", role) as draft:
         disk = run.disk(role)
         target = run.folder / f"{role}{wanted.suffix}"
@@ -55,7 +56,8 @@ def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: DiskFormat) -> N
         converted = convert_image(
             base,
             target,
-            to=wanted,
+            to=wanted.format,
+            profile=wanted.profile,
             source_chunks=known_chunks(run, disk),
             verify=run.request.verify,
             overwrite=True,  # a file of that name is of an interrupted run, for it was claimed
@@ -71,7 +73,8 @@ def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: DiskFormat) -> N
             kind=FileKind.IMAGE,
             size=converted.path.stat().st_size,
             sha256=converted.sha256,
-            format=wanted,
+            format=wanted.format,
+            profile=wanted.profile_name,
             virtual_size=converted.virtual_size,
             guest_root=converted.chunk_root,
         )
@@ -97,7 +100,8 @@ def known_chunks(run: Run, disk: DiskRecord) -> ChunkDigests:
 
 def _is_leftover(run: Run, record: FileRecord) -> bool:
     """Whether it was only needed on the way. A bare disk image from the bucket may be the very one asked for."""
-    is_wanted = record.format in run.request.formats or (record.format is DiskFormat.RAW and run.request.keeps_raw)
+    is_wanted = any(is_image_for(record, wanted) for wanted in run.request.targets)
+    is_wanted = is_wanted or (record.format is DiskFormat.RAW and run.request.keeps_raw)
     if record.kind is FileKind.IMAGE and is_wanted:
         return False
     if record.path.parts[0] == "objects":

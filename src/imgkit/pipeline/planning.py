@@ -40,7 +40,7 @@ def fetch_export_request(services: Services, request: FetchRequest) -> ExportReq
 def room_before(request: FetchRequest, image: CustomImage) -> Sequence[Finding]:
     """Hold the target folder against disks of which only the virtual size is known."""
     planned = [PlannedDisk(role=disk.role, virtual_bytes=disk.size_bytes) for disk in image.disks]
-    return tuple(examine_room(probe_folder(request.folder), planned, request.formats))
+    return tuple(examine_room(probe_folder(request.folder), planned, [each.format for each in request.targets]))
 
 
 def room_after(request: FetchRequest, disks: Sequence[DiskRecord], *, have_bytes: int) -> Sequence[Finding]:
@@ -53,7 +53,11 @@ def room_after(request: FetchRequest, disks: Sequence[DiskRecord], *, have_bytes
         )
         for disk in disks
     ]
-    return tuple(examine_room(probe_folder(request.folder), planned, request.formats, have_bytes=have_bytes))
+    return tuple(
+        examine_room(
+            probe_folder(request.folder), planned, [each.format for each in request.targets], have_bytes=have_bytes
+        )
+    )
 
 
 def costs(image: CustomImage) -> Sequence[Finding]:

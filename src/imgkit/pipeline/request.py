@@ -22,7 +22,9 @@ from imgkit.model.manifest import (
     Source,
     StepRecord,
 )
+from imgkit.model.profiles import Profile
 from imgkit.model.role import DiskRole
+from imgkit.model.targets import Target
 from imgkit.model.unpacked import TarEngine
 from imgkit.ports import RangeSource
 from imgkit.progress import NULL_PROGRESS, Progress
@@ -47,6 +49,7 @@ class FetchRequest:
     source: Source
     folder: Path
     formats: tuple[DiskFormat, ...] = (DiskFormat.RAW,)
+    profiles: tuple[Profile, ...] = ()
     keep: frozenset[Keep] = frozenset({Keep.OBJECTS, Keep.IMAGES})
     assigned: Mapping[DiskRole, str] = field(default_factory=dict)
     urls: Mapping[DiskRole, str] = field(default_factory=dict)
@@ -59,6 +62,12 @@ class FetchRequest:
     verify: bool = True
     tar_engine: TarEngine = TarEngine.AUTO
     transfer: TransferSettings = field(default_factory=TransferSettings)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """All images that are wanted of a disk."""
+        plain = tuple(Target(format=each) for each in self.formats)
+        return plain + tuple(Target(format=each.format, profile=each) for each in self.profiles)
 
     @property
     def keeps_raw(self) -> bool:
@@ -110,21 +119,27 @@ class Run:
         except OSError:
             return None
 
-    def image(self, role: DiskRole, wanted: DiskFormat | None = None) -> DiskImage | None:
-        """Return a recorded disk image that is there: of this format, or of any, raw first."""
+    def image(self, role: DiskRole) -> DiskImage | None:
+        """Return a recorded disk image that is there: raw first, one that was made for a hypervisor last."""
         records = [each for each in self.disk(role).files if each.kind is FileKind.IMAGE and self.present(each)]
-        for record in sorted(records, key=lambda each: each.format is not DiskFormat.RAW):
-            if record.format is not None and wanted in {None, record.format}:
+        for record in sorted(records, key=lambda each: (bool(each.profile), each.format is not DiskFormat.RAW)):
+            if record.format is not None:
                 return DiskImage(path=self.path(record), format=record.format, role=role)
         return None
 
-    def has_made(self, role: DiskRole, wanted: DiskFormat) -> bool:
-        """Whether a disk's image of this format is there, or was made, proven and discarded as the user wished."""
-        discarded = any(
-            each.state is FileState.DISCARDED and each.kind is FileKind.IMAGE and each.format is wanted
-            for each in self.disk(role).files
+    def base_image(self, role: DiskRole) -> DiskImage | None:
+        """Return an image to make others from: never one for a hypervisor, which may be filled up with zeroes."""
+        is_plain = any(
+            each.kind is FileKind.IMAGE and not each.profile and self.present(each) for each in self.disk(role).files
         )
-        return self.image(role, wanted) is not None or (discarded and not self.request.keeps_image(wanted))
+        return self.image(role) if is_plain else None
+
+    def has_made(self, role: DiskRole, wanted: Target) -> bool:
+        """Whether this image of a disk is there, or was made, proven and discarded as the user wished."""
+        made = [each for each in self.disk(role).files if is_image_for(each, wanted)]
+        discarded = any(each.state is FileState.DISCARDED for each in made)
+        is_here = any(self.present(each) for each in made)
+        return is_here or (discarded and not self.request.keeps_image(wanted.format))
 
     def source(self, role: DiskRole) -> RangeSource:
         """Return the remote side of a disk."""
@@ -133,6 +148,12 @@ class Run:
         remote = self.disk(role).object
         assert remote is not None, f"{role} has no object"
         return self.services.store(remote.bucket).source(remote.key)
+
+
+def is_image_for(record: FileRecord, wanted: Target) -> bool:
+    """Say whether a file of a set is the disk image that was asked for."""
+    same = record.format is wanted.format and record.profile == wanted.profile_name
+    return record.kind is FileKind.IMAGE and same
 
 
 @contextmanager

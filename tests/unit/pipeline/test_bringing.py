@@ -15,6 +15,7 @@ from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileState, Outcome, StepRecord
+from imgkit.model.profiles import PROFILES
 from imgkit.pipeline.bringing import bring_disk, known_chunks
 from imgkit.pipeline.request import Keep, Run
 
@@ -86,6 +87,23 @@ def test_another_format_is_made_from_the_disk_that_is_there(road: Road, converte
     _bring(road, formats=(RAW, QCOW2))
     _bring(road, formats=(VHD,))
     assert converter.made == [(RAW, QCOW2), (RAW, VHD)]
+
+
+def test_an_image_for_a_hypervisor_has_its_own_name_and_stands_beside_a_plain_one(road: Road, converter):
+    esxi = PROFILES["esxi"]
+    disk = _bring(road, formats=(DiskFormat.VMDK,), profiles=(esxi,))
+    _bring(road, formats=(DiskFormat.VMDK,), profiles=(esxi,))
+    assert converter.made == [(RAW, DiskFormat.VMDK)] * 2
+    made = {each.path.name: each.profile for each in disk.files if each.format is DiskFormat.VMDK}
+    assert made == {"system.vmdk": "", "system.esxi.vmdk": "esxi"}
+    assert made.keys() <= _files(road)
+
+
+def test_no_other_image_is_made_from_one_for_a_hypervisor(road: Road, converter):
+    _bring(road, formats=(), profiles=(PROFILES["azure"],))
+    assert "system.azure.vhd" in _files(road)
+    _bring(road, formats=(QCOW2,), profiles=(PROFILES["azure"],))
+    assert converter.made == [(RAW, VHD), (RAW, QCOW2)]
 
 
 def test_results_are_held_against_the_digests_that_were_taken_first(road: Road, converter):

@@ -10,6 +10,7 @@ from imgkit.errors import ToolFailed
 from imgkit.evidence.image_set import read_manifest
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Outcome
+from imgkit.model.targets import Target
 from imgkit.pipeline.request import Keep, Run, recorded_step
 
 QCOW2, RAW = DiskFormat.QCOW2, DiskFormat.RAW
@@ -46,19 +47,19 @@ def test_a_file_of_another_size_is_not_there(road: Road):
     with road.run() as run:
         _know(run, _file(RAW, size=4))
         assert run.image(SYSTEM) is None
-        assert not run.has_made(SYSTEM, RAW)
+        assert not run.has_made(SYSTEM, Target(format=RAW))
 
 
 def test_an_image_that_was_let_go_on_purpose_counts_as_made(road: Road):
     with road.run(keep=frozenset({Keep.OBJECTS})) as run:
         _know(run, _file(QCOW2, FileState.DISCARDED))
-        assert run.has_made(SYSTEM, QCOW2)
+        assert run.has_made(SYSTEM, Target(format=QCOW2))
 
 
 def test_an_image_that_was_let_go_once_and_shall_stay_now_is_made_again(road: Road):
     with road.run() as run:
         _know(run, _file(QCOW2, FileState.DISCARDED))
-        assert not run.has_made(SYSTEM, QCOW2)
+        assert not run.has_made(SYSTEM, Target(format=QCOW2))
 
 
 def test_a_step_that_fails_is_recorded_with_its_reason_and_goes_on_failing(road: Road):
