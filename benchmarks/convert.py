@@ -6,17 +6,13 @@ the best of each counts.
 """
 
 import argparse
-import resource
-import shutil
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-IMGKIT = (sys.executable, "-m", "imgkit", "convert", "-q", "--force")
+from measuring import IMGKIT, Measured, make_disk, measure, run
+
+CONVERT = (*IMGKIT, "convert", "-q", "--force")
 KINDS = {
     "qcow2": ("qcow2", (), ("--to", "qcow2")),
     "vmdk": ("vmdk", (), ("--to", "vmdk")),
@@ -27,13 +23,6 @@ KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Measured:
-    name: str
-    seconds: float
-    cpu_seconds: float
-
-
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--gib", type=int, default=20, help="size of the disk")
@@ -42,24 +31,11 @@ def main() -> None:
     words.add_argument("--rounds", type=int, default=2)
     options = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="imgkit-benchmark-", dir="/var/tmp") as made:
-        raw = make_disk(Path(made), options)
+        raw = Path(made) / "disk.raw"
+        make_disk(raw, options.gib, options.data)
         for kind in options.kind or KINDS:
             rounds = [run_all(kind, raw, Path(made)) for _ in range(options.rounds)]
             report(kind, [min(each, key=lambda one: one.seconds) for each in zip(*rounds, strict=True)])
-
-
-def make_disk(folder: Path, options: argparse.Namespace) -> Path:
-    raw, tree = folder / "disk.raw", folder / "tree"
-    tree.mkdir()
-    for source in options.data or [Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/share")]:
-        run("cp", "-a", str(source), str(tree))
-    with raw.open("wb") as out:
-        out.truncate(options.gib << 30)
-    run("/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(raw))
-    run("sync")
-    shutil.rmtree(tree)
-    print(f"disk of {options.gib} GiB with {raw.stat().st_blocks * 512 / 2**30:.2f} GiB of data")
-    return raw
 
 
 def run_all(kind: str, raw: Path, folder: Path) -> list[Measured]:
@@ -68,22 +44,21 @@ def run_all(kind: str, raw: Path, folder: Path) -> list[Measured]:
     convert = ("qemu-img", "convert", "-f", "raw", "-O", qemu_format, *qemu_options, str(raw), str(theirs))
     compare = ("qemu-img", "compare", "-f", "raw", "-F", qemu_format, str(raw), str(theirs))
     found = [
-        measure("qemu-img convert", lambda: run(*convert)),
-        measure("imgkit convert --no-verify", lambda: run(*IMGKIT, *ours, "--no-verify", str(raw), "-o", str(mine))),
+        measure_synced("qemu-img convert", lambda: run(*convert)),
+        measure_synced(
+            "imgkit convert --no-verify", lambda: run(*CONVERT, *ours, "--no-verify", str(raw), "-o", str(mine))
+        ),
     ]
     theirs.unlink()
     return [
         *found,
-        measure("qemu-img convert + compare", lambda: (run(*convert), run(*compare))),
-        measure("imgkit convert, proven", lambda: run(*IMGKIT, *ours, str(raw), "-o", str(mine))),
+        measure_synced("qemu-img convert + compare", lambda: (run(*convert), run(*compare))),
+        measure_synced("imgkit convert, proven", lambda: run(*CONVERT, *ours, str(raw), "-o", str(mine))),
     ]
 
 
-def measure(name: str, work: Callable[[], object]) -> Measured:
-    before, began = children_cpu(), time.monotonic()
-    work()
-    run("sync")
-    return Measured(name, time.monotonic() - began, children_cpu() - before)
+def measure_synced(name: str, work: Callable[[], object]) -> Measured:
+    return measure(name, lambda: (work(), run("sync")))
 
 
 def report(kind: str, best: list[Measured]) -> None:
@@ -93,15 +68,6 @@ def report(kind: str, best: list[Measured]) -> None:
         ratio = f"   {each.seconds / peer.seconds:.2f} in time, {each.cpu_seconds / peer.cpu_seconds:.2f} in CPU"
         print(f"  {each.name:30} {each.seconds:6.2f} s {each.cpu_seconds:6.2f} s of CPU{ratio if number % 2 else ''}")
     print(f"  proven, against qemu-img convert alone: {best[3].seconds / best[0].seconds:.2f}", flush=True)
-
-
-def children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def run(*argv: str) -> None:
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

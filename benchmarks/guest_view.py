@@ -8,23 +8,11 @@ prints the root of SHA-256 chunk digests that both have. All runs alternate, wit
 
 import argparse
 import os
-import resource
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-IMGKIT = (sys.executable, "-m", "imgkit")
-
-
-@dataclass(frozen=True)
-class Measured:
-    name: str
-    seconds: float
-    cpu_seconds: float
+from measuring import IMGKIT, Measured, make_disk, measure, run
 
 
 def main() -> None:
@@ -46,19 +34,13 @@ def main() -> None:
 
 def make_disks(folder: Path, options: argparse.Namespace) -> tuple[Path, Path]:
     """Return a raw disk with an ext4 file system, and the same disk in the other format."""
-    raw, other, tree = folder / "disk.raw", folder / "disk.other", folder / "tree"
-    tree.mkdir()
-    for source in options.data or [Path("/usr/lib/x86_64-linux-gnu"), Path("/usr/share")]:
-        run("cp", "-a", str(source), str(tree))
-    with raw.open("wb") as out:
-        out.truncate(options.gib << 30)
-    run("/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(raw))
+    raw, other = folder / "disk.raw", folder / "disk.other"
+    make_disk(raw, options.gib, options.data)
     chosen = ["-o", options.option] if options.option else []
     packed = ["-c"] if options.compress else []
     run("qemu-img", "convert", *packed, "-f", "raw", "-O", options.format, *chosen, str(raw), str(other))
     run("sync")
-    data, stored = (path.stat().st_blocks * 512 / 2**30 for path in (raw, other))
-    print(f"disk of {options.gib} GiB with {data:.2f} GiB of data; as {options.format} {stored:.2f} GiB")
+    print(f"as {options.format} {other.stat().st_blocks * 512 / 2**30:.2f} GiB")
     return raw, other
 
 
@@ -74,12 +56,6 @@ def contestants(raw: Path, other: Path, of_format: str) -> dict[str, Callable[[]
     }
 
 
-def measure(name: str, work: Callable[[], None]) -> Measured:
-    before, began = children_cpu(), time.monotonic()
-    work()
-    return Measured(name, time.monotonic() - began, children_cpu() - before)
-
-
 def report(best: list[Measured]) -> None:
     ours = best[-1]
     load = os.getloadavg()[0]
@@ -87,15 +63,6 @@ def report(best: list[Measured]) -> None:
     for each in best:
         ratio = f"{ours.seconds / each.seconds:.2f} of it" if each is not ours else ""
         print(f"{each.name:38} {each.seconds:6.2f} s {each.cpu_seconds:6.2f} s   {ratio}")
-
-
-def children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def run(*argv: str) -> None:
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":
