@@ -333,16 +333,21 @@ def test_no_server_outlives_a_killed_parent(corpus: Path, tmp_path: Path, state:
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == b"ready\n"
+        deadline = time.monotonic() + 20  # it listens before it opens the image
+        while not servers_of(str(tmp_path)) and time.monotonic() < deadline:
+            time.sleep(0.05)
         assert servers_of(str(tmp_path)), "the server does not run, so this test shows nothing"
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        holder.stdout.close()
         deadline = time.monotonic() + 10
         while servers_of(str(tmp_path)) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert not servers_of(str(tmp_path))
     finally:
         holder.kill()
+        holder.wait()
+        if holder.stdout is not None:
+            holder.stdout.close()
 
 
 def test_closing_ends_the_server(corpus: Path, tmp_path: Path) -> None:
