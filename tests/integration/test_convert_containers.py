@@ -18,7 +18,7 @@ from dissect.hypervisor.disk.vmdk import VMDK
 from imgkit.disks.chunks import guest_sha256
 from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guest_view
-from imgkit.errors import Differs, FormatCannotHold, NotADiskImage, ToolFailed
+from imgkit.errors import Differs, FormatCannotHold, NotADiskImage, TargetExists, ToolFailed
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage, Reader
 from imgkit.model.formats import DiskFormat
@@ -49,6 +49,15 @@ def disk(tmp_path: Path) -> DiskImage:
 def make(disk: DiskImage, target: Target, **more: object) -> ConvertedImage:
     asked = Conversion(image=disk, path=disk.path.with_name(f"disk{target.suffix}"), target=target)
     return convert_recorded(replace(asked, **more), now=lambda: datetime(2026, 11, 28, tzinfo=UTC))  # type: ignore[arg-type]
+
+
+@pytest.mark.tools("ewfacquirestream", "ewfverify", "ewfexport")
+@pytest.mark.parametrize("target", [E01, Target(format=DiskFormat.RAW, profile=PROFILES["gcp"])])
+def test_the_source_itself_is_never_overwritten(disk: DiskImage, target: Target) -> None:
+    before = raw_bytes(disk)
+    with pytest.raises(TargetExists, match="the source itself"):
+        make(disk, target, path=disk.path, overwrite=True)
+    assert raw_bytes(disk) == before
 
 
 def raw_bytes(disk: DiskImage) -> bytes:

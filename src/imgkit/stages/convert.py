@@ -18,12 +18,13 @@ from imgkit.disks.nodes import build_node, private_folder
 from imgkit.disks.padded_view import PaddedView
 from imgkit.disks.room_bound import room_bound
 from imgkit.disks.salvaged_view import SalvagedView
+from imgkit.disks.source_files import refuse_target, require_unchanged, states_of
 from imgkit.disks.sparse_copy import copy_sparsely
 from imgkit.disks.writers.recipe import Recipe, Written, write_image
-from imgkit.errors import Differs, NoRoom, NotAccessible, TargetExists
+from imgkit.errors import Differs, NoRoom
 from imgkit.files.abilities import probe_folder
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import publish, refuse_existing, sync_file
+from imgkit.files.whole import publish, sync_file
 from imgkit.files.work_folder import work_folder
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage, Extent
@@ -105,9 +106,10 @@ def convert_image(
         overwrite=overwrite,
         hash_files=hash_files,
     )
-    _require_free(order.target, order)
+    refuse_target(order.target, header, overwrite=overwrite)
     with work_folder(order.target) as folder, ExitStack() as opened:
         source: GuestView = opened.enter_context(closing(open_guarded(header)))
+        before = states_of(order.header)
         _require_room(order, source)
         lost: tuple[Extent, ...] = ()
         if salvage:
@@ -118,6 +120,7 @@ def convert_image(
         _sync_all(folder)
         made = _Made(path=path, written=written, wanted=_wanted(order, source, source_chunks, written))
         proof = _prove(order, source, made, progress) if verify else _hash_all(order, made, progress)
+        require_unchanged(order.header, before)
         files = _publish(order, path, proof)
     return replace(_describe(order, files, proof, written, verify=verify), lost=lost)
 
@@ -141,17 +144,6 @@ def _recipe(
         compress=compress,
         create_type=profile.create_type if profile else "",
     )
-
-
-def _require_free(target: Path, order: _Order) -> None:
-    if target.exists() and any(target.samefile(file) for file in order.header.files):
-        raise TargetExists(
-            f"{target} is the source itself, and nothing is converted in place",
-            hint="Give the result another name with -o.",
-        )
-    refuse_existing(target, overwrite=order.overwrite and not target.is_dir())
-    if not target.parent.is_dir():
-        raise NotAccessible(f"there is no folder {target.parent}", hint="Make it, or choose another with -o.")
 
 
 def _plain_name(target: Path, to: DiskFormat) -> str:
@@ -258,7 +250,7 @@ def _publish(order: _Order, made: Path, proof: _Proof) -> tuple[ResultFile, ...]
     files = read_header(made, stated=order.recipe.to).files
     finals = [order.target if path == made else order.target.with_name(path.name) for path in files]
     for final in finals:
-        _require_free(final, order)
+        refuse_target(final, order.header, overwrite=order.overwrite)
     sizes = [path.stat().st_size for path in files]
     for path, final in reversed(list(zip(files, finals, strict=True))):
         publish(path, final, overwrite=order.overwrite)

@@ -271,3 +271,19 @@ def test_a_hostile_source_never_reaches_a_program(tmp_path: Path, writing: Calla
 def test_file_digests_can_be_left_out(source: DiskImage, tmp_path: Path) -> None:
     made = convert_image(source, tmp_path / "copy", to=DiskFormat.RAW, hash_files=False)
     assert (made.sha256, made.proven) == ("", True)
+
+
+def test_a_source_that_changes_meanwhile_gives_no_result(
+    source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write = stage.write_image
+
+    def write_and_meddle(*words: Any, **more: Any) -> Any:
+        written = write(*words, **more)
+        os.utime(source.path, ns=(1, 1))
+        return written
+
+    monkeypatch.setattr(stage, "write_image", write_and_meddle)
+    with pytest.raises(Differs, match="has changed while it was read"):
+        convert_image(source, tmp_path / "out.raw", to=DiskFormat.RAW)
+    assert left_in(tmp_path) == {"system.raw"}
