@@ -1,4 +1,4 @@
-"""The files that a disk is read from: nothing is ever written over them, and nobody else may write to them meanwhile."""
+"""The files that a disk is read from: nothing is written over them, and nobody may write to them meanwhile."""
 
 from pathlib import Path
 
