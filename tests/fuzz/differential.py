@@ -17,9 +17,10 @@ from tests.fuzz.headers import Stage, gather, numbers, report, tell
 from tests.fuzz.mutants import Mutant, mutate
 
 from imgkit.disks.guard import read_header
-from imgkit.disks.guest_view import Reader, open_guarded
+from imgkit.disks.guest_view import open_guarded
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.errors import ImgkitError
+from imgkit.model.disk import Reader
 from imgkit.ports import GuestView
 from imgkit.units import KiB, MiB
 

@@ -15,8 +15,8 @@ from tests.integration.random_images import SHAPES, is_marked_as_corrupt, make_r
 from tests.unit.disks.headers import test_vmdk
 from tests.unit.disks.headers.test_qcow2 import CLUSTER, qcow2
 
-from imgkit.disks.guest_view import Reader, open_guest_view
-from imgkit.model.disk import DiskImage, ExtentKind
+from imgkit.disks.guest_view import open_guest_view
+from imgkit.model.disk import DiskImage, ExtentKind, Reader
 from imgkit.model.formats import DiskFormat
 from imgkit.ports import GuestView
 from imgkit.units import KiB, MiB
