@@ -1,5 +1,7 @@
 """Convert: one disk image into another format, of exactly the same bytes, proven by reading the result back."""
 
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -147,9 +149,12 @@ def _recipe(
 
 
 def _plain_name(target: Path, to: DiskFormat) -> str:
-    """VMDKs carry their own file's name in their descriptor, where a quote or a newline would be a second line."""
+    """VMDKs carry their own file's name in their descriptor, where a quote or a newline would be a second line.
+
+    What stands there instead is another for each name: a flat extent keeps it, beside those of other disks.
+    """
     plain = target.name.isascii() and target.name.isprintable() and '"' not in target.name and ":" not in target.name
-    return target.name if plain else f"disk{to.suffix}"
+    return target.name if plain else f"disk-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}{to.suffix}"
 
 
 def _require_room(order: _Order, source: GuestView) -> None:

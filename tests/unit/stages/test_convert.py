@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests
+from imgkit.disks.writers import recipe
 from imgkit.errors import Differs, DiskImageUnsafe, FormatCannotHold, NoRoom, NotAccessible, TargetExists, ToolFailed
 from imgkit.files.abilities import Abilities
 from imgkit.model.disk import DiskImage
@@ -104,6 +105,17 @@ def test_the_extent_of_a_flat_vmdk_overwrites_nothing(
         convert_image(source, tmp_path / "disk.vmdk", to=DiskFormat.VMDK)
     assert (tmp_path / "disk-flat.vmdk").read_bytes() == b"mine"
     assert left_in(tmp_path) == {"system.raw", "disk-flat.vmdk"}
+
+
+def test_flat_vmdks_whose_names_a_descriptor_cannot_hold_have_extents_of_their_own(
+    source: DiskImage, tmp_path: Path
+) -> None:
+    flat = {"subformat": "monolithicFlat"}
+    names = ("d\u00efsk.vmdk", "d\u00f6sk.vmdk", 'a"b.vmdk')
+    made = [convert_image(source, tmp_path / name, to=DiskFormat.VMDK, options=flat) for name in names]
+    extents = {each.files[1].path for each in made}
+    assert len(extents) == 3
+    assert all(path.read_bytes()[: len(CONTENT)] == CONTENT for path in extents)
 
 
 @pytest.mark.parametrize(
@@ -276,7 +288,7 @@ def test_file_digests_can_be_left_out(source: DiskImage, tmp_path: Path) -> None
 def test_a_source_that_changes_meanwhile_gives_no_result(
     source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
-    write = stage.write_image
+    write = recipe.write_image
 
     def write_and_meddle(*words: Any, **more: Any) -> Any:
         written = write(*words, **more)
