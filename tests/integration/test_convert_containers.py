@@ -18,7 +18,7 @@ from dissect.hypervisor.disk.vmdk import VMDK
 from imgkit.disks.chunks import guest_sha256
 from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guest_view
-from imgkit.errors import Differs, FormatCannotHold, NotADiskImage, TargetExists, ToolFailed
+from imgkit.errors import Differs, FormatCannotHold, NoRoom, NotADiskImage, TargetExists, ToolFailed
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage, Reader
 from imgkit.model.formats import DiskFormat
@@ -106,6 +106,15 @@ class TestE01:
         with pytest.raises(ToolFailed, match="ewfacquirestream failed with exit code 3: no such thing"):
             make(disk, E01)
         assert {each.name for each in tmp_path.iterdir()} == {"disk.raw", "bin"}
+        fake.write_text("#!/bin/sh\necho 'libcfile: No space left on device' >&2\necho 'unable to close' >&2\nexit 1\n")
+        with pytest.raises(NoRoom):
+            make(disk, E01)
+
+    def test_with_other_fields_it_is_another_one(self, disk: DiskImage) -> None:
+        make(disk, E01, fields=CaseFields(case_number="A"))
+        assert "not made again" in make(disk, E01, fields=CaseFields(case_number="A")).notes[0]
+        with pytest.raises(TargetExists):
+            make(disk, E01, fields=CaseFields(case_number="B"))
 
 
 @pytest.mark.tools("tar")

@@ -12,11 +12,11 @@ from imgkit.cli.console import Console
 from imgkit.cli.surroundings import now
 from imgkit.cli.tables import table
 from imgkit.disks.guard import identify
-from imgkit.errors import DoneInPart
+from imgkit.errors import DoneInPart, SettingsError
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.targets import Target
-from imgkit.pipeline.converting import Conversion, convert_recorded
+from imgkit.pipeline.converting import Conversion, convert_recorded, require_fitting
 from imgkit.safe_text import safe_text
 from imgkit.tools.ewf import CaseFields
 from imgkit.units import describe_bytes
@@ -59,39 +59,44 @@ def convert(
     notes: Annotated[str, typer.Option("--notes", help="What else is to be said.", rich_help_panel=_E01)] = "",
 ) -> None:
     """Convert a disk image; the result has exactly the same disk in it, and that is read back and proven."""
+    fields = CaseFields(
+        case_number=case, evidence_number=evidence, examiner=examiner, description=description, notes=notes
+    )
     targets = options.targets(to, profile)
+    _require_e01(fields, targets)
     image = DiskImage(path=source, format=stated or identify(source))
-    results = [
-        convert_recorded(
-            Conversion(
-                image=image,
-                path=path,
-                target=target,
-                options=options.parse_options(words),
-                compress=compress,
-                salvage=salvage,
-                verify=verify,
-                overwrite=force,
-                allow_backing=allow_backing,
-                fields=CaseFields(
-                    case_number=case,
-                    evidence_number=evidence,
-                    examiner=examiner,
-                    description=description,
-                    notes=notes,
-                ),
-            ),
-            now=now,
-            progress=console.progress,
+    conversions = [
+        Conversion(
+            image=image,
+            path=path,
+            target=target,
+            options=options.parse_options(words),
+            compress=compress,
+            salvage=salvage,
+            verify=verify,
+            overwrite=force,
+            allow_backing=allow_backing,
+            fields=fields,
         )
         for target, path in _paths(source, output, targets)
     ]
+    for each in conversions:
+        require_fitting(each)  # before the first of them is made, for hours
+    results = [convert_recorded(each, now=now, progress=console.progress) for each in conversions]
     console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
     lost = sum(extent.length for each in results for extent in each.lost)
     if lost:
         raise DoneInPart(
             f"{describe_bytes(lost)} of {source} could not be read, and are zeroes in the result",
             hint="The ranges are told above, and in the record beside each result.",
+        )
+
+
+def _require_e01(fields: CaseFields, targets: tuple[Target, ...]) -> None:
+    if fields.given() and not any(target.is_e01 for target in targets):
+        raise SettingsError(
+            f"--{' and --'.join(fields.given())} would be written nowhere",
+            hint="Only an E01 has such fields: --to e01.",
         )
 
 

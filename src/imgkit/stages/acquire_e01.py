@@ -1,7 +1,9 @@
 """Acquire: a disk into an E01 with case fields, through libewf, verified by it and proven by reading it back."""
 
 import contextlib
+import errno
 import hashlib
+import os
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +17,7 @@ from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guarded
 from imgkit.disks.room_bound import data_in_blocks
 from imgkit.disks.source_files import refuse_target, require_unchanged, states_of
-from imgkit.errors import Differs, FormatCannotHold, NoRoom
+from imgkit.errors import Differs, FormatCannotHold, NoRoom, ToolFailed
 from imgkit.files.abilities import probe_folder
 from imgkit.files.sparse import local_error
 from imgkit.files.whole import publish, sync_file
@@ -114,12 +116,21 @@ def _write(
             bar.set_done(min((number + 1) * CHUNK_BYTES, source.size))
         with contextlib.suppress(BrokenPipeError):
             child.stdin.close()
-        child.require_success()
+        _require_success(child, partial)
     try:
         sync_file(partial)
     except OSError as error:
         raise local_error(error, partial) from error
     return ChunkDigests(size=source.size, digests=tuple(digests))
+
+
+def _require_success(child: Running, partial: Path) -> None:
+    try:
+        child.require_success()
+    except ToolFailed as error:
+        if os.strerror(errno.ENOSPC) not in error.stderr_tail:
+            raise
+        raise local_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), partial) from error
 
 
 def _chunks(source: GuestView) -> Generator[tuple[int, bytes, memoryview], None, None]:

@@ -108,3 +108,15 @@ def test_what_cannot_be_converted_is_said_before_anything_is_written(asked: Aske
     Path("hello.txt").write_text("hello")
     assert imgkit("convert", *words).code == code
     assert not asked
+
+
+@pytest.mark.parametrize("words", [("--to", "e01", "--option", "a=b"), ("--to", "vhd", "--compress")])
+def test_of_several_none_is_made_when_the_words_do_not_fit_one(asked: Asked, words):
+    assert imgkit("convert", "disk.raw", "--to", "qcow2", *words).code in {4, 53}
+    assert asked == []
+
+
+def test_case_fields_that_would_be_written_nowhere_are_refused(asked: Asked):
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--case", "7", "--notes", "n")
+    assert (ended.code, asked) == (4, [])
+    assert "--case and --notes would be written nowhere" in ended.err
