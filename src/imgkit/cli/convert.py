@@ -111,13 +111,16 @@ def _paths(source: Path, output: Path | None, targets: tuple[Target, ...]) -> li
 
 def _as_text(results: list[ConvertedImage]) -> str:
     heads = ("FILE", "DISK", "SAME BYTES")
-    rows = [
-        (str(each.path), describe_bytes(each.virtual_size), "proven" if each.proven else "NOT PROVEN")
-        for each in results
-    ]
+    rows = [(str(each.path), describe_bytes(each.virtual_size), _proof(each)) for each in results]
     notes = [f"note: {safe_text(note)}" for each in results for note in each.notes]
     lost = [f"not read: {each.length} bytes at {each.start}" for result in results for each in result.lost]
     return "\n".join([table(heads, rows), *notes, *lost])
+
+
+def _proof(done: ConvertedImage) -> str:
+    if not done.proven:
+        return "NOT PROVEN"
+    return "of what could be read" if done.lost else "proven"
 
 
 def _as_data(done: ConvertedImage) -> dict[str, Any]:

@@ -91,6 +91,11 @@ def require_fitting(asked: Conversion) -> None:
         raise SettingsError(
             f"{asked.target.name} cannot be salvaged into", hint="Salvage into raw first, and convert that."
         )
+    if asked.salvage and asked.allow_backing is not None:
+        raise SettingsError(
+            "an overlay cannot be salvaged",
+            hint="Salvage the files that it stands on one by one, or flatten it.",
+        )
     if asked.target.is_e01:
         asked.fields.require_lines()
     if not plain:

@@ -1,6 +1,8 @@
 """Tests of cli/convert.py."""
 
+from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -8,7 +10,7 @@ from tests.unit.cli.command_line import imgkit
 
 from imgkit.evidence.lone import read_lone_record
 from imgkit.model.converted import ConvertedImage, ResultFile
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Extent, ExtentKind
 from imgkit.model.formats import DiskFormat
 
 Asked = list[tuple[DiskImage, Path, dict[str, Any]]]
@@ -120,3 +122,16 @@ def test_case_fields_that_would_be_written_nowhere_are_refused(asked: Asked):
     ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--case", "7", "--notes", "n")
     assert (ended.code, asked) == (4, [])
     assert "--case and --notes would be written nowhere" in ended.err
+
+
+def test_what_was_lost_is_not_called_proven(asked: Asked, monkeypatch: pytest.MonkeyPatch):
+    def salvage(*words: Any, **more: Any) -> ConvertedImage:
+        return replace(stage(*words, **more), lost=(Extent(0, 512, ExtentKind.ZERO),))
+
+    name = "imgkit.pipeline.converting.convert_image"
+    stage = resolve_name(name)
+    monkeypatch.setattr(name, salvage)
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--salvage")
+    assert ended.code == 3
+    assert ended.out.splitlines()[1].endswith("of what could be read")
+    assert "not read: 512 bytes at 0" in ended.out

@@ -149,6 +149,8 @@ def test_words_that_do_not_fit_are_refused_before_anything_is_read(asked: Conver
     for words in ({"options": {"no": "such"}}, {"target": AZURE, "compress": True}):
         with pytest.raises((SettingsError, FormatCannotHold)):
             convert(replace(asked, **words))
+    with pytest.raises(SettingsError, match="overlay"):
+        convert(replace(asked, salvage=True, allow_backing=asked.path.parent))
     with pytest.raises(SettingsError, match="--case"):
         convert(replace(asked, target=E01, fields=CaseFields(case_number="two\nlines")))
 
