@@ -16,7 +16,7 @@ from imgkit.errors import DoneInPart, SettingsError
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.targets import Target
-from imgkit.pipeline.converting import Conversion, convert_recorded, require_fitting
+from imgkit.pipeline.converting import Conversion, convert_recorded, require_possible
 from imgkit.safe_text import safe_text
 from imgkit.tools.ewf import CaseFields
 from imgkit.units import describe_bytes
@@ -81,7 +81,7 @@ def convert(
         for target, path in _paths(source, output, targets)
     ]
     for each in conversions:
-        require_fitting(each)  # before the first of them is made, for hours
+        require_possible(each)  # before the first of them is made, for hours
     results = [convert_recorded(each, now=now, progress=console.progress) for each in conversions]
     console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
     lost = sum(extent.length for each in results for extent in each.lost)

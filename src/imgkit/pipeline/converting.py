@@ -1,7 +1,7 @@
 """One disk image into another form, with its record beside it; what is finished and still holds is not made again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -64,12 +64,12 @@ def convert_recorded(
 
     Raises what the stages raise.
     """
-    require_fitting(asked)
+    require_possible(asked)
     finished = None if asked.overwrite else _finished(asked, progress)
     if finished is not None:
         return finished
     started = now()
-    done = _make(asked, progress)
+    done = replace(_make(asked, progress), path=asked.path)  # as it was named, and not as the stage names it
     record = image_record(done, asked.image.path, started, now(), words=asked.words)
     try:
         write_lone_record(done.path, record)
@@ -80,8 +80,8 @@ def convert_recorded(
     return done
 
 
-def require_fitting(asked: Conversion) -> None:
-    """Judge the words before any disk is read. Raises SettingsError, FormatCannotHold."""
+def require_possible(asked: Conversion) -> None:
+    """Judge the words and the place before any disk is read. Raises SettingsError, FormatCannotHold, TargetExists."""
     plain = asked.target.is_e01 or (asked.target.profile is not None and asked.target.profile.is_archive)
     if plain and asked.options:
         raise SettingsError(
@@ -102,6 +102,8 @@ def require_fitting(asked: Conversion) -> None:
         profile = asked.target.profile
         options = {**(profile.options if profile else {}), **asked.options}
         writing_options(asked.target.format, options, compress=asked.compress)
+    if not asked.overwrite and _record_of(asked) is None:
+        refuse_existing(asked.path)
 
 
 def _make(asked: Conversion, progress: Progress) -> ConvertedImage:
@@ -146,7 +148,6 @@ def _finished(asked: Conversion, progress: Progress) -> ConvertedImage | None:
     """Return the result that an earlier run left, when it was proven, asked for alike, and still is that disk."""
     record = _record_of(asked)
     if record is None:
-        refuse_existing(asked.path)
         return None
     try:
         root = _root_if_same(asked, record, progress)

@@ -1,5 +1,6 @@
 """Tests of cli/convert.py."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from pkgutil import resolve_name
@@ -129,9 +130,17 @@ def test_what_was_lost_is_not_called_proven(asked: Asked, monkeypatch: pytest.Mo
         return replace(stage(*words, **more), lost=(Extent(0, 512, ExtentKind.ZERO),))
 
     name = "imgkit.pipeline.converting.convert_image"
-    stage = resolve_name(name)
+    stage: Callable[..., ConvertedImage] = resolve_name(name)
     monkeypatch.setattr(name, salvage)
     ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--salvage")
     assert ended.code == 3
     assert ended.out.splitlines()[1].endswith("of what could be read")
     assert "not read: 512 bytes at 0" in ended.out
+
+
+def test_of_several_none_is_made_when_the_place_of_one_is_taken(asked: Asked):
+    Path("new").mkdir()
+    Path("new/disk.vhd").write_bytes(b"mine")
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--to", "vhd", "-o", "new")
+    assert (ended.code, asked) == (81, [])
+    assert "new/disk.vhd exists already" in ended.err

@@ -169,3 +169,9 @@ def test_where_the_record_cannot_be_written_nothing_is_left(asked: Conversion, m
     with pytest.raises(NoRoom, match=r"out\.imgkit\.json"):
         convert(asked)
     assert [path.name for path in asked.path.parent.iterdir()] == ["disk.img"]
+
+
+def test_the_result_has_the_name_that_was_asked_for(asked: Conversion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(asked.path.parent)
+    for _ in ("made", "not made again"):
+        assert convert(replace(asked, path=Path("out"))).path == Path("out")
