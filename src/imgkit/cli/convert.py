@@ -1,5 +1,6 @@
 """`imgkit convert`: one disk image into other formats, proven by reading the results back."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,8 +39,10 @@ def convert(
         typer.Option("--for", help="Hypervisor or cloud that will read it; repeatable."),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="The file, or with several results a folder."),
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="The file; a folder with several results or a / at its end."
+        ),
     ] = None,
     stated: options.Stated = None,
     allow_backing: options.AllowBacking = None,
@@ -100,11 +103,11 @@ def _require_e01(fields: CaseFields, targets: tuple[Target, ...]) -> None:
         )
 
 
-def _paths(source: Path, output: Path | None, targets: tuple[Target, ...]) -> list[tuple[Target, Path]]:
-    if output is not None and len(targets) == 1 and not output.is_dir():
-        return [(targets[0], output)]
-    folder = output or source.parent
-    if output is not None:
+def _paths(source: Path, output: str | None, targets: tuple[Target, ...]) -> list[tuple[Target, Path]]:
+    if output and len(targets) == 1 and not output.endswith(os.sep) and not Path(output).is_dir():
+        return [(targets[0], Path(output))]
+    folder = Path(output) if output else source.parent
+    if output:
         folder.mkdir(parents=True, exist_ok=True)
     return [(each, folder / f"{source.stem}{each.suffix}") for each in targets]
 

@@ -21,7 +21,8 @@ def refuse_target(target: Path, header: ImageHeader, *, overwrite: bool = False)
         )
     refuse_existing(target, overwrite=overwrite and not target.is_dir())
     if not target.parent.is_dir():
-        raise NotAccessible(f"there is no folder {target.parent}", hint="Make it, or choose another.")
+        what = f"{target.parent} is no folder" if target.parent.exists() else f"there is no folder {target.parent}"
+        raise NotAccessible(what, hint="Make one, or choose another place.")
 
 
 def states_of(header: ImageHeader) -> FileStates:

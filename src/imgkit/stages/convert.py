@@ -139,12 +139,14 @@ def _recipe(
 ) -> Recipe:
     asked = {**(profile.options if profile else {}), **options}
     size = round_up(header.virtual_size, profile.whole_bytes) if profile else header.virtual_size
+    told = writing_options(to, asked, compress=compress)
+    is_profiles_own = profile is not None and profile.options.get("subformat") == told.get("subformat")
     return Recipe(
         to=to,
         size=held_size(size, to),
-        options=writing_options(to, asked, compress=compress),
+        options=told,
         compress=compress,
-        create_type=profile.create_type if profile else "",
+        create_type=profile.create_type if profile and is_profiles_own else "",
     )
 
 

@@ -67,6 +67,7 @@ def test_a_result_that_was_not_read_back_is_not_called_proven(asked: Asked):
         (("--to", "qcow2"), ["disk.qcow2"]),
         (("--to", "qcow2", "-o", "mine.img"), ["mine.img"]),
         (("--to", "qcow2", "-o", "there"), ["there/disk.qcow2"]),
+        (("--to", "qcow2", "-o", "new/"), ["new/disk.qcow2"]),
         (("--to", "qcow2", "--to", "vhd", "--to", "qcow2"), ["disk.qcow2", "disk.vhd"]),
         (("--to", "qcow2", "--to", "vhd", "-o", "new"), ["new/disk.qcow2", "new/disk.vhd"]),
     ],

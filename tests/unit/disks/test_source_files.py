@@ -37,6 +37,8 @@ def test_what_is_there_is_overwritten_only_when_asked_and_a_folder_never(header:
             refuse_target(tmp_path / name, header, overwrite=overwrite)
     with pytest.raises(NotAccessible, match="no folder"):
         refuse_target(tmp_path / "missing" / "new", header)
+    with pytest.raises(NotAccessible, match="old is no folder"):
+        refuse_target(tmp_path / "old" / "new", header)
 
 
 def test_a_source_that_was_written_to_or_is_gone_is_noticed(header: ImageHeader) -> None:

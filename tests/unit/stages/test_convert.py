@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests
+from imgkit.disks.guard import read_header
 from imgkit.disks.writers import recipe
 from imgkit.errors import Differs, DiskImageUnsafe, FormatCannotHold, NoRoom, NotAccessible, TargetExists, ToolFailed
 from imgkit.files.abilities import Abilities
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
+from imgkit.model.profiles import PROFILES
 from imgkit.stages import convert as stage
 from imgkit.stages.convert import convert_image
 from imgkit.units import GiB, KiB, MiB
@@ -299,3 +301,13 @@ def test_a_source_that_changes_meanwhile_gives_no_result(
     with pytest.raises(Differs, match="has changed while it was read"):
         convert_image(source, tmp_path / "out.raw", to=DiskFormat.RAW)
     assert left_in(tmp_path) == {"system.raw"}
+
+
+@pytest.mark.parametrize("subformat", ["monolithicFlat", "streamOptimized"])
+def test_the_word_of_a_profile_goes_with_its_own_subformat(source: DiskImage, tmp_path: Path, subformat: str) -> None:
+    asked = {"subformat": subformat}
+    profile = PROFILES["esxi-datastore"]
+    target = tmp_path / "disk.vmdk"
+    convert_image(source, target, to=DiskFormat.VMDK, profile=profile, options=asked, verify=False)
+    found = read_header(target, stated=DiskFormat.VMDK).subformat
+    assert found.split(",")[0] == {"monolithicFlat": "vmfs"}.get(subformat, subformat)
