@@ -60,6 +60,16 @@ def test_the_source_itself_is_never_overwritten(disk: DiskImage, target: Target)
     assert raw_bytes(disk) == before
 
 
+@pytest.mark.tools("ewfacquirestream", "ewfverify", "ewfexport", "tar")
+@pytest.mark.parametrize("target", [E01, Target(format=DiskFormat.RAW, profile=PROFILES["gcp"])])
+def test_what_is_to_be_said_of_the_source_is_said_of_a_container_too(disk: DiskImage, target: Target) -> None:
+    with disk.path.open("r+b") as out:
+        out.write(b"QFI\xfb\0\0\0\3")
+    for verify in (True, False):
+        done = make(disk, target, verify=verify, overwrite=True)
+        assert done.notes[0] == "it begins like a qcow2 image, and is read as raw as stated"
+
+
 def raw_bytes(disk: DiskImage) -> bytes:
     return disk.path.read_bytes()
 

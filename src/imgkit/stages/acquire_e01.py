@@ -81,7 +81,7 @@ def acquire_e01(
         chunk_root=chunks.root if verify else "",
         tool="ewfacquirestream",
         tool_version=ewf.version(),
-        notes=() if verify else ("not proven, as asked: the result was not read back",),
+        notes=header.notes if verify else (*header.notes, "not proven, as asked: the result was not read back"),
     )
 
 

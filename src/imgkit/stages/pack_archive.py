@@ -73,7 +73,7 @@ def pack_archive(
         chunk_root=chunks.root if verify else "",
         tool="GNU tar",
         tool_version=version,
-        notes=tuple(_notes(source.size, size, verify=verify)),
+        notes=(*header.notes, *_notes(source.size, size, verify=verify)),
     )
 
 
