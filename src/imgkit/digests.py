@@ -89,6 +89,8 @@ def read_chunk_digests(path: Path) -> ChunkDigests:
 
 def is_chunk_digests(path: Path) -> bool:
     """Say whether a file begins as `write_chunk_digests` writes; a file that cannot be read does not."""
+    if not path.is_file():  # opening a pipe would wait for whoever writes into it
+        return False
     try:
         with path.open("rb") as file:
             return file.read(len(_CHUNKS_MAGIC) + 1) == _CHUNKS_MAGIC.encode() + b" "

@@ -18,7 +18,7 @@ from dissect.hypervisor.disk.vmdk import VMDK
 from imgkit.disks.chunks import guest_sha256
 from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guest_view
-from imgkit.errors import Differs, FormatCannotHold, NotADiskImage, ToolFailed
+from imgkit.errors import Differs, FormatCannotHold, NoRoom, NotADiskImage, TargetExists, ToolFailed
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage, Reader
 from imgkit.model.formats import DiskFormat
@@ -49,6 +49,25 @@ def disk(tmp_path: Path) -> DiskImage:
 def make(disk: DiskImage, target: Target, **more: object) -> ConvertedImage:
     asked = Conversion(image=disk, path=disk.path.with_name(f"disk{target.suffix}"), target=target)
     return convert_recorded(replace(asked, **more), now=lambda: datetime(2026, 11, 28, tzinfo=UTC))  # type: ignore[arg-type]
+
+
+@pytest.mark.tools("ewfacquirestream", "ewfverify", "ewfexport")
+@pytest.mark.parametrize("target", [E01, Target(format=DiskFormat.RAW, profile=PROFILES["gcp"])])
+def test_the_source_itself_is_never_overwritten(disk: DiskImage, target: Target) -> None:
+    before = raw_bytes(disk)
+    with pytest.raises(TargetExists, match="the source itself"):
+        make(disk, target, path=disk.path, overwrite=True)
+    assert raw_bytes(disk) == before
+
+
+@pytest.mark.tools("ewfacquirestream", "ewfverify", "ewfexport", "tar")
+@pytest.mark.parametrize("target", [E01, Target(format=DiskFormat.RAW, profile=PROFILES["gcp"])])
+def test_what_is_to_be_said_of_the_source_is_said_of_a_container_too(disk: DiskImage, target: Target) -> None:
+    with disk.path.open("r+b") as out:
+        out.write(b"QFI\xfb\0\0\0\3")
+    for verify in (True, False):
+        done = make(disk, target, verify=verify, overwrite=True)
+        assert done.notes[0] == "it begins like a qcow2 image, and is read as raw as stated"
 
 
 def raw_bytes(disk: DiskImage) -> bytes:
@@ -97,6 +116,15 @@ class TestE01:
         with pytest.raises(ToolFailed, match="ewfacquirestream failed with exit code 3: no such thing"):
             make(disk, E01)
         assert {each.name for each in tmp_path.iterdir()} == {"disk.raw", "bin"}
+        fake.write_text("#!/bin/sh\necho 'libcfile: No space left on device' >&2\necho 'unable to close' >&2\nexit 1\n")
+        with pytest.raises(NoRoom):
+            make(disk, E01)
+
+    def test_with_other_fields_it_is_another_one(self, disk: DiskImage) -> None:
+        make(disk, E01, fields=CaseFields(case_number="A"))
+        assert "not made again" in make(disk, E01, fields=CaseFields(case_number="A")).notes[0]
+        with pytest.raises(TargetExists):
+            make(disk, E01, fields=CaseFields(case_number="B"))
 
 
 @pytest.mark.tools("tar")

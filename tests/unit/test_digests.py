@@ -1,6 +1,7 @@
 """Tests of digests.py."""
 
 import hashlib
+import os
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from imgkit.digests import (
     combine_all_crc64,
     combine_crc64,
     crc64,
+    is_chunk_digests,
     read_chunk_digests,
     write_chunk_digests,
     zero_digest,
@@ -90,3 +92,11 @@ def test_chunk_digests_whose_header_lost_its_size_are_refused(tmp_path):
     (tmp_path / "chunks").write_text(f"imgkit/chunks/1 sIze=1 chunk={CHUNK_BYTES} root=x\n-\n")
     with pytest.raises(ValueError, match="invalid literal"):
         read_chunk_digests(tmp_path / "chunks")
+
+
+def test_a_file_of_chunk_digests_is_known_by_its_beginning_and_a_pipe_is_not_waited_for(tmp_path):
+    write_chunk_digests(tmp_path / "chunks", ChunkDigests(size=4, digests=(DIGEST,)))
+    (tmp_path / "other").write_bytes(b"imgkit")
+    os.mkfifo(tmp_path / "pipe")
+    names = ("chunks", "other", "pipe", "missing", ".")
+    assert [name for name in names if is_chunk_digests(tmp_path / name)] == ["chunks"]

@@ -1,5 +1,6 @@
 """`imgkit convert`: one disk image into other formats, proven by reading the results back."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,11 +13,11 @@ from imgkit.cli.console import Console
 from imgkit.cli.surroundings import now
 from imgkit.cli.tables import table
 from imgkit.disks.guard import identify
-from imgkit.errors import DoneInPart
+from imgkit.errors import DoneInPart, SettingsError
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.targets import Target
-from imgkit.pipeline.converting import Conversion, convert_recorded
+from imgkit.pipeline.converting import Conversion, convert_recorded, require_possible
 from imgkit.safe_text import safe_text
 from imgkit.tools.ewf import CaseFields
 from imgkit.units import describe_bytes
@@ -38,8 +39,10 @@ def convert(
         typer.Option("--for", help="Hypervisor or cloud that will read it; repeatable."),
     ] = None,
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="The file, or with several results a folder."),
+        str | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="The file; a folder with several results or a / at its end."
+        ),
     ] = None,
     stated: options.Stated = None,
     allow_backing: options.AllowBacking = None,
@@ -59,33 +62,30 @@ def convert(
     notes: Annotated[str, typer.Option("--notes", help="What else is to be said.", rich_help_panel=_E01)] = "",
 ) -> None:
     """Convert a disk image; the result has exactly the same disk in it, and that is read back and proven."""
+    fields = CaseFields(
+        case_number=case, evidence_number=evidence, examiner=examiner, description=description, notes=notes
+    )
     targets = options.targets(to, profile)
+    _require_e01(fields, targets)
     image = DiskImage(path=source, format=stated or identify(source))
-    results = [
-        convert_recorded(
-            Conversion(
-                image=image,
-                path=path,
-                target=target,
-                options=options.parse_options(words),
-                compress=compress,
-                salvage=salvage,
-                verify=verify,
-                overwrite=force,
-                allow_backing=allow_backing,
-                fields=CaseFields(
-                    case_number=case,
-                    evidence_number=evidence,
-                    examiner=examiner,
-                    description=description,
-                    notes=notes,
-                ),
-            ),
-            now=now,
-            progress=console.progress,
+    conversions = [
+        Conversion(
+            image=image,
+            path=path,
+            target=target,
+            options=options.parse_options(words),
+            compress=compress,
+            salvage=salvage,
+            verify=verify,
+            overwrite=force,
+            allow_backing=allow_backing,
+            fields=fields,
         )
         for target, path in _paths(source, output, targets)
     ]
+    for each in conversions:
+        require_possible(each)  # before the first of them is made, for hours
+    results = [convert_recorded(each, now=now, progress=console.progress) for each in conversions]
     console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
     lost = sum(extent.length for each in results for extent in each.lost)
     if lost:
@@ -95,24 +95,35 @@ def convert(
         )
 
 
-def _paths(source: Path, output: Path | None, targets: tuple[Target, ...]) -> list[tuple[Target, Path]]:
-    if output is not None and len(targets) == 1 and not output.is_dir():
-        return [(targets[0], output)]
-    folder = output or source.parent
-    if output is not None:
+def _require_e01(fields: CaseFields, targets: tuple[Target, ...]) -> None:
+    if fields.given() and not any(target.is_e01 for target in targets):
+        raise SettingsError(
+            f"--{' and --'.join(fields.given())} would be written nowhere",
+            hint="Only an E01 has such fields: --to e01.",
+        )
+
+
+def _paths(source: Path, output: str | None, targets: tuple[Target, ...]) -> list[tuple[Target, Path]]:
+    if output and len(targets) == 1 and not output.endswith(os.sep) and not Path(output).is_dir():
+        return [(targets[0], Path(output))]
+    folder = Path(output) if output else source.parent
+    if output:
         folder.mkdir(parents=True, exist_ok=True)
     return [(each, folder / f"{source.stem}{each.suffix}") for each in targets]
 
 
 def _as_text(results: list[ConvertedImage]) -> str:
     heads = ("FILE", "DISK", "SAME BYTES")
-    rows = [
-        (str(each.path), describe_bytes(each.virtual_size), "proven" if each.proven else "NOT PROVEN")
-        for each in results
-    ]
+    rows = [(str(each.path), describe_bytes(each.virtual_size), _proof(each)) for each in results]
     notes = [f"note: {safe_text(note)}" for each in results for note in each.notes]
     lost = [f"not read: {each.length} bytes at {each.start}" for result in results for each in result.lost]
     return "\n".join([table(heads, rows), *notes, *lost])
+
+
+def _proof(done: ConvertedImage) -> str:
+    if not done.proven:
+        return "NOT PROVEN"
+    return "of what could be read" if done.lost else "proven"
 
 
 def _as_data(done: ConvertedImage) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from imgkit.digests import write_chunk_digests
 from imgkit.disks.chunks import GuestDigests, take_guest_digests
 from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guarded
+from imgkit.disks.source_files import refuse_target
 from imgkit.errors import SettingsError
 from imgkit.files.whole import partial_path
 from imgkit.model.disk import Reader
@@ -46,6 +47,8 @@ def hash_guest(
             hint="Say --guest for the disk in the image; the file as it lies there is what sha256sum hashes.",
         )
     header = read_header(image, stated=stated, allow_backing=allow_backing)
+    if chunks is not None:
+        refuse_target(chunks, header, overwrite=force)  # before hours of hashing
     with open_guarded(header, reader=reader) as view:
         taken = take_guest_digests(view, flat=flat, progress=console.progress, title=f"hashing {image.name}")
     if chunks is not None:

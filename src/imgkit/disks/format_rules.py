@@ -36,6 +36,7 @@ _DEFAULTS = {
 }
 _ADAPTERS = {"ide", "lsilogic", "buslogic", "legacyESX"}
 _WRITTEN_HERE = {"streamOptimized", "monolithicFlat"}
+_ZLIB_ALONE = {"0.10", "v2"}  # both are words for the old version of qcow2
 _SPLIT = ("twoGbMaxExtentSparse", "twoGbMaxExtentFlat")
 
 
@@ -89,6 +90,8 @@ def _require_words_of_vmdk(options: Mapping[str, str]) -> None:
 
 
 def _compressing(to: DiskFormat, options: dict[str, str]) -> dict[str, str]:
+    if to is DiskFormat.QCOW2 and options["compat"] in _ZLIB_ALONE:
+        return options
     if to is DiskFormat.QCOW2:  # five times as fast as zlib at about the same size
         return {"compression_type": "zstd"} | options
     if to is DiskFormat.VMDK and options["subformat"] in {"monolithicSparse", "streamOptimized"}:

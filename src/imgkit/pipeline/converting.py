@@ -1,18 +1,19 @@
 """One disk image into another form, with its record beside it; what is finished and still holds is not made again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
 from imgkit.disks.chunks import pad_with_zeroes, take_chunk_digests
 from imgkit.disks.comparing import compare_views
 from imgkit.disks.file_digest import file_sha256
-from imgkit.disks.format_rules import held_size
+from imgkit.disks.format_rules import held_size, writing_options
 from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks.padded_view import PaddedView
 from imgkit.errors import ImgkitError, SettingsError, TargetExists
-from imgkit.evidence.lone import read_lone_record, write_lone_record
+from imgkit.evidence.lone import read_lone_record, record_path, write_lone_record
+from imgkit.files.sparse import local_error
 from imgkit.files.whole import refuse_existing
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
@@ -51,6 +52,8 @@ class Conversion:
         words += ["--salvage"] if self.salvage else []
         for key, value in sorted(self.options.items()):
             words += ["--option", f"{key}={value}"]
+        for key, value in self.fields.given().items() if self.target.is_e01 else ():
+            words += [f"--{key}", value]
         return tuple(words)
 
 
@@ -61,17 +64,24 @@ def convert_recorded(
 
     Raises what the stages raise.
     """
-    _require_fitting(asked)
+    require_possible(asked)
     finished = None if asked.overwrite else _finished(asked, progress)
     if finished is not None:
         return finished
     started = now()
-    done = _make(asked, progress)
-    write_lone_record(done.path, image_record(done, asked.image.path, started, now(), words=asked.words))
+    done = replace(_make(asked, progress), path=asked.path)  # as it was named, and not as the stage names it
+    record = image_record(done, asked.image.path, started, now(), words=asked.words)
+    try:
+        write_lone_record(done.path, record)
+    except OSError as error:
+        for file in done.files:  # what has no record would be somebody else's to the next run
+            file.path.unlink(missing_ok=True)
+        raise local_error(error, record_path(done.path)) from error
     return done
 
 
-def _require_fitting(asked: Conversion) -> None:
+def require_possible(asked: Conversion) -> None:
+    """Judge the words and the place before any disk is read. Raises SettingsError, FormatCannotHold, TargetExists."""
     plain = asked.target.is_e01 or (asked.target.profile is not None and asked.target.profile.is_archive)
     if plain and asked.options:
         raise SettingsError(
@@ -81,6 +91,19 @@ def _require_fitting(asked: Conversion) -> None:
         raise SettingsError(
             f"{asked.target.name} cannot be salvaged into", hint="Salvage into raw first, and convert that."
         )
+    if asked.salvage and asked.allow_backing is not None:
+        raise SettingsError(
+            "an overlay cannot be salvaged",
+            hint="Salvage the files that it stands on one by one, or flatten it.",
+        )
+    if asked.target.is_e01:
+        asked.fields.require_lines()
+    if not plain:
+        profile = asked.target.profile
+        options = {**(profile.options if profile else {}), **asked.options}
+        writing_options(asked.target.format, options, compress=asked.compress)
+    if not asked.overwrite and _record_of(asked) is None:
+        refuse_existing(asked.path)
 
 
 def _make(asked: Conversion, progress: Progress) -> ConvertedImage:
@@ -125,7 +148,6 @@ def _finished(asked: Conversion, progress: Progress) -> ConvertedImage | None:
     """Return the result that an earlier run left, when it was proven, asked for alike, and still is that disk."""
     record = _record_of(asked)
     if record is None:
-        refuse_existing(asked.path)
         return None
     try:
         root = _root_if_same(asked, record, progress)

@@ -1,7 +1,9 @@
 """Acquire: a disk into an E01 with case fields, through libewf, verified by it and proven by reading it back."""
 
 import contextlib
+import errno
 import hashlib
+import os
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
@@ -11,12 +13,14 @@ from imgkit.disks.ahead import work_ahead
 from imgkit.disks.chunks import chunks_with_data, usual_jobs
 from imgkit.disks.comparing import compare
 from imgkit.disks.file_digest import file_sha256
-from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.guard import read_header
+from imgkit.disks.guest_view import open_guarded
 from imgkit.disks.room_bound import data_in_blocks
-from imgkit.errors import Differs, FormatCannotHold, NoRoom
+from imgkit.disks.source_files import refuse_target, require_unchanged, states_of
+from imgkit.errors import Differs, FormatCannotHold, NoRoom, ToolFailed
 from imgkit.files.abilities import probe_folder
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import publish, refuse_existing, sync_file
+from imgkit.files.whole import publish, sync_file
 from imgkit.files.work_folder import work_folder
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
@@ -48,8 +52,10 @@ def acquire_e01(
     Raises what opening a guest view raises, FormatCannotHold for a size off whole sectors, TargetExists, NoRoom,
     NotAccessible, ToolMissing, ToolFailed, and Differs when the result is not the source.
     """
-    refuse_existing(target, overwrite=overwrite)
-    with open_guest_view(image, allow_backing=allow_backing) as source, work_folder(target) as folder:
+    header = read_header(image.path, stated=image.format, allow_backing=allow_backing)
+    refuse_target(target, header, overwrite=overwrite)
+    with closing(open_guarded(header)) as source, work_folder(target) as folder:
+        before = states_of(header)
         partial = folder / f"disk{ewf.SUFFIX}"
         _require_possible(source, target)
         chunks = _write(source, partial, fields, compress, progress)
@@ -62,6 +68,7 @@ def acquire_e01(
             _prove(partial, chunks, progress)
         sha256 = file_sha256(partial, progress=progress, title="Hashing the e01 file")
         size = partial.stat().st_size
+        require_unchanged(header, before)
         publish(partial, target, overwrite=overwrite)
     return ConvertedImage(
         path=target,
@@ -74,7 +81,7 @@ def acquire_e01(
         chunk_root=chunks.root if verify else "",
         tool="ewfacquirestream",
         tool_version=ewf.version(),
-        notes=() if verify else ("not proven, as asked: the result was not read back",),
+        notes=header.notes if verify else (*header.notes, "not proven, as asked: the result was not read back"),
     )
 
 
@@ -109,12 +116,21 @@ def _write(
             bar.set_done(min((number + 1) * CHUNK_BYTES, source.size))
         with contextlib.suppress(BrokenPipeError):
             child.stdin.close()
-        child.require_success()
+        _require_success(child, partial)
     try:
         sync_file(partial)
     except OSError as error:
         raise local_error(error, partial) from error
     return ChunkDigests(size=source.size, digests=tuple(digests))
+
+
+def _require_success(child: Running, partial: Path) -> None:
+    try:
+        child.require_success()
+    except ToolFailed as error:
+        if os.strerror(errno.ENOSPC) not in error.stderr_tail:
+            raise
+        raise local_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), partial) from error
 
 
 def _chunks(source: GuestView) -> Generator[tuple[int, bytes, memoryview], None, None]:

@@ -1,5 +1,7 @@
 """Convert: one disk image into another format, of exactly the same bytes, proven by reading the result back."""
 
+import hashlib
+import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -18,12 +20,13 @@ from imgkit.disks.nodes import build_node, private_folder
 from imgkit.disks.padded_view import PaddedView
 from imgkit.disks.room_bound import room_bound
 from imgkit.disks.salvaged_view import SalvagedView
+from imgkit.disks.source_files import refuse_target, require_unchanged, states_of
 from imgkit.disks.sparse_copy import copy_sparsely
 from imgkit.disks.writers.recipe import Recipe, Written, write_image
-from imgkit.errors import Differs, NoRoom, NotAccessible, TargetExists
+from imgkit.errors import Differs, NoRoom
 from imgkit.files.abilities import probe_folder
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import publish, refuse_existing, sync_file
+from imgkit.files.whole import publish, sync_file
 from imgkit.files.work_folder import work_folder
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage, Extent
@@ -105,9 +108,10 @@ def convert_image(
         overwrite=overwrite,
         hash_files=hash_files,
     )
-    _require_free(order.target, order)
+    refuse_target(order.target, header, overwrite=overwrite)
     with work_folder(order.target) as folder, ExitStack() as opened:
         source: GuestView = opened.enter_context(closing(open_guarded(header)))
+        before = states_of(order.header)
         _require_room(order, source)
         lost: tuple[Extent, ...] = ()
         if salvage:
@@ -118,6 +122,7 @@ def convert_image(
         _sync_all(folder)
         made = _Made(path=path, written=written, wanted=_wanted(order, source, source_chunks, written))
         proof = _prove(order, source, made, progress) if verify else _hash_all(order, made, progress)
+        require_unchanged(order.header, before)
         files = _publish(order, path, proof)
     return replace(_describe(order, files, proof, written, verify=verify), lost=lost)
 
@@ -134,30 +139,24 @@ def _recipe(
 ) -> Recipe:
     asked = {**(profile.options if profile else {}), **options}
     size = round_up(header.virtual_size, profile.whole_bytes) if profile else header.virtual_size
+    told = writing_options(to, asked, compress=compress)
+    is_profiles_own = profile is not None and profile.options.get("subformat") == told.get("subformat")
     return Recipe(
         to=to,
         size=held_size(size, to),
-        options=writing_options(to, asked, compress=compress),
+        options=told,
         compress=compress,
-        create_type=profile.create_type if profile else "",
+        create_type=profile.create_type if profile and is_profiles_own else "",
     )
 
 
-def _require_free(target: Path, order: _Order) -> None:
-    if target.exists() and any(target.samefile(file) for file in order.header.files):
-        raise TargetExists(
-            f"{target} is the source itself, and nothing is converted in place",
-            hint="Give the result another name with -o.",
-        )
-    refuse_existing(target, overwrite=order.overwrite and not target.is_dir())
-    if not target.parent.is_dir():
-        raise NotAccessible(f"there is no folder {target.parent}", hint="Make it, or choose another with -o.")
-
-
 def _plain_name(target: Path, to: DiskFormat) -> str:
-    """VMDKs carry their own file's name in their descriptor, where a quote or a newline would be a second line."""
+    """VMDKs carry their own file's name in their descriptor, where a quote or a newline would be a second line.
+
+    What stands there instead is another for each name: a flat extent keeps it, beside those of other disks.
+    """
     plain = target.name.isascii() and target.name.isprintable() and '"' not in target.name and ":" not in target.name
-    return target.name if plain else f"disk{to.suffix}"
+    return target.name if plain else f"disk-{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:12]}{to.suffix}"
 
 
 def _require_room(order: _Order, source: GuestView) -> None:
@@ -258,7 +257,7 @@ def _publish(order: _Order, made: Path, proof: _Proof) -> tuple[ResultFile, ...]
     files = read_header(made, stated=order.recipe.to).files
     finals = [order.target if path == made else order.target.with_name(path.name) for path in files]
     for final in finals:
-        _require_free(final, order)
+        refuse_target(final, order.header, overwrite=order.overwrite)
     sizes = [path.stat().st_size for path in files]
     for path, final in reversed(list(zip(files, finals, strict=True))):
         publish(path, final, overwrite=order.overwrite)

@@ -1,19 +1,22 @@
 """Pack: a disk as `disk.raw` in a .tar.gz, filled up to whole GiB, as Google's importer asks for it."""
 
+from contextlib import closing
 from pathlib import Path
 
 from imgkit.digests import ChunkDigests
 from imgkit.disks.chunks import pad_with_zeroes
 from imgkit.disks.comparing import compare
 from imgkit.disks.file_digest import file_sha256
-from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.guard import read_header
+from imgkit.disks.guest_view import open_guarded
 from imgkit.disks.padded_view import PaddedView
 from imgkit.disks.room_bound import data_in_blocks
+from imgkit.disks.source_files import refuse_target, require_unchanged, states_of
 from imgkit.disks.sparse_copy import copy_sparsely
 from imgkit.disks.writers.disk_archive import MEMBER, pack_disk, prove_disk
 from imgkit.errors import Differs, NoRoom
 from imgkit.files.abilities import probe_folder
-from imgkit.files.whole import publish, refuse_existing, sync_file
+from imgkit.files.whole import publish, sync_file
 from imgkit.files.work_folder import work_folder
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
@@ -40,8 +43,10 @@ def pack_archive(
     Beside it there must be room for the raw disk, as long as it is packed. Raises what opening a guest view raises,
     TargetExists, NoRoom, NotAccessible, ToolMissing, ToolFailed, and Differs when the result is not the source.
     """
-    refuse_existing(target, overwrite=overwrite)
-    with open_guest_view(image, allow_backing=allow_backing) as source, work_folder(target) as folder:
+    header = read_header(image.path, stated=image.format, allow_backing=allow_backing)
+    refuse_target(target, header, overwrite=overwrite)
+    with closing(open_guarded(header)) as source, work_folder(target) as folder:
+        before = states_of(header)
         size = round_up(source.size, profile.whole_bytes)
         _require_room(source, target)
         chunks = copy_sparsely(PaddedView(source, size), folder / MEMBER, progress=progress, title="Writing disk.raw")
@@ -55,6 +60,7 @@ def pack_archive(
             prove_disk(partial, chunks, progress=progress)
         sha256 = file_sha256(partial, progress=progress, title="Hashing the archive")
         file_bytes = partial.stat().st_size
+        require_unchanged(header, before)
         publish(partial, target, overwrite=overwrite)
     return ConvertedImage(
         path=target,
@@ -67,7 +73,7 @@ def pack_archive(
         chunk_root=chunks.root if verify else "",
         tool="GNU tar",
         tool_version=version,
-        notes=tuple(_notes(source.size, size, verify=verify)),
+        notes=(*header.notes, *_notes(source.size, size, verify=verify)),
     )
 
 

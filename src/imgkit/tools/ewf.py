@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from imgkit.errors import Differs
+from imgkit.errors import Differs, SettingsError
 from imgkit.process import Running, Word, require_program, run, start
 from imgkit.tools.qemu_program import tied_to_us
 
@@ -28,6 +28,21 @@ class CaseFields:
     description: str = ""
     examiner: str = ""
     notes: str = ""
+
+    def given(self) -> dict[str, str]:
+        """Return what was said, under the words of the command line."""
+        words = {"case": self.case_number, "evidence": self.evidence_number, "examiner": self.examiner}
+        words |= {"description": self.description, "notes": self.notes}
+        return {key: value for key, value in words.items() if value}
+
+    def require_lines(self) -> None:
+        """Raise SettingsError where a tab or a line's end would make libewf read a field as two."""
+        for key, value in self.given().items():
+            if not value.replace("\xa0", " ").isprintable():
+                raise SettingsError(
+                    f"--{key} {value!r} is not one line of plain text, and an E01 would hold it as something else",
+                    hint="Leave out tabs, line ends and other control characters.",
+                )
 
 
 def version() -> str:

@@ -87,9 +87,9 @@ def convert(
 ) -> tuple[str, ...]:
     """Write `target`, which must not exist, and return the arguments that did it.
 
-    Nothing is durable yet when this returns: qemu-img's default cache mode ignores flushes. Raises NoRoom, ToolFailed,
-    and Differs where the source cannot be read.
-    """
+            Nothing is durable yet when this returns: qemu-img's default cache mode ignores flushes. Raises NoRoom, ToolFailed,
+        and Differs where the source cannot be read.
+        """
     argv = convert_arguments(require("qemu-img"), source, target, to=to, options=options or {}, compress=compress)
     cpu_seconds = _CPU_SECONDS_BASE + _CPU_SECONDS_EACH_GIB * (virtual_size // GiB)
     with start(tied_to_us(argv), limits=bounded(cpu_seconds)) as child:
@@ -215,8 +215,14 @@ def _count(found: Mapping[str, object], key: str) -> int:
     return value if isinstance(value, int) else 0
 
 
+def _last_complaint(said: str) -> str:
+    """Return the last line that begins with the program's name: behind it come lines of advice."""
+    lines = said.splitlines()
+    return next((line for line in reversed(lines) if line.startswith("qemu-img: ")), lines[-1] if lines else "")
+
+
 def _conversion_failed(target: Path, to: DiskFormat, returncode: int, said: str) -> NoRoom | Differs | ToolFailed:
-    reason = said.splitlines()[-1] if said else f"exit code {returncode}"
+    reason = _last_complaint(said) or f"exit code {returncode}"
     if any(words in said for words in _NO_ROOM_WORDS):
         return NoRoom(
             f"no room left while writing {to} beside {target.parent}: {reason}",

@@ -1,6 +1,9 @@
 """Tests of cli/convert.py."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import pytest
@@ -8,7 +11,7 @@ from tests.unit.cli.command_line import imgkit
 
 from imgkit.evidence.lone import read_lone_record
 from imgkit.model.converted import ConvertedImage, ResultFile
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Extent, ExtentKind
 from imgkit.model.formats import DiskFormat
 
 Asked = list[tuple[DiskImage, Path, dict[str, Any]]]
@@ -64,6 +67,7 @@ def test_a_result_that_was_not_read_back_is_not_called_proven(asked: Asked):
         (("--to", "qcow2"), ["disk.qcow2"]),
         (("--to", "qcow2", "-o", "mine.img"), ["mine.img"]),
         (("--to", "qcow2", "-o", "there"), ["there/disk.qcow2"]),
+        (("--to", "qcow2", "-o", "new/"), ["new/disk.qcow2"]),
         (("--to", "qcow2", "--to", "vhd", "--to", "qcow2"), ["disk.qcow2", "disk.vhd"]),
         (("--to", "qcow2", "--to", "vhd", "-o", "new"), ["new/disk.qcow2", "new/disk.vhd"]),
     ],
@@ -108,3 +112,36 @@ def test_what_cannot_be_converted_is_said_before_anything_is_written(asked: Aske
     Path("hello.txt").write_text("hello")
     assert imgkit("convert", *words).code == code
     assert not asked
+
+
+@pytest.mark.parametrize("words", [("--to", "e01", "--option", "a=b"), ("--to", "vhd", "--compress")])
+def test_of_several_none_is_made_when_the_words_do_not_fit_one(asked: Asked, words):
+    assert imgkit("convert", "disk.raw", "--to", "qcow2", *words).code in {4, 53}
+    assert asked == []
+
+
+def test_case_fields_that_would_be_written_nowhere_are_refused(asked: Asked):
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--case", "7", "--notes", "n")
+    assert (ended.code, asked) == (4, [])
+    assert "--case and --notes would be written nowhere" in ended.err
+
+
+def test_what_was_lost_is_not_called_proven(asked: Asked, monkeypatch: pytest.MonkeyPatch):
+    def salvage(*words: Any, **more: Any) -> ConvertedImage:
+        return replace(stage(*words, **more), lost=(Extent(0, 512, ExtentKind.ZERO),))
+
+    name = "imgkit.pipeline.converting.convert_image"
+    stage: Callable[..., ConvertedImage] = resolve_name(name)
+    monkeypatch.setattr(name, salvage)
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--salvage")
+    assert ended.code == 3
+    assert ended.out.splitlines()[1].endswith("of what could be read")
+    assert "not read: 512 bytes at 0" in ended.out
+
+
+def test_of_several_none_is_made_when_the_place_of_one_is_taken(asked: Asked):
+    Path("new").mkdir()
+    Path("new/disk.vhd").write_bytes(b"mine")
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--to", "vhd", "-o", "new")
+    assert (ended.code, asked) == (81, [])
+    assert "new/disk.vhd exists already" in ended.err

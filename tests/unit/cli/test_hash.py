@@ -37,6 +37,21 @@ def test_the_chunk_digests_go_into_a_file_and_over_nothing(disk: Path, tmp_path:
     assert imgkit("hash", "--guest", disk, "--chunks", chunks, "--force").code == 0
 
 
+@pytest.mark.parametrize("name", ["disk.raw", "folder", "."])
+def test_the_chunk_digests_never_go_over_the_image_or_a_folder(disk: Path, tmp_path: Path, name: str):
+    (tmp_path / "folder").mkdir()
+    ended = imgkit("hash", "--guest", disk, "--chunks", tmp_path / name, "--force")
+    assert ended.code == 81, ended.err
+    assert disk.read_bytes() == CONTENT
+
+
+def test_a_place_for_the_chunk_digests_is_looked_at_before_the_disk_is_read(disk: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("imgkit.cli.hash.take_guest_digests", None)
+    (tmp_path / "old").touch()
+    assert imgkit("hash", "--guest", disk, "--chunks", tmp_path / "old").code == 81
+    assert imgkit("hash", "--guest", disk, "--chunks", tmp_path / "missing" / "new").code == 83
+
+
 def test_what_is_to_be_hashed_must_be_said(disk: Path):
     ended = imgkit("hash", disk)
     assert ended.code == 4

@@ -60,6 +60,8 @@ def test_compressing_takes_zstd_and_stream_optimized() -> None:
     assert writing_options(DiskFormat.QCOW2, {}, compress=True)["compression_type"] == "zstd"
     asked = {"compression_type": "zlib"}
     assert writing_options(DiskFormat.QCOW2, asked, compress=True)["compression_type"] == "zlib"
+    for compat in ("0.10", "v2"):  # which knows zlib alone
+        assert "compression_type" not in writing_options(DiskFormat.QCOW2, {"compat": compat}, compress=True)
     assert writing_options(DiskFormat.VMDK, {}, compress=True)["subformat"] == "streamOptimized"
     assert compresses_by_flag(DiskFormat.QCOW2)
     assert not compresses_by_flag(DiskFormat.VMDK)

@@ -1,5 +1,6 @@
 """Tests of pipeline/converting.py: what is made, what is not made again, and what is refused."""
 
+import errno
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from imgkit.errors import SettingsError, TargetExists
+from imgkit.errors import FormatCannotHold, NoRoom, SettingsError, TargetExists
 from imgkit.evidence.lone import read_lone_record, record_path
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage, Extent, ExtentKind
@@ -19,11 +20,13 @@ from imgkit.model.targets import Target
 from imgkit.pipeline import converting
 from imgkit.pipeline.converting import Conversion, convert_recorded
 from imgkit.stages.convert import convert_image
+from imgkit.tools.ewf import CaseFields
 from imgkit.units import MiB
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 CONTENT = b"boot" * MiB + bytes(MiB)
 RAW = Target(format=DiskFormat.RAW)
+E01 = Target(format=DiskFormat.RAW, is_e01=True)
 AZURE = Target(format=DiskFormat.VHD, profile=PROFILES["azure"])
 
 
@@ -139,3 +142,36 @@ def test_what_a_salvage_lost_is_in_the_record(asked: Conversion, monkeypatch: py
 def test_containers_take_no_options_and_no_salvage(asked: Conversion, target: Target, more: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         convert(replace(asked, target=target, **more))
+
+
+def test_words_that_do_not_fit_are_refused_before_anything_is_read(asked: Conversion, made: list[Any]) -> None:
+    asked.image.path.unlink()
+    for words in ({"options": {"no": "such"}}, {"target": AZURE, "compress": True}):
+        with pytest.raises((SettingsError, FormatCannotHold)):
+            convert(replace(asked, **words))
+    with pytest.raises(SettingsError, match="overlay"):
+        convert(replace(asked, salvage=True, allow_backing=asked.path.parent))
+    with pytest.raises(SettingsError, match="--case"):
+        convert(replace(asked, target=E01, fields=CaseFields(case_number="two\nlines")))
+
+
+def test_an_e01_with_other_fields_is_another_one(asked: Conversion) -> None:
+    mine = replace(asked, target=E01, fields=CaseFields(case_number="C-7", examiner="J. Doe"))
+    assert mine.words == ("--to", "e01", "--case", "C-7", "--examiner", "J. Doe")
+    assert replace(mine, target=RAW).words == ("--to", "raw")
+
+
+def test_where_the_record_cannot_be_written_nothing_is_left(asked: Conversion, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(converting, "write_lone_record", fail)
+    with pytest.raises(NoRoom, match=r"out\.imgkit\.json"):
+        convert(asked)
+    assert [path.name for path in asked.path.parent.iterdir()] == ["disk.img"]
+
+
+def test_the_result_has_the_name_that_was_asked_for(asked: Conversion, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(asked.path.parent)
+    for _ in ("made", "not made again"):
+        assert convert(replace(asked, path=Path("out"))).path == Path("out")

@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests
+from imgkit.disks.guard import read_header
+from imgkit.disks.writers import recipe
 from imgkit.errors import Differs, DiskImageUnsafe, FormatCannotHold, NoRoom, NotAccessible, TargetExists, ToolFailed
 from imgkit.files.abilities import Abilities
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
+from imgkit.model.profiles import PROFILES
 from imgkit.stages import convert as stage
 from imgkit.stages.convert import convert_image
 from imgkit.units import GiB, KiB, MiB
@@ -104,6 +107,17 @@ def test_the_extent_of_a_flat_vmdk_overwrites_nothing(
         convert_image(source, tmp_path / "disk.vmdk", to=DiskFormat.VMDK)
     assert (tmp_path / "disk-flat.vmdk").read_bytes() == b"mine"
     assert left_in(tmp_path) == {"system.raw", "disk-flat.vmdk"}
+
+
+def test_flat_vmdks_whose_names_a_descriptor_cannot_hold_have_extents_of_their_own(
+    source: DiskImage, tmp_path: Path
+) -> None:
+    flat = {"subformat": "monolithicFlat"}
+    names = ("d\u00efsk.vmdk", "d\u00f6sk.vmdk", 'a"b.vmdk')
+    made = [convert_image(source, tmp_path / name, to=DiskFormat.VMDK, options=flat) for name in names]
+    extents = {each.files[1].path for each in made}
+    assert len(extents) == 3
+    assert all(path.read_bytes()[: len(CONTENT)] == CONTENT for path in extents)
 
 
 @pytest.mark.parametrize(
@@ -271,3 +285,29 @@ def test_a_hostile_source_never_reaches_a_program(tmp_path: Path, writing: Calla
 def test_file_digests_can_be_left_out(source: DiskImage, tmp_path: Path) -> None:
     made = convert_image(source, tmp_path / "copy", to=DiskFormat.RAW, hash_files=False)
     assert (made.sha256, made.proven) == ("", True)
+
+
+def test_a_source_that_changes_meanwhile_gives_no_result(
+    source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    write = recipe.write_image
+
+    def write_and_meddle(*words: Any, **more: Any) -> Any:
+        written = write(*words, **more)
+        os.utime(source.path, ns=(1, 1))
+        return written
+
+    monkeypatch.setattr(stage, "write_image", write_and_meddle)
+    with pytest.raises(Differs, match="has changed while it was read"):
+        convert_image(source, tmp_path / "out.raw", to=DiskFormat.RAW)
+    assert left_in(tmp_path) == {"system.raw"}
+
+
+@pytest.mark.parametrize("subformat", ["monolithicFlat", "streamOptimized"])
+def test_the_word_of_a_profile_goes_with_its_own_subformat(source: DiskImage, tmp_path: Path, subformat: str) -> None:
+    asked = {"subformat": subformat}
+    profile = PROFILES["esxi-datastore"]
+    target = tmp_path / "disk.vmdk"
+    convert_image(source, target, to=DiskFormat.VMDK, profile=profile, options=asked, verify=False)
+    found = read_header(target, stated=DiskFormat.VMDK).subformat
+    assert found.split(",")[0] == {"monolithicFlat": "vmfs"}.get(subformat, subformat)

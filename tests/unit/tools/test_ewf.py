@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from imgkit.errors import Differs, ToolMissing
+from imgkit.errors import Differs, SettingsError, ToolMissing
 from imgkit.process import Completed
 from imgkit.tools import ewf
 from imgkit.tools.ewf import CaseFields, acquire_arguments
@@ -33,3 +33,10 @@ def test_what_does_not_hold_differs_and_says_why(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(ewf, "run", fail)
     with pytest.raises(Differs, match="FAILURE"):
         ewf.verify(Path("/case/disk.E01"), size=512)
+
+
+@pytest.mark.parametrize("value", ["a\tb", "a\nb", "a\rb", "a\0b"])
+def test_a_field_that_libewf_would_read_as_two_is_refused(value: str) -> None:
+    CaseFields(case_number="2026-117 \u00fc", notes="a; b, c").require_lines()
+    with pytest.raises(SettingsError, match="--notes"):
+        CaseFields(notes=value).require_lines()

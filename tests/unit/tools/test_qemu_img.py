@@ -116,6 +116,13 @@ def test_any_other_failure_carries_what_was_said(monkeypatch: pytest.MonkeyPatch
     assert failed.value.returncode == 1
 
 
+def test_advice_behind_a_complaint_is_not_taken_for_the_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    said = "qemu-img: o: Parameter 'cluster_size' expects a size\nYou may use k, M, G, T, P or E suffixes for them."
+    converting(monkeypatch, b"", code=1, stderr=said)
+    with pytest.raises(ToolFailed, match=r"expects a size$"):
+        convert(NODE, tmp_path / "o", to=DiskFormat.QCOW2, virtual_size=512)
+
+
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [
