@@ -87,9 +87,9 @@ def convert(
 ) -> tuple[str, ...]:
     """Write `target`, which must not exist, and return the arguments that did it.
 
-            Nothing is durable yet when this returns: qemu-img's default cache mode ignores flushes. Raises NoRoom, ToolFailed,
-        and Differs where the source cannot be read.
-        """
+    Nothing is durable yet when this returns: qemu-img's default cache mode ignores flushes. Raises NoRoom, ToolFailed,
+    and Differs where the source cannot be read.
+    """
     argv = convert_arguments(require("qemu-img"), source, target, to=to, options=options or {}, compress=compress)
     cpu_seconds = _CPU_SECONDS_BASE + _CPU_SECONDS_EACH_GIB * (virtual_size // GiB)
     with start(tied_to_us(argv), limits=bounded(cpu_seconds)) as child:
