@@ -2,6 +2,7 @@
 
 import logging
 import os
+import resource
 import shlex
 import shutil
 import signal
@@ -258,10 +259,16 @@ def _limited(argv: Sequence[Word], limits: Limits | None) -> list[Word]:
         return list(argv)
     words: list[Word] = [prlimit, "--core=0"]
     if limits.address_space_bytes is not None:
-        words.append(f"--as={limits.address_space_bytes}")
+        words.append(f"--as={_settable(limits.address_space_bytes, resource.RLIMIT_AS)}")
     if limits.cpu_seconds is not None:
-        words.append(f"--cpu={limits.cpu_seconds}")
+        words.append(f"--cpu={_settable(limits.cpu_seconds, resource.RLIMIT_CPU)}")
     return [*words, "--", *argv]
+
+
+def _settable(limit: int, kind: int) -> int:
+    """Return no more than the limit that we are under: prlimit cannot go above it, and would start nothing."""
+    _, hard = resource.getrlimit(kind)
+    return limit if hard == resource.RLIM_INFINITY else min(limit, hard)
 
 
 def _close_quietly(pipe: IO[bytes] | None) -> None:

@@ -97,6 +97,14 @@ def test_limits_reach_the_program():
     assert run(_python(code), limits=Limits(cpu_seconds=77)).stdout == b"77\n"
 
 
+@pytest.mark.tools("prlimit")
+def test_a_limit_is_not_set_above_the_one_that_we_are_under(monkeypatch):
+    monkeypatch.setattr("resource.getrlimit", lambda kind: (50, 60))
+    code = "import resource; print(resource.getrlimit(resource.RLIMIT_CPU)[0])"
+    assert run(_python(code), limits=Limits(cpu_seconds=77)).stdout == b"60\n"
+    assert run(_python(code), limits=Limits(cpu_seconds=7)).stdout == b"7\n"
+
+
 def test_commands_can_be_pasted_whatever_is_in_them():
     assert paste(["tar", Path("a b"), b"\xff"]) == "tar 'a b' '\udcff'"
 

@@ -54,6 +54,7 @@ def acquire_e01(
     """
     header = read_header(image.path, stated=image.format, allow_backing=allow_backing)
     refuse_target(target, header, overwrite=overwrite)
+    ewf.require_all()
     with closing(open_guarded(header)) as source, work_folder(target) as folder:
         before = states_of(header)
         partial = folder / f"disk{ewf.SUFFIX}"

@@ -34,7 +34,7 @@ from imgkit.model.formats import DiskFormat
 from imgkit.model.profiles import Profile
 from imgkit.ports import GuestView
 from imgkit.progress import NULL_PROGRESS, Progress
-from imgkit.tools import qemu_img
+from imgkit.tools import qemu_img, qemu_program
 from imgkit.units import describe_bytes, round_up
 from imgkit.version import __version__
 
@@ -109,6 +109,8 @@ def convert_image(
         hash_files=hash_files,
     )
     refuse_target(order.target, header, overwrite=overwrite)
+    if verify and order.recipe.is_packed:  # QEMU proves it, and must be there before hours of writing
+        qemu_program.require("qemu-nbd")
     with work_folder(order.target) as folder, ExitStack() as opened:
         source: GuestView = opened.enter_context(closing(open_guarded(header)))
         before = states_of(order.header)

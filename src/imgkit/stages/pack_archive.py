@@ -24,6 +24,7 @@ from imgkit.model.formats import DiskFormat
 from imgkit.model.profiles import Profile
 from imgkit.ports import GuestView
 from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.tools.gnu_tar import require_gnu_tar
 from imgkit.units import KiB, describe_bytes, round_up
 
 
@@ -45,6 +46,7 @@ def pack_archive(
     """
     header = read_header(image.path, stated=image.format, allow_backing=allow_backing)
     refuse_target(target, header, overwrite=overwrite)
+    require_gnu_tar()  # before hours of writing for it
     with closing(open_guarded(header)) as source, work_folder(target) as folder:
         before = states_of(header)
         size = round_up(source.size, profile.whole_bytes)

@@ -45,6 +45,12 @@ class CaseFields:
                 )
 
 
+def require_all() -> None:
+    """Raise ToolMissing where one of the programs is not there, before hours of work for it."""
+    for name in ("ewfacquirestream", "ewfverify", "ewfexport"):
+        require_program(name, package=PACKAGE)
+
+
 def version() -> str:
     """Return libewf's version, a date. Raises ToolMissing."""
     said = run([require_program("ewfacquirestream", package=PACKAGE), "-V"], timeout_seconds=30, accept=(0, 1)).stdout

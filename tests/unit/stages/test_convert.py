@@ -12,7 +12,16 @@ import pytest
 from imgkit.digests import CHUNK_BYTES, ChunkDigests
 from imgkit.disks.guard import read_header
 from imgkit.disks.writers import recipe
-from imgkit.errors import Differs, DiskImageUnsafe, FormatCannotHold, NoRoom, NotAccessible, TargetExists, ToolFailed
+from imgkit.errors import (
+    Differs,
+    DiskImageUnsafe,
+    FormatCannotHold,
+    NoRoom,
+    NotAccessible,
+    TargetExists,
+    ToolFailed,
+    ToolMissing,
+)
 from imgkit.files.abilities import Abilities
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
@@ -311,3 +320,12 @@ def test_the_word_of_a_profile_goes_with_its_own_subformat(source: DiskImage, tm
     convert_image(source, target, to=DiskFormat.VMDK, profile=profile, options=asked, verify=False)
     found = read_header(target, stated=DiskFormat.VMDK).subformat
     assert found.split(",")[0] == {"monolithicFlat": "vmfs"}.get(subformat, subformat)
+
+
+def test_a_prover_that_is_missing_is_found_before_anything_is_written(
+    source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(stage, "write_image", None)
+    with pytest.raises(ToolMissing, match="qemu-nbd"):
+        convert_image(source, tmp_path / "disk.qcow2", to=DiskFormat.QCOW2, compress=True)

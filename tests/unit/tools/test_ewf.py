@@ -22,6 +22,8 @@ def test_without_libewf_the_package_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(ToolMissing, match="ewfacquirestream") as missing:
         ewf.version()
+    with pytest.raises(ToolMissing, match="ewf"):
+        ewf.require_all()
     assert "ewf-tools" in missing.value.hint
 
 
