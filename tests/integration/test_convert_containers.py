@@ -22,6 +22,7 @@ from imgkit.errors import Differs, FormatCannotHold, NoRoom, NotADiskImage, Targ
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage, Reader
 from imgkit.model.formats import DiskFormat
+from imgkit.model.manifest import Outcome
 from imgkit.model.profiles import PROFILES
 from imgkit.model.targets import Target
 from imgkit.pipeline.converting import Conversion, convert_recorded
@@ -253,6 +254,8 @@ def test_a_damaged_source_is_salvaged_only_when_asked(disk: DiskImage, tmp_path:
         expected[extent.start : extent.end] = bytes(extent.length)
     with open_guest_view(DiskImage(path=done.path, format=target)) as view:
         assert view.read(0, view.size) == bytes(expected)
+    [unknown] = check_file(done.path).of(Outcome.UNDETERMINED)
+    assert "could not be read, and is zeroes" in unknown.detail
 
 
 @pytest.mark.tools("qemu-img", "qemu-nbd")

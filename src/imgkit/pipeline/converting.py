@@ -179,7 +179,7 @@ def _record_of(asked: Conversion) -> LoneRecord | None:
         record is not None
         and record.step.outcome is Outcome.HELD
         and record.step.arguments == asked.words
-        and record.source == str(asked.image.path)
+        and Path(record.source).name == asked.image.path.name  # however it was spelt; its bytes are compared below
         and record.file.size == size
     )
     return record if fits and not asked.salvage else None

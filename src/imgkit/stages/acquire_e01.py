@@ -67,7 +67,7 @@ def acquire_e01(
             )
         if verify:
             _prove(partial, chunks, progress)
-        sha256 = file_sha256(partial, progress=progress, title="Hashing the e01 file")
+        sha256 = file_sha256(partial, progress=progress, title="Hashing the e01 file") if verify else ""
         size = partial.stat().st_size
         require_unchanged(header, before)
         publish(partial, target, overwrite=overwrite)

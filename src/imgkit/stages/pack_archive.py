@@ -60,7 +60,7 @@ def pack_archive(
         sync_file(partial)
         if verify:
             prove_disk(partial, chunks, progress=progress)
-        sha256 = file_sha256(partial, progress=progress, title="Hashing the archive")
+        sha256 = file_sha256(partial, progress=progress, title="Hashing the archive") if verify else ""
         file_bytes = partial.stat().st_size
         require_unchanged(header, before)
         publish(partial, target, overwrite=overwrite)

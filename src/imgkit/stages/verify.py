@@ -280,6 +280,15 @@ def check_file(path: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResult
     if lone is not None:
         record = replace(lone.file, path=PurePosixPath(path.name))
         links.append(_check_plain(path.parent, record, progress))
+        if lone.step.outcome is Outcome.UNDETERMINED:
+            links.append(
+                LinkOutcome(
+                    subject=path.name,
+                    link=f"held when it was made ({lone.step.step})",
+                    outcome=Outcome.UNDETERMINED,
+                    detail="; ".join(lone.step.notes[-_SHOWN_CHUNKS:]),
+                )
+            )
     links += _check_lone_image(path, lone, progress)
     if lone is None:
         missing = "it has no record beside it, so nothing is known of its bytes"
