@@ -12,7 +12,7 @@ from pathlib import Path
 
 from measuring import IMGKIT, Measured, make_disk, measure, run
 
-CONVERT = (*IMGKIT, "convert", "-q", "--force")
+CONVERT = (*IMGKIT, "convert", "-q")
 KINDS = {
     "qcow2": ("qcow2", (), ("--to", "qcow2")),
     "vmdk": ("vmdk", (), ("--to", "vmdk")),
@@ -43,18 +43,20 @@ def run_all(kind: str, raw: Path, folder: Path) -> list[Measured]:
     theirs, mine = folder / "theirs", folder / "mine"
     convert = ("qemu-img", "convert", "-f", "raw", "-O", qemu_format, *qemu_options, str(raw), str(theirs))
     compare = ("qemu-img", "compare", "-f", "raw", "-F", qemu_format, str(raw), str(theirs))
-    found = [
-        measure_synced("qemu-img convert", lambda: run(*convert)),
-        measure_synced(
-            "imgkit convert --no-verify", lambda: run(*CONVERT, *ours, "--no-verify", str(raw), "-o", str(mine))
-        ),
-    ]
-    theirs.unlink()
-    return [
-        *found,
-        measure_synced("qemu-img convert + compare", lambda: (run(*convert), run(*compare))),
-        measure_synced("imgkit convert, proven", lambda: run(*CONVERT, *ours, str(raw), "-o", str(mine))),
-    ]
+    works = {
+        "qemu-img convert": lambda: run(*convert),
+        "imgkit convert --no-verify": lambda: run(*CONVERT, *ours, "--no-verify", str(raw), "-o", str(mine)),
+        "qemu-img convert + compare": lambda: (run(*convert), run(*compare)),
+        "imgkit convert, proven": lambda: run(*CONVERT, *ours, str(raw), "-o", str(mine)),
+    }
+    found = []
+    for name, work in works.items():
+        for old in folder.glob("*theirs*"), folder.glob("*mine*"):
+            for path in old:  # to give its room back takes time, and is nobody's work
+                path.unlink()
+        run("sync")
+        found.append(measure_synced(name, work))
+    return found
 
 
 def measure_synced(name: str, work: Callable[[], object]) -> Measured:
