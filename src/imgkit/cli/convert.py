@@ -85,8 +85,13 @@ def convert(
     ]
     for each in conversions:
         require_possible(each)  # before the first of them is made, for hours
-    results = [convert_recorded(each, now=now, progress=console.progress) for each in conversions]
-    console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
+    results: list[ConvertedImage] = []
+    try:
+        for each in conversions:
+            results.append(convert_recorded(each, now=now, progress=console.progress))  # noqa: PERF401  # one may fail
+    finally:  # what was finished before is told, whatever ends the work
+        if results:
+            console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
     lost = sum(extent.length for each in results for extent in each.lost)
     if lost:
         raise DoneInPart(

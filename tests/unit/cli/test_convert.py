@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.unit.cli.command_line import imgkit
 
+from imgkit.errors import NoRoom
 from imgkit.evidence.lone import read_lone_record
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage, Extent, ExtentKind
@@ -97,6 +98,19 @@ def test_results_are_one_document(asked: Asked):
         ("disk.qcow2", "qcow2", True),
         ("disk.vhd", "vhd", True),
     ]
+
+
+def test_what_was_finished_before_a_failure_is_told(asked: Asked, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object, **__: object) -> ConvertedImage:
+        raise NoRoom("the disk is full")
+
+    monkeypatch.setattr("imgkit.pipeline.converting.acquire_e01", fail)
+    monkeypatch.setattr("imgkit.pipeline.converting.require_possible", lambda asked: None, raising=False)
+    monkeypatch.setattr("imgkit.cli.convert.require_possible", lambda asked: None)
+    ended = imgkit("convert", "disk.raw", "--to", "qcow2", "--to", "e01", "--json")
+    assert ended.code == 82
+    assert [each["path"] for each in ended.data["images"]] == ["disk.qcow2"]
+    assert "the disk is full" in ended.err
 
 
 @pytest.mark.parametrize(
