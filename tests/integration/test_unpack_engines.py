@@ -179,9 +179,12 @@ def test_damage_is_named_even_when_gnu_tar_gave_up_first(tmp_path: Path, monkeyp
         unpack(tmp_path / "a.tar", tmp_path / "disk", TarEngine.GNU)
 
 
-def test_no_room_is_said_when_it_is_gnu_tar_that_lacks_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("before", ["", "echo 'tar: something else' >&2; "])
+def test_no_room_is_said_when_it_is_gnu_tar_that_lacks_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: str
+) -> None:
     (tmp_path / "a.tar").write_bytes(t.pax_sparse_10(STORED, SEGMENTS, len(DATA)) + t.END)
-    does = "cat >/dev/null; echo 'tar: system.raw: Cannot write: No space left on device' >&2; exit 2"
+    does = f"cat >/dev/null; {before}echo 'tar: system.raw: Cannot write: No space left on device' >&2; exit 2"
     monkeypatch.setenv("PATH", lying_tar(tmp_path / "bin", does))
     with pytest.raises(NoRoom):
         unpack(tmp_path / "a.tar", tmp_path / "disk", TarEngine.GNU)

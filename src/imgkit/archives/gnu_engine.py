@@ -181,7 +181,7 @@ def confirm_stored(path: Path, stored: ChunkDigests, expected: ChunkDigests, tar
     """Judge what GNU tar wrote. Raises ToolFailed, or NoRoom where that was the reason, when it differs."""
     if stored == expected:
         return
-    if "No space left" in remark or "Disk quota" in remark:
+    if _tells_of_no_room(remark):
         raise NoRoom(f"no room left while GNU tar wrote {path}", hint="Free some, or choose another disk with -o.")
     raise _disagreement(tar, remark)
 
@@ -231,10 +231,15 @@ def _started(tar: GnuTar, stdout: int) -> Iterator[Running]:
 
 
 def _remark(running: Running) -> str:
-    """Return how GNU tar ended and the first thing that it said, empty when it was content."""
+    """Return how GNU tar ended and what it said first, or of a full disk; empty when it was content."""
     returncode = running.wait()
-    said = safe_name(running.stderr_tail.partition("\n")[0], limit=200)
+    lines = running.stderr_tail.splitlines() or [""]
+    said = safe_name(next(filter(_tells_of_no_room, lines), lines[0]), limit=200)
     return f"{said} (exit code {returncode})".strip() if returncode or said else ""
+
+
+def _tells_of_no_room(line: str) -> bool:
+    return "No space left" in line or "Disk quota" in line
 
 
 def _disagreement(tar: GnuTar, remark: str) -> ToolFailed:
