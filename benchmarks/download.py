@@ -8,7 +8,6 @@ reads back what is on disk, and takes CRC-64 and SHA-256. Runs alternate, the be
 """
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -19,6 +18,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from measuring import IMGKIT, loopback_cloud
 
 KEY = "m-2zebenchmark000000001_system.raw.tar.gz"
 
@@ -147,31 +148,9 @@ def cloud(folder: Path, size: int) -> Iterator[None]:
     with target.open("wb") as out:
         for _ in range(0, size, 1 << 20):
             out.write(os.urandom(1 << 20))
-    server = subprocess.Popen(
-        [*IMGKIT, "simulator", "--root", str(folder / "cloud"), "-q"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        told = json.loads(server.stdout.readline())
-        os.environ |= {
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": told["access_key_id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": told["access_key_secret"],
-            "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-            "IMGKIT_OSS_ENDPOINT": told["oss_endpoint"],
-            "IMGKIT_REGION": told["region_id"],
-            "IMGKIT_BUCKET": told["bucket"],
-        }
+    with loopback_cloud(folder / "cloud"):
         yield
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
 
-
-IMGKIT = (sys.executable, "-m", "imgkit")
 
 if __name__ == "__main__":
     main()

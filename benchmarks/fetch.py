@@ -6,18 +6,15 @@ reads back what it downloaded, takes chunk digests, and proves the qcow2 byte fo
 """
 
 import argparse
-import json
-import os
-import resource
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from measuring import IMGKIT, Measured, children_cpu, loopback_cloud, run
 
 IMAGE_ID = "m-2zebenchmark000000001"
 KEY = f"{IMAGE_ID}_system.raw.tar.gz"
@@ -30,13 +27,6 @@ bucket = oss2.Bucket(auth, endpoint, name, region=region)
 notes = oss2.ResumableDownloadStore(root=sys.argv[3])
 oss2.resumable_download(bucket, sys.argv[1], sys.argv[2], num_threads=4, store=notes)
 """
-
-
-@dataclass(frozen=True)
-class Measured:
-    name: str
-    seconds: float
-    cpu_seconds: float
 
 
 def main() -> None:
@@ -63,31 +53,10 @@ def cloud(folder: Path, options: argparse.Namespace) -> Iterator[None]:
     with disk.open("wb") as out:
         out.truncate(options.gib << 30)
     run("/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(options.data), str(disk))
-    server = subprocess.Popen(
-        [*IMGKIT, "simulator", "--root", str(folder / "cloud"), "-q"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert server.stdout is not None
-        told = json.loads(server.stdout.readline())
-        os.environ |= {
-            "ALIBABA_CLOUD_ACCESS_KEY_ID": told["access_key_id"],
-            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": told["access_key_secret"],
-            "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
-            "IMGKIT_ECS_ENDPOINT": told["ecs_endpoint"],
-            "IMGKIT_OSS_ENDPOINT": told["oss_endpoint"],
-            "IMGKIT_REGION": told["region_id"],
-            "IMGKIT_BUCKET": told["bucket"],
-        }
+    with loopback_cloud(folder / "cloud"):
         run(*IMGKIT, "export", IMAGE_ID, "-q")
         run("sync")
         yield
-    finally:
-        server.terminate()
-        server.wait()
-        server.stdout.close()
 
 
 def peer(folder: Path) -> Measured:
@@ -132,17 +101,6 @@ def measured(name: str) -> Iterator[list[Measured]]:
     yield took
     took.append(Measured(name, time.monotonic() - began, children_cpu() - before))
 
-
-def children_cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def run(*argv: str) -> None:
-    subprocess.run(argv, check=True, stdout=subprocess.DEVNULL)
-
-
-IMGKIT = (sys.executable, "-m", "imgkit")
 
 if __name__ == "__main__":
     main()

@@ -1,11 +1,14 @@
 """What several benchmarks share: programs that run to their end and are timed, and a disk with files on it."""
 
+import json
+import os
 import resource
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +33,31 @@ def measure(name: str, work: Callable[[], object]) -> Measured:
 def children_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+@contextmanager
+def loopback_cloud(root: Path) -> Iterator[None]:
+    """Run the loopback ECS and OSS as a process of its own, with settings for it in the environment."""
+    server = subprocess.Popen(
+        [*IMGKIT, "simulator", "--root", str(root), "-q"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert server.stdout is not None
+        told = json.loads(server.stdout.readline())
+        os.environ |= {
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": told["access_key_id"],
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET": told["access_key_secret"],
+            "ALIBABA_CLOUD_ECS_METADATA_DISABLED": "true",
+            "IMGKIT_ECS_ENDPOINT": told["ecs_endpoint"],
+            "IMGKIT_OSS_ENDPOINT": told["oss_endpoint"],
+            "IMGKIT_REGION": told["region_id"],
+            "IMGKIT_BUCKET": told["bucket"],
+        }
+        yield
+    finally:
+        server.terminate()
+        server.wait()
+        server.stdout.close()
 
 
 def run(*argv: str) -> None:

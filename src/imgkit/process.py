@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +52,11 @@ class Running:
         self._tail: deque[bytes] = deque()
         self._reader = threading.Thread(target=self._drain_stderr, name="stderr", daemon=True)
         self._reader.start()
+
+    @property
+    def name(self) -> str:
+        """The program's bare name."""
+        return program_name(self._argv)
 
     @property
     def pid(self) -> int:
@@ -156,27 +161,35 @@ def run(
     `accept` or after `timeout_seconds`.
     """
     with start(argv, stdout=stdout, stdin=stdin, cwd=cwd, env=env, limits=limits) as child:
-        timer = None
-        late = threading.Event()
-        if timeout_seconds is not None:
-            timer = threading.Timer(timeout_seconds, _stop_late(child, late))
-            timer.daemon = True
-            timer.start()
-        output = b"" if stdout is not None else child.stdout.read()
-        returncode = child.wait()
-        if timer is not None:
-            timer.cancel()
-        if late.is_set():
-            raise ToolFailed(f"{program_name(argv)} did not finish within {timeout_seconds:g} s", returncode=returncode)
+        with ended_after(child, timeout_seconds):
+            output = b"" if stdout is not None else child.stdout.read()
+            returncode = child.wait()
         return _judge(argv, Completed(stdout=output, stderr_tail=child.stderr_tail, returncode=returncode), accept)
 
 
-def _stop_late(child: Running, late: threading.Event) -> Callable[[], None]:
+@contextmanager
+def ended_after(child: Running, timeout_seconds: float | None) -> Iterator[None]:
+    """End the program when the block takes longer, whatever it waits for; the block then raises ToolFailed."""
+    late = threading.Event()
+
     def stop() -> None:
         late.set()
         child.stop()
 
-    return stop
+    timer = threading.Timer(timeout_seconds or 0, stop)
+    timer.daemon = True
+    if timeout_seconds is not None:
+        timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        if late.is_set():
+            raise ToolFailed(
+                f"{child.name} did not finish within {timeout_seconds:g} s",
+                hint="It was ended. The disk that it reads or writes may hang: see the kernel's log.",
+                returncode=child.poll() or 0,
+            )
 
 
 def _judge(argv: Sequence[Word], done: Completed, accept: Sequence[int]) -> Completed:

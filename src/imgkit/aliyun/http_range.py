@@ -1,8 +1,8 @@
 """The answer to a request for a range: whether it is the one that was asked for, and its body, byte for byte."""
 
 import re
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -58,6 +58,21 @@ def http_moment(headers: Mapping[str, str], name: str) -> datetime | None:
         return parsedate_to_datetime(headers.get(name, "")).astimezone(UTC)
     except (ValueError, TypeError):
         return None
+
+
+@contextmanager
+def checked_body(
+    response: Any, *, start: int, length: int, etag: str, label: str, size: int | None
+) -> Iterator["HttpRangeBody"]:
+    """Give the body of an answer that is 206 with exactly this range; closed at the end. Raises as `check_range`."""
+    body = HttpRangeBody(response, length)
+    try:
+        check_range(
+            response.status_code, response.headers, start=start, length=length, etag=etag, size=size, label=label
+        )
+        yield body
+    finally:
+        body.close()
 
 
 def check_range(

@@ -15,7 +15,7 @@ from oss2.models import RestoreConfiguration
 from imgkit.aliyun.credentials import Credentials
 from imgkit.aliyun.endpoints import Endpoint, check_bucket, check_region
 from imgkit.aliyun.explain import printable
-from imgkit.aliyun.http_range import HttpRangeBody, bare_etag, check_range, crc64_of, http_moment
+from imgkit.aliyun.http_range import HttpRangeBody, bare_etag, checked_body, crc64_of, http_moment
 from imgkit.aliyun.network import DIRECT, NetworkSettings
 from imgkit.aliyun.oss_errors import explain_no_answer, explain_oss, read_oss_error
 from imgkit.aliyun.oss_session import MOST_CONNECTIONS, OssSession, make_session, timeouts
@@ -291,20 +291,8 @@ class OssRangeSource:
     def open_range(self, start: int, length: int, *, etag: str) -> Iterator[HttpRangeBody]:
         """Ask for exactly these bytes of exactly this version."""
         response = self._store.get_range(self._key, start, length, etag=etag)
-        body = HttpRangeBody(response, length)
-        try:
-            check_range(
-                response.status_code,
-                response.headers,
-                start=start,
-                length=length,
-                etag=etag,
-                size=self._size,
-                label=self.label,
-            )
+        with checked_body(response, start=start, length=length, etag=etag, label=self.label, size=self._size) as body:
             yield body
-        finally:
-            body.close()
 
 
 class _AlreadyFine(Exception):

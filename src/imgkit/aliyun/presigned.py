@@ -18,7 +18,7 @@ from imgkit.aliyun.http_range import (
     HttpRangeBody,
     answered_range,
     bare_etag,
-    check_range,
+    checked_body,
     crc64_of,
     http_moment,
     range_header,
@@ -155,20 +155,8 @@ class PresignedSource:
     def open_range(self, start: int, length: int, *, etag: str) -> Iterator[HttpRangeBody]:
         """Ask for exactly these bytes of exactly this version."""
         response = self._get(start, length, etag=etag)
-        body = HttpRangeBody(response, length)
-        try:
-            check_range(
-                response.status_code,
-                response.headers,
-                start=start,
-                length=length,
-                etag=etag,
-                size=self._size,
-                label=self.label,
-            )
+        with checked_body(response, start=start, length=length, etag=etag, label=self.label, size=self._size) as body:
             yield body
-        finally:
-            body.close()
 
     def _described(self, status: int, headers: Mapping[str, str]) -> ObjectInfo:
         answered = answered_range(headers)

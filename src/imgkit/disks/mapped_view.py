@@ -6,8 +6,6 @@ No program stands between the file and its digest: that is several times as fast
 
 from collections.abc import Iterator
 from functools import lru_cache
-from types import TracebackType
-from typing import Self
 
 from imgkit.disks.file_extents import FileMap, join_extents
 from imgkit.disks.headers.block_map import ZERO, BlockMap, Run
@@ -15,12 +13,13 @@ from imgkit.disks.headers.header import ImageHeader
 from imgkit.disks.headers.image_bytes import ImageBytes
 from imgkit.disks.raw_view import open_synced, read_exactly, require_inside
 from imgkit.errors import Differs, NotADiskImage
+from imgkit.files.closing import Closing
 from imgkit.model.disk import Extent, ExtentKind
 
 _BLOCKS_REMEMBERED = 4  # a compressed block of up to 2 MiB is read piece by piece
 
 
-class MappedView:
+class MappedView(Closing):
     """Reads with pread, so from any number of threads."""
 
     def __init__(self, header: ImageHeader) -> None:
@@ -52,14 +51,6 @@ class MappedView:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _parts(self) -> Iterator[Extent]:
         file_map = FileMap(self._file.fileno())

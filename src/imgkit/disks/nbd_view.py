@@ -5,8 +5,6 @@ import queue
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from imgkit.disks.file_extents import join_extents
 from imgkit.disks.headers.header import ImageHeader
@@ -14,6 +12,7 @@ from imgkit.disks.nbd_client import MAX_READ_BYTES, MAX_STATUS_BYTES, NbdClient
 from imgkit.disks.nodes import build_node, private_folder
 from imgkit.disks.raw_view import require_inside
 from imgkit.errors import ToolFailed
+from imgkit.files.closing import Closing
 from imgkit.model.disk import Extent, ExtentKind
 from imgkit.process import Running
 from imgkit.tools import qemu_nbd
@@ -23,7 +22,7 @@ _CLIENTS = 4  # one reads while the answers of the others are hashed
 _MAX_SERVERS = 4  # qemu-nbd works in one thread, in which it also inflates compressed blocks: one for each core
 
 
-class NbdView:
+class NbdView(Closing):
     """May be read from several threads; opened and closed by one thread that outlives it.
 
     All connections are made at once and the private folder is removed then: after a `kill -9` nothing is left, neither
@@ -68,14 +67,6 @@ class NbdView:
 
     def close(self) -> None:
         self._opened.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _parts(self) -> Iterator[Extent]:
         place = 0

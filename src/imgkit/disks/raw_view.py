@@ -4,17 +4,17 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from imgkit.disks.file_extents import data_in_file
 from imgkit.disks.headers.header import ImageHeader
 from imgkit.errors import Differs, NotAccessible
+from imgkit.files.closing import Closing
 from imgkit.files.whole import open_evidence
 from imgkit.model.disk import Extent
 
 
-class RawView:
+class RawView(Closing):
     """Reads with pread, so from any number of threads."""
 
     def __init__(self, header: ImageHeader) -> None:
@@ -39,14 +39,6 @@ class RawView:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 def open_synced(path: Path) -> BinaryIO:

@@ -1,6 +1,7 @@
 """A guest view whose unreadable parts read as zeroes, each of them remembered: for when nothing better is left."""
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from imgkit.errors import Differs, NotAccessible, NotADiskImage, ToolFailed
@@ -17,7 +18,8 @@ class SalvagedView:
 
     def __init__(self, view: GuestView) -> None:
         self._view = view
-        self._lost: set[tuple[int, int]] = set()
+        self._starts: list[int] = []
+        self._ends: list[int] = []
         self._lock = threading.Lock()
 
     @property
@@ -27,15 +29,9 @@ class SalvagedView:
     @property
     def lost(self) -> tuple[Extent, ...]:
         """What could not be read so far, in order, neighbours joined."""
-        joined: list[Extent] = []
         with self._lock:
-            for start, end in sorted(self._lost):
-                if joined and start <= joined[-1].end:
-                    first = joined.pop()
-                    joined.append(Extent(first.start, max(end, first.end) - first.start, ExtentKind.ZERO))
-                else:
-                    joined.append(Extent(start, end - start, ExtentKind.ZERO))
-        return tuple(joined)
+            pairs = zip(self._starts, self._ends, strict=True)
+            return tuple(Extent(start, end - start, ExtentKind.ZERO) for start, end in pairs)
 
     def read(self, offset: int, length: int) -> bytes:
         """Return these bytes, zeroes where they cannot be had. Raises ValueError beyond the end."""
@@ -60,8 +56,17 @@ class SalvagedView:
     def _read_in_parts(self, offset: int, length: int) -> bytes:
         """Go down to the smallest parts, so that no more is lost than must be."""
         if length <= _SMALLEST_BYTES:
-            with self._lock:
-                self._lost.add((offset, offset + length))
+            self._lose(offset, offset + length)
             return bytes(length)
         half = max(_SMALLEST_BYTES, (length // 2 + _SMALLEST_BYTES - 1) // _SMALLEST_BYTES * _SMALLEST_BYTES)
         return self.read(offset, half) + self.read(offset + half, length - half)
+
+    def _lose(self, start: int, end: int) -> None:
+        """Join what was lost with its neighbours at once: half a disk in pieces of 4 KiB would fill the memory."""
+        with self._lock:
+            first = bisect_left(self._ends, start)  # the first that reaches up to here, or lies behind
+            last = bisect_right(self._starts, end)
+            if first < last:
+                start, end = min(start, self._starts[first]), max(end, self._ends[last - 1])
+            self._starts[first:last] = [start]
+            self._ends[first:last] = [end]

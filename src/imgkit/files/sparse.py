@@ -5,11 +5,10 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from imgkit.errors import AlreadyAtWork, LocalError, NoRoom, NotAccessible
 from imgkit.files.claims import claim
+from imgkit.files.closing import Closing
 from imgkit.files.holes import dig_hole
 from imgkit.units import KiB, MiB
 
@@ -81,7 +80,7 @@ class DataFinder:
         self._on_data(offset, data)
 
 
-class SparseFile:
+class SparseFile(Closing):
     """A new file that is written at offsets; what is not written is a hole. Raises NoRoom and NotAccessible.
 
     As long as it is open no other run takes it for abandoned.
@@ -128,16 +127,8 @@ class SparseFile:
             os.close(self.handle)
             self.handle = -1
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-
-class SparseWriter:
+class SparseWriter(Closing):
     """Writes a new file from its start to its end without storing its zeroes."""
 
     def __init__(self, path: Path, *, size: int | None = None) -> None:
@@ -173,14 +164,6 @@ class SparseWriter:
 
     def close(self) -> None:
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:

@@ -25,6 +25,7 @@ from imgkit.disks.sparse_copy import copy_sparsely
 from imgkit.disks.writers.recipe import Recipe, Written, write_image
 from imgkit.errors import Differs, NoRoom
 from imgkit.files.abilities import probe_folder
+from imgkit.files.flushing import flushed_meanwhile
 from imgkit.files.sparse import local_error
 from imgkit.files.whole import publish, sync_file
 from imgkit.files.work_folder import work_folder
@@ -50,6 +51,7 @@ class _Order:
     recipe: Recipe
     overwrite: bool
     hash_files: bool
+    salvage: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +109,7 @@ def convert_image(
         recipe=_recipe(header, to, profile, options, compress=compress),
         overwrite=overwrite,
         hash_files=hash_files,
+        salvage=salvage,
     )
     refuse_target(order.target, header, overwrite=overwrite)
     if verify and order.recipe.is_packed:  # QEMU proves it, and must be there before hours of writing
@@ -120,7 +123,8 @@ def convert_image(
             header, lost = _salvage(source, folder / "salvaged", progress)
             source = opened.enter_context(closing(open_guarded(header)))
         path = folder / _plain_name(order.target, to)
-        written = write_image(order.recipe, header, source, path, progress=progress)
+        with flushed_meanwhile(folder):
+            written = write_image(order.recipe, header, source, path, progress=progress)
         _sync_all(folder)
         made = _Made(path=path, written=written, wanted=_wanted(order, source, source_chunks, written))
         proof = _prove(order, source, made, progress) if verify else _hash_all(order, made, progress)
@@ -164,8 +168,11 @@ def _plain_name(target: Path, to: DiskFormat) -> str:
 def _require_room(order: _Order, source: GuestView) -> None:
     place, recipe = probe_folder(order.target.parent), order.recipe
     free = place.free_bytes
-    needed = room_bound(source.extents(), recipe.size, recipe.to, recipe.options, holds_holes=place.holds_holes)
-    if needed > free and recipe.to is DiskFormat.QCOW2 and not recipe.is_written_here:
+    view = SalvagedView(source) if order.salvage else source  # whose tables may be what is damaged
+    needed = room_bound(view.extents(), recipe.size, recipe.to, recipe.options, holds_holes=place.holds_holes)
+    if order.salvage:  # what was salvaged lies beside the result for a while
+        needed += room_bound(view.extents(), source.size, DiskFormat.RAW, {}, holds_holes=place.holds_holes)
+    if needed > free and recipe.to is DiskFormat.QCOW2 and not recipe.is_written_here and not order.salvage:
         with private_folder() as folder:  # qemu-img counts closer than our upper bound
             node = build_node(order.header, folder)
             needed = qemu_img.measure(node, to=recipe.to, options=recipe.options).required_bytes

@@ -10,7 +10,7 @@ from typing import cast
 
 from imgkit.errors import Differs, NoRoom, ToolFailed
 from imgkit.model.formats import DiskFormat
-from imgkit.process import Completed, Running, Word, run, start
+from imgkit.process import Completed, Running, Word, ended_after, run, start
 from imgkit.tools.qemu_program import Node, bounded, json_name, require, tied_to_us, version_of
 from imgkit.units import GiB
 
@@ -23,6 +23,7 @@ _HEADER_SECONDS = 300
 _CPU_SECONDS_EACH_GIB = 240
 _CPU_SECONDS_BASE = 600
 _READ_FAILED = "error while reading"
+_WALL_SECONDS_EACH_CPU_SECOND = 4  # a slow disk may be waited for, and not for ever
 _NO_ROOM_WORDS = ("No space left on device", "Disk quota exceeded", "File too large")
 
 
@@ -92,7 +93,10 @@ def convert(
     """
     argv = convert_arguments(require("qemu-img"), source, target, to=to, options=options or {}, compress=compress)
     cpu_seconds = _CPU_SECONDS_BASE + _CPU_SECONDS_EACH_GIB * (virtual_size // GiB)
-    with start(tied_to_us(argv), limits=bounded(cpu_seconds)) as child:
+    with (
+        start(tied_to_us(argv), limits=bounded(cpu_seconds)) as child,
+        ended_after(child, cpu_seconds * _WALL_SECONDS_EACH_CPU_SECOND),
+    ):
         _follow(child, on_percent)
         returncode = child.wait()
         said = child.stderr_tail

@@ -1,7 +1,10 @@
 """Tests of disks/salvaged_view.py."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.unit.disks.fake_view import FakeView
 
 from imgkit.disks.salvaged_view import SalvagedView
@@ -55,3 +58,15 @@ def test_behind_a_damaged_table_everything_is_tried() -> None:
         Extent(0, 64 * KiB, ExtentKind.DATA),
         Extent(64 * KiB, MiB - 64 * KiB, ExtentKind.DATA),
     ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(1, 9)), max_size=40))
+def test_what_is_lost_in_any_order_is_told_once_and_joined(ranges: list[tuple[int, int]]) -> None:
+    view = SalvagedView(FakeView(bytes(80)))
+    wanted: set[int] = set()
+    for start, length in ranges:
+        view._lose(start, start + length)  # no reading loses bytes in such an order
+        wanted |= set(range(start, start + length))
+    lost = view.lost
+    assert {place for each in lost for place in range(each.start, each.end)} == wanted
+    assert all(one.end < other.start for one, other in pairwise(lost))

@@ -55,10 +55,10 @@ class FakeStore:
         yield from (self.describe(key) for key in sorted(self.keys) if key.startswith(prefix))
 
     def source(self, key: str) -> RangeSource:
-        raise NotImplementedError(key)
+        raise AssertionError(f"nobody asks for {key} here")
 
     def restore(self, key: str, *, days: int) -> None:
-        raise NotImplementedError(key, days)
+        raise AssertionError(f"nobody asks to restore {key} for {days} days here")
 
     def delete(self, key: str) -> None:
         self.deleted.append(key)
@@ -77,10 +77,10 @@ class FakeCloud:
     region_id: str = "cn-hangzhou"
 
     def image(self, image_id: str) -> CustomImage:
-        raise NotImplementedError(image_id)
+        raise AssertionError(f"nobody asks for {image_id} here")
 
     def images(self, query: ImageQuery) -> Iterator[CustomImage]:
-        raise NotImplementedError(query)
+        raise AssertionError(f"nobody asks for {query} here")
 
     def dry_run_export(self, request: ExportRequest) -> None:
         if self.dry_run is not None:
@@ -106,7 +106,7 @@ class FakeCloud:
         return iter(self.listed.pop(0) if len(self.listed) > 1 else self.listed[0])
 
     def cancel(self, task_id: str) -> None:
-        raise NotImplementedError(task_id)
+        raise AssertionError(f"nobody asks for {task_id} here")
 
 
 def lives(*tasks: Sequence[ExportTask]) -> dict[str, list[ExportTask]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.disks.headers.test_qcow2 import CLUSTER, qcow2
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests
 from imgkit.disks.guard import read_header
@@ -18,12 +19,13 @@ from imgkit.errors import (
     FormatCannotHold,
     NoRoom,
     NotAccessible,
+    NotADiskImage,
     TargetExists,
     ToolFailed,
     ToolMissing,
 )
 from imgkit.files.abilities import Abilities
-from imgkit.model.disk import DiskImage
+from imgkit.model.disk import DiskImage, Extent, ExtentKind
 from imgkit.model.formats import DiskFormat
 from imgkit.model.profiles import PROFILES
 from imgkit.stages import convert as stage
@@ -329,3 +331,34 @@ def test_a_prover_that_is_missing_is_found_before_anything_is_written(
     monkeypatch.setattr(stage, "write_image", None)
     with pytest.raises(ToolMissing, match="qemu-nbd"):
         convert_image(source, tmp_path / "disk.qcow2", to=DiskFormat.QCOW2, compress=True)
+
+
+def test_a_salvage_needs_room_for_what_it_saves_as_well(
+    source: DiskImage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_full(folder: Path) -> Abilities:
+        free = len(CONTENT) + 3 * MiB
+        return Abilities(
+            folder=folder, free_bytes=free, holds_holes=False, largest_file_bytes=GiB, renames_atomically=True
+        )
+
+    monkeypatch.setattr(stage, "probe_folder", half_full)
+    with pytest.raises(NoRoom):
+        convert_image(source, tmp_path / "saved", to=DiskFormat.RAW, salvage=True)
+    assert convert_image(source, tmp_path / "copy", to=DiskFormat.RAW).proven
+
+
+def test_a_missing_table_is_salvaged_around(tmp_path: Path) -> None:
+    """The second L2 table lies beyond the end of the file: 512 MiB and more of the disk are nowhere."""
+    path = tmp_path / "disk.qcow2"
+    size = 512 * MiB + 256 * KiB
+    tables = qcow2(size=size, l1=(3 * CLUSTER, 2**30), l1_entries=2, poke={4 * CLUSTER: b"here"})
+    path.write_bytes(tables)
+    image = DiskImage(path=path, format=DiskFormat.QCOW2)
+    with pytest.raises(NotADiskImage):
+        convert_image(image, tmp_path / "out.raw", to=DiskFormat.RAW)
+    done = convert_image(image, tmp_path / "out.raw", to=DiskFormat.RAW, salvage=True)
+    assert done.lost == (Extent(512 * MiB, 256 * KiB, ExtentKind.ZERO),)
+    with (tmp_path / "out.raw").open("rb") as out:
+        assert out.read(4) == b"here"
+        assert out.seek(0, os.SEEK_END) == size
