@@ -1,0 +1,8 @@
+"""Verifying: does an image set, or a single file, still hold? One subject a file; each link of the chain by itself."""
+
+from imgkit.stages.verify.links import SERVICE_CRC
+from imgkit.stages.verify.lone import check_file
+from imgkit.stages.verify.sums_file import check_sums, is_sums_file
+from imgkit.stages.verify.whole_set import check_set
+
+__all__ = ["SERVICE_CRC", "check_file", "check_set", "check_sums", "is_sums_file"]
