@@ -19,16 +19,17 @@ def late_objects(manifest: Manifest) -> Iterator[tuple[DiskRole, str]]:
     for disk in manifest.disks:
         written = disk.object.last_modified if disk.object else None
         if written is not None and written > _end_of(task.finished) + TOLERANCE:
-            yield (
-                disk.role,
-                f"somebody wrote it after the export: the task ended {format_utc(task.finished)[:19]}Z, "
-                f"and it was last modified {format_utc(written)[:19]}Z",
-            )
+            times = f"the task ended {_shown(task.finished)}, and it was last modified {_shown(written)}"
+            yield disk.role, f"somebody wrote it after the export: {times}"
 
 
 def _end_of(moment: datetime) -> datetime:
     """ECS may tell times without seconds (2015-11-23T02:13Z): then it was at some time within that minute."""
     return moment if moment.second else moment + timedelta(seconds=59)
+
+
+def _shown(moment: datetime) -> str:
+    return f"{format_utc(moment)[:19]}Z"
 
 
 def clock_finding(clock: ClockRecord | None) -> str:

@@ -1,7 +1,8 @@
-"""Objects as the service gave them: its CRC-64 = the combined CRCs of the parts = the bytes here; and what is inside."""
+"""Objects as the service gave them: its CRC-64 = the combined CRCs of the parts = the bytes here; and the inside."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 from imgkit.archives.reading import ReadDisk, gzip_trailer, read_archive
@@ -63,11 +64,7 @@ class _Archive:
 
     def check_bytes(self, progress: Progress) -> Iterator[LinkOutcome]:
         """Read the file once, and hold it against the manifest, its parts file and the service's word."""
-        parts_path, parts = parts_path_of(self.path), None
-        try:
-            parts = read_parts_file(parts_path) if parts_path.is_file() else None
-        except ImgkitError:
-            pass  # the parts file's own links say why
+        parts = self._parts()
         try:
             piece_bytes = parts.part_bytes if parts else _PIECE_BYTES
             found = measure_pieces(self.path, piece_bytes, progress=progress, title=f"checking {self.path.name}")
@@ -80,6 +77,13 @@ class _Archive:
         yield self._against_service()
         if parts is not None:
             yield self._parts_against_manifest(parts)
+
+    def _parts(self) -> PartsRecord | None:
+        path = parts_path_of(self.path)
+        try:
+            return read_parts_file(path) if path.is_file() else None
+        except ImgkitError:
+            return None  # the parts file's own links say why
 
     def _against_manifest(self, found: MeasuredPieces) -> LinkOutcome:
         record = self.record
@@ -95,10 +99,8 @@ class _Archive:
 
     def _against_parts(self, found: MeasuredPieces, parts: PartsRecord) -> LinkOutcome:
         """The CRCs of the parts were taken as they arrived; together they are that of the whole, or it is no record."""
-        count = max(len(parts.parts), len(found.pieces))
-        differing = [
-            number for number in range(count) if found.pieces[number : number + 1] != parts.parts[number : number + 1]
-        ]
+        both = zip_longest(found.pieces, parts.parts)
+        differing = [number for number, (here, told) in enumerate(both) if here != told]
         if not differing and found.crc64 == parts.crc64:
             return held(self.subject, PARTS_CRC)
         inside = [number for number in differing if number < len(parts.parts)]

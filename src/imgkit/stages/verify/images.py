@@ -38,7 +38,7 @@ def image_jobs(
 
 
 def known_chunks(folder: Path, disk: DiskRecord) -> ChunkDigests | None:
-    """Return the chunk digests of a disk's guest view, if their file is there and is the one that the manifest means."""
+    """Return the chunk digests of a disk, if their file is there and is the one that the manifest means."""
     record = disk.file(FileKind.CHUNKS)
     if record is None:
         return None

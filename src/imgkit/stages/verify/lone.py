@@ -1,4 +1,4 @@
-"""One file by itself: an archive or a disk image with the record that lies beside it, or without; or a file of a set."""
+"""One file by itself: an archive or a disk image, with the record beside it or without; or a file of a set."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -84,7 +84,7 @@ def _lone_jobs(path: Path, *, deep: bool) -> Iterator[Job]:
         if deep or (lone is None and parts is None):
             yield Job(look=lambda progress: [_inside(path, progress)], work_bytes=path.stat().st_size, serial=True)
     elif lone is None or lone.file.kind is FileKind.IMAGE:
-        yield from _image_jobs(path, lone, deep=deep)
+        yield from _image_jobs(path, lone)
 
 
 def _record_beside(path: Path) -> LoneRecord | None:
@@ -154,7 +154,7 @@ def _inside(path: Path, progress: Progress) -> LinkOutcome:
     return looked(path.name, ARCHIVE_INSIDE, differs)
 
 
-def _image_jobs(path: Path, lone: LoneRecord | None, *, deep: bool) -> Iterator[Job]:
+def _image_jobs(path: Path, lone: LoneRecord | None) -> Iterator[Job]:
     stated = lone.file.format if lone else None
     if stated is None:
         try:
