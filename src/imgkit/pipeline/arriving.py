@@ -24,7 +24,6 @@ from imgkit.stages.unpack import unpack_archive
 from imgkit.transfer.expiry import Expiring
 from imgkit.transfer.retry import REAL_TIME, describe_patiently
 from imgkit.units import format_utc
-from imgkit.version import __version__
 
 _HEAD_BYTES = 512  # enough to tell an archive from a bare disk image
 
@@ -136,13 +135,21 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             verify=True,  # a file that a killed run left under its final name is read before it is trusted
         )
         run.proven.add(target)
-        draft.tools = (("imgkit", __version__), ("oss2", run.services.sdk_version("oss2")))
+        draft.tools = (("oss2", run.services.sdk_version("oss2")),)
+        draft.arguments = _download_arguments(done)
         draft.notes = done.notes
         if not done.crc_proven:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, "the service names no CRC-64 for this object"
         changed = replace(disk, object=done.info).with_file(_archive_record(done, name))
         draft.finish(changed.with_file(_parts_record(run, done.parts_path)))
     return target
+
+
+def _download_arguments(done: DownloadedObject) -> tuple[str, ...]:
+    info = done.info
+    version = (f"version={info.version_id}",) if info.version_id else ()
+    counts = f"fetched={done.fetched_bytes}", f"reused={done.reused_bytes}"
+    return (info.url, f"etag={info.etag}", *version, *counts)
 
 
 def _tell_expiry(run: Run, role: DiskRole, source: RangeSource) -> None:
