@@ -121,7 +121,7 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
         source = run.source(role)
         _tell_expiry(run, role, source)
-        _require_same(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
+        require_same_object(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
         if following is not None:
             following.archive = target
         done = download_object(
@@ -157,7 +157,7 @@ def _tell_expiry(run: Run, role: DiskRole, source: RangeSource) -> None:
         run.say(f"{role}: the URL is good until {format_utc(source.expires_at)[:19]}Z")
 
 
-def _require_same(known: ObjectInfo, found: ObjectInfo) -> None:
+def require_same_object(known: ObjectInfo, found: ObjectInfo) -> None:
     """A set is of one export: what was put in its object's place since does not belong to it."""
     if (known.etag, known.size) != (found.etag, found.size):
         version = f" The bucket still has it as version {known.version_id}." if known.version_id else ""

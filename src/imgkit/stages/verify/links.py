@@ -20,6 +20,9 @@ GUEST_VIEW = "guest view"
 FLAT = "SHA-256 of all its bytes"
 ROOT = "root of the chunk digests"
 
+# What says of a file that it is or is not the very file that was made.
+BYTES_OF_A_FILE = frozenset({AS_RECORDED, THERE, STRUCTURE, GUEST_VIEW, FLAT, ROOT})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
