@@ -64,7 +64,7 @@ class _Archive:
 
     def check_bytes(self, progress: Progress) -> Iterator[LinkOutcome]:
         """Read the file once, and hold it against the manifest, its parts file and the service's word."""
-        parts = self._parts()
+        parts, unusable = self._parts()
         try:
             piece_bytes = parts.part_bytes if parts else _PIECE_BYTES
             found = measure_pieces(self.path, piece_bytes, progress=progress, title=f"checking {self.path.name}")
@@ -74,16 +74,22 @@ class _Archive:
             yield self._against_manifest(found)
             if parts is not None:
                 yield self._against_parts(found, parts)
+            elif unusable:
+                yield unknown(self.subject, PARTS_CRC, unusable)
         yield self._against_service()
         if parts is not None:
             yield self._parts_against_manifest(parts)
 
-    def _parts(self) -> PartsRecord | None:
+    def _parts(self) -> tuple[PartsRecord | None, str]:
+        """Return what the parts file says, else why it cannot be used; nothing where there never was any."""
         path = parts_path_of(self.path)
+        known = any(each.kind is FileKind.PARTS and each.path.name == path.name for each in self.disk.files)
+        if not path.is_file():
+            return None, f"{path.name} is missing" if known else ""
         try:
-            return read_parts_file(path) if path.is_file() else None
-        except ImgkitError:
-            return None  # the parts file's own links say why
+            return read_parts_file(path), ""
+        except ImgkitError as error:
+            return None, error.message
 
     def _against_manifest(self, found: MeasuredPieces) -> LinkOutcome:
         record = self.record
