@@ -252,8 +252,6 @@ def test_what_is_gone_from_the_bucket_is_no_fault_of_the_bytes(own: BrokenSet) -
     cleaned = own.check("--online", code=3)
     asked = [each for each in cleaned["links"] if each["link"] == "is in the bucket as it was"]
     details = {each["disk"]: each["detail"] for each in asked}
-        each["disk"]: each["detail"] for each in cleaned["links"] if each["link"] == "is in the bucket as it was"
-    }
     assert "imgkit clean removed it" in details["system"]
 
 
