@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import random
 import signal
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import pytest
 from tests.integration.loopback import IMAGE_ID, Loopback, put_image
 from tests.integration.set_breaking import PARTS, REPORT, SYSTEM, XVDB, BrokenSet, copy_set, fetch_set
 
+from imgkit.process import run
 from imgkit.simulator import Fault, FaultKind, Simulator
 from imgkit.units import KiB, MiB
 
@@ -311,3 +313,32 @@ def test_the_manifest_says_who_asked_and_when_by_both_clocks(broken: BrokenSet) 
         assert {"imgkit", "python", "system"} <= {name for name, _ in step["tools"]}
         assert step["started"] <= step["ended"]
     assert IMAGE_ID in json.dumps(_manifest(broken)["steps"][0]["arguments"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small file system")
+@pytest.mark.parametrize("free_kibibytes", [0, 64, 3000, 7000])
+def test_on_a_full_disk_the_damaged_files_stay_and_a_later_run_mends_them(
+    fetched: Loopback, tmp_path: Path, free_kibibytes: int
+) -> None:
+    place = tmp_path / "small"
+    place.mkdir()
+    try:
+        run(["mount", "-t", "tmpfs", "-o", "size=120m", "tmpfs", place])
+    except Exception as error:  # noqa: BLE001  # containers forbid it
+        pytest.skip(f"no file system can be mounted here: {error}")
+    try:
+        broken = copy_set(fetched, place / "set")
+        names = (SYSTEM, "system.raw", "system.qcow2")
+        for name in names:
+            broken.flip(name, 1_200_000)
+        before = {name: _sha256(broken.path(name)) for name in names}
+        usage = os.statvfs(place)
+        (place / "filler").write_bytes(bytes(usage.f_bavail * usage.f_frsize - free_kibibytes * KiB))
+        ended = broken.cloud.imgkit("check", str(broken.folder), "--repair")
+        assert ended.code in {60, 82}, ended.err
+        assert "this is a bug" not in ended.err
+        assert {name: _sha256(broken.path(name)) for name in names} == before
+        (place / "filler").unlink()
+        assert set(_repaired(broken)["repaired"]) == set(names)
+    finally:
+        run(["umount", place])
