@@ -279,6 +279,25 @@ def test_an_object_written_after_the_export_had_ended_is_a_finding(fresh: Loopba
     assert (link["disk"], link["link"]) == ("system", "written before the export task ended")
 
 
+def test_a_set_whose_archive_holds_a_qcow2_is_repaired_like_any_other(tmp_path: Path) -> None:
+    for name in ("cloud", "work"):
+        (tmp_path / name).mkdir()
+    settings = {"region_id": "eu-central-1", "packaging": "tar.gz"}
+    with Simulator(tmp_path / "cloud", settings=settings) as simulator:
+        disks = put_image(simulator, tmp_path / "disks", {"system": 8})
+        cloud = Loopback(simulator=simulator, folder=tmp_path / "work", disks=disks)
+        words = ("fetch", IMAGE_ID, "--no-inspect", "--format", "qcow2", "--to", "raw", "--to", "qcow2")
+        assert cloud.imgkit(*words).code == 0
+        own = BrokenSet(cloud=cloud, folder=cloud.folder / IMAGE_ID)
+        assert own.check("--deep", code=0)["held"]
+        before = own.digests()
+        for name in ("system.raw", "system.qcow2", "digests/system.chunks"):
+            own.flip(name, -20 if name.startswith("digests") else 1_200_000)
+        _repaired(own)
+        after = own.digests()
+        assert {name for name in before if before[name] != after[name] and "/" not in name} == {"imgkit.json"}
+
+
 def test_a_clock_that_is_off_is_a_finding_and_breaks_nothing(fresh: Loopback) -> None:
     fresh.simulator.change_settings(clock_offset_seconds=300.0)
     assert fresh.imgkit("fetch", IMAGE_ID, "--no-inspect").code == 3

@@ -157,9 +157,11 @@ class UnpackRecord:
     """What held inside the archive when the disk was taken out of it.
 
     `gzip_held` says that every CRC-32 and length of its gzip members fit; `gzip_trailer` are the last of them as they
-    stand at the archive's end, in hexadecimal. `member_bytes` is the size that the tar names for the disk's file.
+    stand at the archive's end, in hexadecimal. `member_bytes` is the size that the tar names for the disk's file,
+    `image` the name of the file that came out.
     """
 
+    image: PurePosixPath
     archive_kind: ArchiveKind
     gzip_held: bool
     gzip_trailer: str

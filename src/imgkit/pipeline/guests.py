@@ -84,6 +84,7 @@ def _record_unpacked(run: Run, disk: DiskRecord, archive: Path, unpacked: Unpack
     draft.arguments = (f"--tar={run.request.tar_engine.value}", archive.name)
     draft.tools = ((f"tar ({unpacked.engine.value})", unpacked.tool_version),)
     inside = UnpackRecord(
+        image=PurePosixPath(target.name),
         archive_kind=unpacked.archive_kind,
         gzip_held=unpacked.gzip_crc32_held,
         gzip_trailer=gzip_trailer(archive).hex() if unpacked.archive_kind is ArchiveKind.GZIP else "",

@@ -44,14 +44,12 @@ def make_chunks_again(run: Run, disk: DiskRecord, record: FileRecord, sound: Sou
 
 def _chunks_of(run: Run, disk: DiskRecord, sound: Sound) -> ChunkDigests:
     assert disk.guest is not None
-    image, archive = _sound_image(run, disk, sound), _sound_archive(disk, sound)
-    if image is not None:
-        with open_guest_view(image) as view:
-            chunks = take_chunk_digests(view, progress=run.progress, title=f"reading {image.path.name}")
-    elif archive is not None:
+    archive = _sound_archive(disk, sound)
+    if _sound_image(run, disk, sound) is None and archive is not None and is_said_to_be_raw(disk):
         chunks = read_archive(run.path(archive), progress=run.progress).chunks
     else:
-        raise _nothing_left(disk)
+        with _base(run, disk, sound) as base, open_guest_view(base) as view:
+            chunks = take_chunk_digests(view, progress=run.progress, title=f"reading {base.path.name}")
     if chunks.root != disk.guest.root:
         raise Differs(f"what is left of disk {disk.role} is not the disk whose digests the manifest has")
     return chunks
@@ -70,11 +68,9 @@ def make_image_again(run: Run, disk: DiskRecord, record: FileRecord, sound: Soun
 
 
 def _came_out_of_it(disk: DiskRecord, record: FileRecord) -> bool:
-    if record.profile:
-        return False
-    if record.format is DiskFormat.RAW:
-        return True
-    return disk.unpacked is not None and disk.unpacked.member_bytes == record.size and bool(record.sha256)
+    if disk.unpacked is not None:
+        return disk.unpacked.image == record.path
+    return record.format is DiskFormat.RAW and not record.profile and is_said_to_be_raw(disk)
 
 
 def _unpack_in_place(run: Run, disk: DiskRecord, record: FileRecord, archive: FileRecord) -> FileRecord:

@@ -9,7 +9,6 @@ from imgkit.archives.reading import ReadDisk, gzip_trailer, read_archive
 from imgkit.disks.file_pieces import MeasuredPieces, measure_pieces
 from imgkit.errors import ImgkitError
 from imgkit.model.checking import LinkOutcome
-from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, UnpackRecord
 from imgkit.model.unpacked import ArchiveKind
 from imgkit.progress import Progress
@@ -153,17 +152,10 @@ class _Archive:
                 return f"its gzip trailer is {trailer}, and was {unpacked.gzip_trailer} when it was unpacked"
             if not unpacked.gzip_held:
                 return "it did not hold when it was unpacked"
-        image = self.first_image
+        image = next((each for each in self.disk.files if each.path == unpacked.image), None)
         if image is not None and image.size != unpacked.member_bytes:
             return f"the disk in it has {unpacked.member_bytes} bytes, and {image.path} {image.size}"
         return ""
-
-    @property
-    def first_image(self) -> FileRecord | None:
-        """The disk as it came out of the archive, whether it is still here or was removed after it was proven."""
-        plain = [each for each in self.disk.files if each.kind is FileKind.IMAGE and not each.profile]
-        raw = [each for each in plain if each.format is DiskFormat.RAW]
-        return raw[0] if raw else None
 
     def unpack_again(self, progress: Progress) -> Iterator[LinkOutcome]:
         """Unpack it in memory, and hold the disk that comes out against the digests of the guest view."""
