@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from imgkit.aliyun.credentials import Credentials
     from imgkit.aliyun.endpoints import Endpoint
     from imgkit.aliyun.network import NetworkSettings
+    from imgkit.model.manifest import CallerRecord
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,6 +76,28 @@ class Services:
                 network=self.network(),
             )
         return self._cloud
+
+    def caller(self) -> "CallerRecord":
+        """Return whose credentials these are, or why that could not be found out; raises nothing."""
+        from imgkit.aliyun.sts import ask_caller, sts_endpoint
+        from imgkit.model.manifest import CallerRecord
+
+        known = self.settings
+        try:
+            endpoint = sts_endpoint(
+                self.region,
+                ecs=known.ecs_endpoint,
+                oss=known.oss_endpoint,
+                internal=known.internal,
+                explicit=known.sts_endpoint,
+            )
+            if endpoint is None:
+                return CallerRecord(undetermined="OSS is on loopback, and STS was not asked")
+            return ask_caller(
+                region_id=self.region, credentials=self.credentials(), endpoint=endpoint, network=self.network()
+            )
+        except ImgkitError as error:
+            return CallerRecord(undetermined=error.message)
 
     def store(self, bucket: str, *, version_id: str = "") -> ObjectStore:
         """Return one bucket in the region; with `version_id`, that version of its objects."""

@@ -97,6 +97,7 @@ PAGES: dict[str, Callable[[Loopback], None]] = {
     "tutorial/real-image.md": put_nothing,
     "how-to/resume.md": put_nothing,
     "how-to/compare-images.md": put_nothing,
+    "how-to/check-and-repair.md": put_nothing,
     "how-to/convert.md": put_nothing,
     "how-to/presigned-urls.md": put_urls_and_archives,
     "how-to/slow-links.md": put_objects,

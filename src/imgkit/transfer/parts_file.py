@@ -76,6 +76,12 @@ def parts_path_of(target: Path) -> Path:
 
 def write_parts_file(path: Path, record: PartsRecord) -> None:
     """Write the parts file in canonical form, replacing any other atomically. Raises NoRoom, NotAccessible."""
+    with local_errors(path, doing="write"):
+        write_bytes_durably(path, parts_file_bytes(record))
+
+
+def parts_file_bytes(record: PartsRecord) -> bytes:
+    """Return what the file of this record holds."""
     told = {
         "bucket": record.bucket,
         "crc64": str(record.crc64),
@@ -88,8 +94,7 @@ def write_parts_file(path: Path, record: PartsRecord) -> None:
         "sha256": record.sha256,
         "size": record.size,
     }
-    with local_errors(path, doing="write"):
-        write_bytes_durably(path, (json.dumps(told, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode())
+    return (json.dumps(told, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def read_parts_file(path: Path) -> PartsRecord:
