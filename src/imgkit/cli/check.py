@@ -9,8 +9,7 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
-from imgkit.cli.custody import note_reading
-from imgkit.cli.surroundings import open_services
+from imgkit.cli.custody import note_reading, reading
 from imgkit.cli.tables import table
 from imgkit.errors import Differs, DoneInPart
 from imgkit.model.checking import CheckResult, LinkOutcome
@@ -31,14 +30,13 @@ def check(
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Check every digest, CRC and structure, the record and its custody; nothing but the custody line is written."""
+    reader = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
     is_set = path.is_dir()
     result = check_set(path, progress=console.progress) if is_set else check_file(path, progress=console.progress)
-    if is_set:
-        settled = open_services(examiner=examiner, case=case).settings
-        who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
-        note_reading(console, path, "check", who, subject={"held": result.held})
+    note_reading(console, path, "check", reader, subject={"held": result.held})
     console.result(_as_text(path, result), _as_data(path, result))
     _judge(path, result)
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -52,7 +52,14 @@ class ImageSet:
         """Where journals and unfinished parts lie."""
         return self.folder / WORKSPACE_NAME
 
-    def record(self, event: str, manifest: Manifest, *, subject: Mapping[str, Any] | None = None) -> None:
+    def record(
+        self,
+        event: str,
+        manifest: Manifest,
+        *,
+        subject: Mapping[str, Any] | None = None,
+        tools: Iterable[tuple[str, str]] = (),
+    ) -> None:
         """Make a new state of the manifest the set's record, with a custody line that says what happened.
 
         Raises NoRoom, NotAccessible.
@@ -61,7 +68,12 @@ class ImageSet:
         told = {**(subject or {}), MANIFEST_DIGEST: manifest_digest(encode(fresh))}
         with _local_errors(self.folder):
             head = append_custody(
-                self.folder / CUSTODY_NAME, event, custodian=self.custodian, now=self.now(), subject=told
+                self.folder / CUSTODY_NAME,
+                event,
+                custodian=self.custodian,
+                now=self.now(),
+                subject=told,
+                tools=tools,
             )
             self.manifest = replace(fresh, custody=head)
             write_bytes_durably(self.folder / MANIFEST_NAME, canonical(encode(self.manifest)))
@@ -74,7 +86,7 @@ class ImageSet:
             changed = manifest or self.manifest
             for disk in disks:
                 changed = changed.with_disk(disk)
-            self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject)
+            self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject, tools=step.tools)
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -57,9 +57,12 @@ def custody_schema() -> Schema:
         "who": _object(who, required=who),
         "case": _TEXT,
         "reason": _TEXT,
-        "imgkit": _TEXT,
+        "tools": {"type": "object", "additionalProperties": _TEXT, "required": ["Python", "imgkit"]},
     }
-    return {"$schema": _DRAFT, "title": CUSTODY_SCHEMA, **_object(properties, required=properties)}
+    place: Schema = {"set": {**_DIGEST, "pattern": "^([0-9a-f]{64})?$"}, "lines": {"type": "integer", "minimum": 0}}
+    place["sha256"] = _DIGEST
+    elsewhere = {"follows": _object(place, required=place)}  # only in a file beside the set
+    return {"$schema": _DRAFT, "title": CUSTODY_SCHEMA, **_object(properties | elsewhere, required=properties)}
 
 
 def parts_schema() -> Schema:

@@ -97,20 +97,20 @@ def write_bytes_durably(target: Path, content: bytes) -> None:
 def append_durably(target: Path, line: bytes) -> None:
     """Append one record to a file and make it durable."""
     with appending_alone(target) as out:
-        out.write(line)
+        while line:
+            line = line[out.write(line) :]
 
 
 @contextmanager
 def appending_alone(target: Path) -> Iterator[BinaryIO]:
     """Open a file of records for reading and appending, while no other process does; at the end it is durable.
 
-    A link in its place is not followed.
+    It has no buffer: what was not written is not written later either. A link in its place is not followed.
     """
-    with open(target, "a+b", opener=_open_unlinked) as out:
+    with open(target, "a+b", buffering=0, opener=_open_unlinked) as out:
         fcntl.flock(out, fcntl.LOCK_EX)
         out.seek(0)
         yield out
-        out.flush()
         os.fsync(out.fileno())
 
 

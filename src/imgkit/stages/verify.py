@@ -73,6 +73,13 @@ def _check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
 def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
     for problem in custody.problems:
         yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.FAILED, detail=problem)
+    if custody.torn:
+        yield LinkOutcome(
+            subject=CUSTODY_NAME,
+            link="last line is whole",
+            outcome=Outcome.UNDETERMINED,
+            detail=f"line {custody.head.lines} has no end: a crash or a full disk cut it off, or somebody did",
+        )
     if not custody.problems:
         yield LinkOutcome(subject=CUSTODY_NAME, link="chain of lines", outcome=Outcome.HELD)
     extends = manifest.custody is not None and custody.extends(manifest.custody)
