@@ -7,6 +7,7 @@ that was signed, and the statement then speaks of an earlier state.
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -40,22 +41,24 @@ _LARGEST_BYTES = MiB  # of a statement or a signature: they have some hundred by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignatureFile:
-    """One signature over a statement, as it lies in the set."""
+    """One signature over a statement, as it lies in the set; `unseen` says why it could not be read."""
 
     name: str
     kind: SignatureKind
     content: bytes
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedStatement:
-    """A statement as it lies in the set; `statement` is None where it is none, and `problem` says why."""
+    """A statement as it lies in the set; `statement` is None where it is none: `problem` or `unseen` says why."""
 
     name: str
     content: bytes
     statement: Statement | None
     signatures: tuple[SignatureFile, ...]
     problem: str = ""
+    unseen: str = ""
 
 
 def make_statement(folder: Path, *, custodian: Custodian, now: datetime) -> Statement:
@@ -132,18 +135,33 @@ def read_small(path: Path, *, limit: int | None = _LARGEST_BYTES) -> bytes:
 
 def _statement(folder: Path, name: str) -> SignedStatement:
     signatures = tuple(
-        SignatureFile(name=f"{name}{kind.suffix}", kind=kind, content=_signature(folder / f"{name}{kind.suffix}"))
+        _signature(folder, f"{name}{kind.suffix}", kind)
         for kind in SignatureKind
-        if (folder / f"{name}{kind.suffix}").exists()
+        if os.path.lexists(folder / f"{name}{kind.suffix}")
     )
-    content, problem = b"", ""
+    content, problem, unseen = b"", "", ""
     statement: Statement | None = None
     try:
         content = read_small(folder / name)
         statement = _parsed(content)
     except (ValueError, RecursionError) as error:
         problem = f"it is no statement: {error}"
-    return SignedStatement(name=name, content=content, statement=statement, signatures=signatures, problem=problem)
+    except OSError as error:
+        unseen = error.strerror or str(error)
+    return SignedStatement(
+        name=name, content=content, statement=statement, signatures=signatures, problem=problem, unseen=unseen
+    )
+
+
+def _signature(folder: Path, name: str, kind: SignatureKind) -> SignatureFile:
+    content, unseen = b"", ""
+    try:
+        content = read_small(folder / name)
+    except ValueError:
+        pass  # no signature is that large: as an empty one it is named as bad
+    except OSError as error:
+        unseen = error.strerror or str(error)
+    return SignatureFile(name=name, kind=kind, content=content, unseen=unseen)
 
 
 def _parsed(content: bytes) -> Statement:
@@ -151,13 +169,6 @@ def _parsed(content: bytes) -> Statement:
     if statement.schema != STATEMENT_SCHEMA:
         raise ValueError(f"its schema is {statement.schema!r}, and this imgkit knows {STATEMENT_SCHEMA!r}")
     return statement
-
-
-def _signature(path: Path) -> bytes:
-    try:
-        return read_small(path)
-    except ValueError:
-        return b""  # no signature is that large: as an empty one it is named as bad
 
 
 def _names_told(custody: CustodyVerdict) -> Iterator[tuple[str, str]]:

@@ -66,7 +66,7 @@ def check_signatures(
         judged += _judge_all(each, signers, judges, covers)
     links += _signature_links(judged)
     links += [_signer_link(signer, judged) for signer in signers]
-    return CheckResult(links=tuple(links), notes=tuple(_notes(judged, signers)))
+    return CheckResult(links=tuple(links), notes=(*_untold(statements, custody), *_notes(judged, signers)))
 
 
 def _as_made(folder: Path, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
@@ -88,7 +88,20 @@ def _as_made(folder: Path, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
             yield _judged_link(name, link, found == digest, "it is not the one that was made")
 
 
+def _untold(statements: Sequence[SignedStatement], custody: CustodyVerdict) -> Iterator[str]:
+    told = made_according_to(custody)
+    for each in statements:
+        if each.name not in told:
+            why = "lines were cut off its end, or the run that signed was killed"
+            yield f"{CUSTODY_NAME} has no line that says who made {each.name}: {why}"
+
+
 def _statement_links(signed: SignedStatement, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
+    if signed.unseen:
+        yield LinkOutcome(
+            subject=signed.name, link="is a statement", outcome=Outcome.UNDETERMINED, detail=signed.unseen
+        )
+        return
     if signed.statement is None:
         yield _failed(signed.name, "is a statement", signed.problem)
         return
@@ -105,7 +118,7 @@ def _earlier(statement: Statement, manifest: str, custody: CustodyVerdict) -> st
     since = zip(custody.events, custody.subjects, strict=True)
     for number, (event, subject) in enumerate(since, start=1):
         if number > statement.custody.lines and MANIFEST_DIGEST in subject:
-            return f"{event!r} in line {number} of custody"
+            return f"written again since by {event!r}, line {number} of custody"
     return None
 
 
@@ -115,13 +128,14 @@ def _judge_all(
     judges: Mapping[SignatureKind, JudgeSignature],
     covers: str | None,
 ) -> Iterator[_Judged]:
-    covered = "a change that custody does not explain" if covers is None else covers
+    covered = "changed since, which custody does not explain" if covers is None else covers
     for file in signed.signatures:
         asked = [signer for signer in signers if signer.kind is file.kind]
         for signer in asked or (None,):
-            verdict, unseen = None, ""
+            verdict, unseen = None, file.unseen or signed.unseen
             try:
-                verdict = judges[file.kind](file.content, signed.content, signer.content if signer else None)
+                if not unseen:
+                    verdict = judges[file.kind](file.content, signed.content, signer.content if signer else None)
             except ToolError as error:
                 unseen = error.message
             yield _Judged(signed=signed, file=file, signer=signer, verdict=verdict, unseen=unseen, covers=covered)
@@ -139,7 +153,7 @@ def _signature_links(judged: Sequence[_Judged]) -> Iterator[LinkOutcome]:
             yield LinkOutcome(subject=name, link=link, outcome=Outcome.HELD, detail=f"by {good.who}")
         elif bad is not None:
             yield _failed(name, link, bad.detail or "it does not fit")
-        elif not verdicts and any(each.signer for each in mine):
+        elif not verdicts and (mine[0].file.unseen or any(each.signer for each in mine)):
             yield LinkOutcome(subject=name, link=link, outcome=Outcome.UNDETERMINED, detail=mine[0].unseen)
 
 
@@ -157,7 +171,7 @@ def _signer_link(signer: Signer, judged: Sequence[_Judged]) -> LinkOutcome:
     if unseen:
         return LinkOutcome(subject=MANIFEST_NAME, link=link, outcome=Outcome.UNDETERMINED, detail=unseen)
     if good:
-        detail = f"{good[0].file.name} is over an earlier manifest; it was written again since ({good[0].covers})"
+        detail = f"{good[0].file.name} is good, and over an earlier manifest ({good[0].covers})"
         return _failed(MANIFEST_NAME, link, detail)
     return _failed(MANIFEST_NAME, link, _no_signature(mine, judged))
 
@@ -178,7 +192,7 @@ def _notes(judged: Sequence[_Judged], signers: Sequence[Signer]) -> Iterator[str
         mine = [each for each in judged if each.file.name == name]
         standings = {each.verdict.standing for each in mine if each.verdict is not None}
         about = mine[0]
-        over = f"an earlier manifest (written again since: {about.covers})" if about.covers else "the set as it stands"
+        over = f"an earlier manifest ({about.covers})" if about.covers else "the set as it stands"
         who = about.verdict.who if about.verdict else about.file.kind.value
         if standings & {Standing.GOOD}:
             if about.covers:
@@ -186,7 +200,7 @@ def _notes(judged: Sequence[_Judged], signers: Sequence[Signer]) -> Iterator[str
         elif standings == {Standing.FOREIGN}:
             untold = "by none of those named with --signer" if signers else _WHOM
             yield f"{name} ({who}) is over {over}; {untold}"
-        elif not standings and not signers:
+        elif not standings and not signers and not about.file.unseen:
             yield f"{name} ({who}) is over {over}; {_WHOM}, and {about.unseen}"
 
 

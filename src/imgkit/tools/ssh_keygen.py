@@ -116,4 +116,5 @@ def _reason(done: Completed) -> str:
 
 
 def _last_line(said: str) -> str:
-    return said.splitlines()[-1]
+    """It asks for the passphrase even where nobody can answer, without ending the line."""
+    return said.splitlines()[-1].removeprefix("Enter passphrase: ")
