@@ -27,7 +27,7 @@ from imgkit.evidence.image_set import (
     read_manifest,
 )
 from imgkit.evidence.sums import sums_of
-from imgkit.files.whole import open_evidence
+from imgkit.files.whole import open_evidence, read_evidence
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import Manifest
 from imgkit.model.signing import STATEMENT_SCHEMA, SignatureKind, SignedFile, Statement
@@ -69,8 +69,8 @@ def make_statement(folder: Path, *, custodian: Custodian, now: datetime) -> Stat
     manifest = read_manifest(folder)
     if manifest is None:
         raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made.")
-    stored = read_small(folder / MANIFEST_NAME, limit=None)
-    sums = read_small(folder / SUMS_NAME, limit=None)
+    stored = read_evidence(folder / MANIFEST_NAME)
+    sums = read_evidence(folder / SUMS_NAME)
     custody = read_custody(folder / CUSTODY_NAME)
     problem = next(_misfits(manifest, stored, sums, custody), "")
     if problem:
@@ -124,12 +124,12 @@ def made_according_to(custody: CustodyVerdict) -> dict[str, str]:
     return {name: digest for name, digest in _names_told(custody) if digest}
 
 
-def read_small(path: Path, *, limit: int | None = _LARGEST_BYTES) -> bytes:
-    """Return the content of a file of the record, read without touching it. Raises OSError, ValueError if too large."""
+def read_small(path: Path) -> bytes:
+    """Return the content of a statement, a signature or a key. Raises OSError, ValueError where it is too large."""
     with open_evidence(path) as file:
-        content = file.read() if limit is None else file.read(limit + 1)
-    if limit is not None and len(content) > limit:
-        raise ValueError(f"it has more than {limit} bytes")
+        content = file.read(_LARGEST_BYTES + 1)
+    if len(content) > _LARGEST_BYTES:
+        raise ValueError(f"it has more than {_LARGEST_BYTES} bytes")
     return content
 
 

@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from imgkit.digests import ChunkDigests, read_chunk_digests
@@ -29,7 +30,8 @@ from imgkit.evidence.image_set import (
 )
 from imgkit.evidence.lone import read_lone_record
 from imgkit.evidence.measuring import measure_file
-from imgkit.evidence.sums import read_sums, sums_of
+from imgkit.evidence.sums import ALL_SUMS, parse_sums, read_sums, sums_of
+from imgkit.files.whole import read_evidence
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
@@ -67,7 +69,9 @@ def _check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
         custody = None
     if custody is not None:
         yield from _check_custody(folder, manifest, custody)
-    yield _looked(SUMS_NAME, "agrees with the manifest", lambda: _check_sums(folder, manifest))
+    for name in ALL_SUMS:
+        if name == SUMS_NAME or sums_of(manifest.files(), name) or os.path.lexists(folder / name):
+            yield _looked(name, "agrees with the manifest", partial(_check_sums, folder, manifest, name))
 
 
 def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
@@ -90,7 +94,7 @@ def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) ->
 
 
 def _check_manifest(folder: Path, told: object) -> str:
-    found = manifest_digest(json.loads((folder / MANIFEST_NAME).read_bytes()))
+    found = manifest_digest(json.loads(read_evidence(folder / MANIFEST_NAME)))
     return "" if found == told else "it is not the manifest that was written with that line"
 
 
@@ -106,15 +110,16 @@ def _check_completeness(manifest: Manifest) -> Iterator[LinkOutcome]:
         )
 
 
-def _check_sums(folder: Path, manifest: Manifest) -> str:
-    if (folder / SUMS_NAME).read_bytes() == sums_of(manifest.files()):
+def _check_sums(folder: Path, manifest: Manifest, name: str) -> str:
+    wanted = sums_of(manifest.files(), name)
+    if read_evidence(folder / name) == wanted:
         return ""
     try:
-        listed = {name: digest for digest, name in read_sums(folder / SUMS_NAME)}
+        listed = {file: digest for digest, file in read_sums(folder / name, kind=name)}
     except ValueError as error:
         return str(error)
-    known = {record.path.as_posix(): record.sha256 for record in manifest.files()}
-    differing = sorted(name for name in listed.keys() | known.keys() if listed.get(name) != known.get(name))
+    known = {file: digest for digest, file in parse_sums(wanted, name)}
+    differing = sorted(file for file in listed.keys() | known.keys() if listed.get(file) != known.get(file))
     return f"{differing[0]} differs" if differing else "its lines are not as they were written"
 
 
@@ -238,7 +243,7 @@ def _compare_guest(
 
 def _strangers(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield a note for each link, and for each file that the record does not know; signatures are known."""
-    known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, SUMS_NAME, CUSTODY_NAME}
+    known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, *ALL_SUMS, CUSTODY_NAME}
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if each != WORKSPACE_NAME)
         for name in sorted(names):

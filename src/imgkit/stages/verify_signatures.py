@@ -20,6 +20,7 @@ from imgkit.evidence.statements import (
     read_small,
     statements_in,
 )
+from imgkit.files.whole import read_evidence
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.manifest import Outcome
 from imgkit.model.signing import JudgeSignature, SignatureKind, SignatureVerdict, Signer, Standing, Statement
@@ -46,7 +47,7 @@ def check_signatures(
     """Return a link for each signature that can be judged, for each signer, and for what custody says of both."""
     try:
         statements, custody = statements_in(folder), read_custody(folder / CUSTODY_NAME)
-        manifest = hashlib.sha256(read_small(folder / MANIFEST_NAME, limit=None)).hexdigest()
+        manifest = hashlib.sha256(read_evidence(folder / MANIFEST_NAME)).hexdigest()
     except OSError as error:
         unseen = LinkOutcome(
             subject=MANIFEST_NAME,
