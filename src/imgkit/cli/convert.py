@@ -15,7 +15,7 @@ from imgkit.cli.surroundings import now
 from imgkit.cli.tables import table
 from imgkit.disks.guard import identify
 from imgkit.errors import DoneInPart, SettingsError
-from imgkit.evidence.whereabouts import set_of
+from imgkit.evidence.image_set import set_of
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.targets import Target

@@ -11,8 +11,8 @@ from imgkit.cli.options import custodian
 from imgkit.cli.surroundings import now, open_services
 from imgkit.errors import NotAccessible, SettingsError
 from imgkit.evidence.custody import append_custody, read_custody
-from imgkit.evidence.image_set import CUSTODY_NAME
-from imgkit.evidence.whereabouts import bag_of, set_of
+from imgkit.evidence.image_set import CUSTODY_NAME, set_of
+from imgkit.evidence.whereabouts import bag_of
 from imgkit.files.whole import appending_alone
 from imgkit.model.custodian import Custodian
 from imgkit.tools.versions import versions_of_started

@@ -20,6 +20,7 @@ from imgkit.errors import Differs, NotAccessible, TargetExists
 from imgkit.evidence.codec import canonical, decode, encode
 from imgkit.evidence.custody import append_custody
 from imgkit.evidence.sums import ALL_SUMS, SHA256_SUMS, sums_of, write_sums
+from imgkit.evidence.whereabouts import refuse_bag
 from imgkit.files.lock import exclusive_lock
 from imgkit.files.sparse import local_error
 from imgkit.files.whole import PARTIAL_SUFFIX, read_evidence, write_bytes_durably
@@ -112,6 +113,12 @@ def read_manifest(folder: Path) -> Manifest | None:
     return manifest
 
 
+def set_of(path: Path) -> Path | None:
+    """Return the image set that a file or folder is, or is in; None for one that is in no set."""
+    whole = path.absolute()
+    return next((each for each in (whole, *whole.parents[:2]) if (each / MANIFEST_NAME).is_file()), None)
+
+
 def manifest_digest(plain: Mapping[str, Any]) -> str:
     """Return the digest of a manifest, given as plain JSON values, without its custody head: that comes after it."""
     return hashlib.sha256(canonical({**plain, "custody": None})).hexdigest()
@@ -149,6 +156,7 @@ def open_image_set(
     """
     with ExitStack() as held:
         with _local_errors(folder):
+            refuse_bag(folder)
             _refuse_foreign(folder)
             _refuse_links(folder)
             folder.mkdir(parents=True, exist_ok=True)

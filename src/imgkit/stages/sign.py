@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from imgkit.errors import NotAccessible
 from imgkit.evidence.codec import to_json
 from imgkit.evidence.custody import append_custody
 from imgkit.evidence.image_set import CUSTODY_NAME, WORKSPACE_NAME
 from imgkit.evidence.statements import SIGN_EVENT, make_statement, next_name
-from imgkit.evidence.whereabouts import bag_of
+from imgkit.evidence.whereabouts import refuse_bag
 from imgkit.files.lock import exclusive_lock
 from imgkit.files.sparse import local_error
 from imgkit.files.whole import refuse_existing, write_bytes_durably
@@ -52,7 +51,7 @@ def sign_set(folder: Path, wish: SigningWish, *, custodian: Custodian, now: Call
     Raises Differs where the record does not hold, AlreadyAtWork, ToolMissing, ToolFailed, TransferError, NotAccessible,
     NoRoom.
     """
-    _refuse_bag(folder)
+    refuse_bag(folder)
     try:
         with exclusive_lock(folder / WORKSPACE_NAME / "lock", what=f"the image set {folder}"):
             return _sign_locked(folder, wish, custodian, now)
@@ -105,12 +104,3 @@ def _publish(folder: Path, written: dict[str, bytes]) -> None:
         for path in done:
             path.unlink(missing_ok=True)
         raise
-
-
-def _refuse_bag(folder: Path) -> None:
-    bag = bag_of(folder)
-    if bag is not None:
-        raise NotAccessible(
-            f"{folder} lies in the bag {bag}, which would no longer be valid",
-            hint="Sign the set before it is bagged, or copy it out of the bag.",
-        )

@@ -4,24 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from imgkit.evidence.whereabouts import bag_of, set_of
+from imgkit.errors import NotAccessible
+from imgkit.evidence.whereabouts import bag_of, refuse_bag
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "bag" / "data" / "set"
-    (made / "objects").mkdir(parents=True)
-    (made / "imgkit.json").write_text("{}")
+    made.mkdir(parents=True)
     return made
-
-
-def test_a_set_and_its_files_are_in_the_set(folder: Path):
-    assert {set_of(folder), set_of(folder / "system.raw"), set_of(folder / "objects" / "a")} == {folder}
-
-
-def test_what_lies_beside_or_deeper_is_not(folder: Path):
-    assert set_of(folder.parent / "disk.raw") is None
-    assert set_of(folder / "objects" / "a" / "b") is None
 
 
 def test_only_a_payload_beside_a_bags_mark_is_a_bag(folder: Path):
@@ -29,3 +20,11 @@ def test_only_a_payload_beside_a_bags_mark_is_a_bag(folder: Path):
     (folder.parents[1] / "bagit.txt").touch()
     assert bag_of(folder) == folder.parents[1].resolve()
     assert bag_of(folder.parent) == folder.parents[1].resolve()
+
+
+def test_a_set_in_a_bag_is_refused_with_the_way_out(folder: Path):
+    refuse_bag(folder)
+    (folder.parents[1] / "bagit.txt").touch()
+    with pytest.raises(NotAccessible, match="no longer be valid") as refused:
+        refuse_bag(folder)
+    assert "out of the bag" in refused.value.hint
