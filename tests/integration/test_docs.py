@@ -97,7 +97,7 @@ def put_signable_set(cloud: Loopback) -> None:
     assert done.code == 0, done.err
     keys = Path(os.environ["HOME"]) / ".ssh"
     keys.mkdir()
-    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", keys / "id_ed25519"]
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / "id_ed25519")]
     subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
 
 

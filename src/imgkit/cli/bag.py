@@ -59,6 +59,7 @@ def _as_text(done: BagDone, *, read_all: bool) -> str:
         lines.append("note: a hard link is the same file: whoever changes it in the bag changes it in the set")
     if not read_all and any(how is not Placing.COPIED for _, _, how in done.files):
         lines.append("note: what is not copied was not read again; its digests are those of the record")
+    lines += [f"note: {name} lies outside the set, and is not in the bag" for name in done.outside]
     lines.append(f"{done.path} is a bag; the set in it: {done.inside}")
     lines.append(f"Verified there by: sha256sum -c {MANIFEST}, bagit.py --validate, and imgkit check of the set in it")
     return "\n".join(lines)
@@ -66,4 +67,10 @@ def _as_text(done: BagDone, *, read_all: bool) -> str:
 
 def _as_data(done: BagDone, *, read_all: bool) -> dict[str, Any]:
     files = [{"path": path.as_posix(), "size": size, "how": how.name.lower()} for path, size, how in done.files]
-    return {"bag": str(done.path), "set": str(done.inside), "files": files, "read_all": read_all}
+    return {
+        "bag": str(done.path),
+        "set": str(done.inside),
+        "files": files,
+        "outside": list(done.outside),
+        "read_all": read_all,
+    }

@@ -26,7 +26,7 @@ from imgkit.files.sparse import local_error
 from imgkit.files.whole import read_evidence, refuse_existing, sync_folder
 from imgkit.files.work_folder import work_folder
 from imgkit.model.custodian import Custodian
-from imgkit.model.manifest import FileRecord, Manifest
+from imgkit.model.manifest import FileRecord, FileState, Manifest
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.units import describe_bytes
 from imgkit.version import __version__
@@ -47,6 +47,8 @@ class BagDone:
     path: Path
     inside: Path
     files: tuple[tuple[PurePosixPath, int, Placing], ...]
+    outside: tuple[str, ...] = ()
+    """Files of the record that never lay in the set: they are not in the bag."""
 
 
 def bag_set(
@@ -88,7 +90,9 @@ def bag_set(
             sync_folder(target.parent)
     except OSError as error:
         raise local_error(error, Path(error.filename) if isinstance(error.filename, str) else target) from error
-    return BagDone(path=target, inside=target / PAYLOAD / name, files=done)
+    everything = (each for disk in manifest.disks for each in disk.files)
+    outside = tuple(each.path.as_posix() for each in everything if each.state is FileState.OUTSIDE)
+    return BagDone(path=target, inside=target / PAYLOAD / name, files=done, outside=outside)
 
 
 def _build(

@@ -57,7 +57,14 @@ def check_set(folder: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResul
     for disk in manifest.disks:
         links += _check_disk(folder, disk, progress)
     links += [_check_plain(folder, report, progress) for report in manifest.reports]
-    return CheckResult(links=tuple(links), notes=tuple(_strangers(folder, manifest)))
+    return CheckResult(links=tuple(links), notes=(*_custody_notes(folder), *_strangers(folder, manifest)))
+
+
+def _custody_notes(folder: Path) -> tuple[str, ...]:
+    try:
+        return tuple(f"{CUSTODY_NAME}: {note}" for note in read_custody(folder / CUSTODY_NAME).notes)
+    except OSError:
+        return ()  # told as a link that could not be looked at
 
 
 def _check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:

@@ -26,6 +26,7 @@ from imgkit.model.manifest import Outcome
 from imgkit.model.signing import JudgeSignature, SignatureKind, SignatureVerdict, Signer, Standing, Statement
 
 FITS = "fits what was signed"
+_MOST = 256  # statements that are looked at: each costs some starts of programs
 _WHOM = "nobody said whom to trust (--signer)"
 
 
@@ -56,9 +57,9 @@ def check_signatures(
             detail=error.strerror or str(error),
         )
         return CheckResult(links=(unseen,))
-    links = [*_as_made(folder, custody)]
+    links = [*_too_many(statements), *_as_made(folder, custody)]
     judged: list[_Judged] = []
-    for each in statements:
+    for each in statements[-_MOST:]:
         links += _statement_links(each, custody)
         covers = "" if each.statement is None else _earlier(each.statement, manifest, custody)
         if covers is None:
@@ -67,7 +68,22 @@ def check_signatures(
         judged += _judge_all(each, signers, judges, covers)
     links += _signature_links(judged)
     links += [_signer_link(signer, judged) for signer in signers]
-    return CheckResult(links=tuple(links), notes=(*_untold(statements, custody), *_notes(judged, signers)))
+    notes = (*_strangers(folder, statements), *_untold(statements, custody), *_notes(judged, signers))
+    return CheckResult(links=tuple(links), notes=notes)
+
+
+def _too_many(statements: Sequence[SignedStatement]) -> Iterator[LinkOutcome]:
+    if len(statements) > _MOST:
+        detail = f"there are {len(statements)}, and only the newest {_MOST} were looked at"
+        yield LinkOutcome(subject=MANIFEST_NAME, link="signatures", outcome=Outcome.UNDETERMINED, detail=detail)
+
+
+def _strangers(folder: Path, statements: Sequence[SignedStatement]) -> Iterator[str]:
+    """Name what looks like a signature and is none of ours; imgkit check passes over such names elsewhere."""
+    known = {each.name for each in statements} | {file.name for each in statements for file in each.signatures}
+    for path in sorted(folder.glob(f"{MANIFEST_NAME}.*")):
+        if path.name not in known:
+            yield f"{path.name!r} is no signature that imgkit made, and was not looked at"
 
 
 def _as_made(folder: Path, custody: CustodyVerdict) -> Iterator[LinkOutcome]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from tests.unit.cli.command_line import imgkit
+from tests.unit.cli.sets import cloud, fetched
 
 from imgkit.cli.console import Console
 from imgkit.cli.custody import Reading, note_reading, reading
@@ -92,3 +94,29 @@ def test_a_custody_file_that_cannot_be_written_is_refused_before_anything_is_rea
 def test_the_record_of_a_set_is_no_custody_file(folder: Path):
     with pytest.raises(SettingsError, match="of a set itself"):
         reading(custody_file=folder / "custody.jsonl")
+
+
+def test_a_torn_end_could_not_be_looked_at_until_the_next_line_explains_it(tmp_path: Path):
+    whole = fetched(tmp_path / "whole", cloud(tmp_path / "home"))
+    imgkit("check", whole)
+    custody = whole / "custody.jsonl"
+    custody.write_bytes(custody.read_bytes()[:-30])
+    first, second = imgkit("check", whole), imgkit("check", whole)
+    assert (first.code, "has no end" in first.out) == (3, True)
+    assert second.code == 0
+    assert "was cut off, as line" in second.out
+
+
+@pytest.mark.parametrize("change", ["swap", "edit", "drop"])
+def test_what_was_done_to_custody_is_named_by_check(tmp_path: Path, change: str):
+    whole = fetched(tmp_path / "whole", cloud(tmp_path / "home"))
+    custody = whole / "custody.jsonl"
+    lines = custody.read_bytes().splitlines(keepends=True)
+    changed = {
+        "swap": [lines[1], lines[0], *lines[2:]],
+        "edit": [lines[0].replace(b'"begin"', b'"began"'), *lines[1:]],
+        "drop": lines[:1] + lines[2:],
+    }
+    custody.write_bytes(b"".join(changed[change]))
+    ended = imgkit("check", whole)
+    assert (ended.code, "custody.jsonl" in ended.err) == (60, True)

@@ -168,3 +168,16 @@ def test_custody_that_names_a_path_as_a_signature_reaches_for_nothing(folder: Pa
     made = {"made": {"../../etc/passwd": "0" * 64}}
     append_custody(folder / "custody.jsonl", "sign", custodian=WHO, now=WHEN, subject=made)
     assert "as a signature" in _check(folder).of(Outcome.FAILED)[0].detail
+
+
+def test_a_name_like_a_signature_is_named_as_none(folder: Path):
+    (folder / "imgkit.json.sig").write_text("by hand")
+    assert "'imgkit.json.sig' is no signature that imgkit made" in _check(folder, SERVER).notes[0]
+
+
+def test_a_flood_of_statements_is_not_looked_at_one_by_one(folder: Path):
+    content = (folder / "imgkit.json.signed-1").read_bytes()
+    for number in range(2, 300):
+        (folder / f"imgkit.json.signed-{number}").write_bytes(content)
+    result = _check(folder, SERVER)
+    assert "only the newest 256" in result.of(Outcome.UNDETERMINED)[0].detail
