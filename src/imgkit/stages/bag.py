@@ -1,7 +1,7 @@
 """Handing a set over as a bag (BagIt): what is in the record, under `data/NAME`, with nothing read that is known.
 
 A large file shares its blocks with the set, or is a hard link to it; it is copied where the bag lies on another file
-system, or where copies were asked for. A copy is read back and has the SHA-256 of the record. The record itself is
+system, or where copies were asked for. A copy is read back and has the digests of the record. The record itself is
 always copied: custody goes on in the set, and a hard link would let it go on in the bag too.
 """
 
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path, PurePosixPath
 
+from imgkit.disks.chunks import take_chunk_digests
+from imgkit.disks.guest_view import open_guest_view
 from imgkit.errors import Differs, NoRoom, NotAccessible, SettingsError, TargetExists
 from imgkit.evidence.bags import validate, write_tags
 from imgkit.evidence.custody import read_custody
@@ -26,7 +28,9 @@ from imgkit.files.sparse import local_error
 from imgkit.files.whole import read_evidence, refuse_existing, sync_folder
 from imgkit.files.work_folder import work_folder
 from imgkit.model.custodian import Custodian
-from imgkit.model.manifest import FileRecord, FileState, Manifest
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.manifest import FileKind, FileRecord, FileState, Manifest
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.units import describe_bytes
 from imgkit.version import __version__
@@ -111,16 +115,30 @@ def _build(
             )
         if how is None:
             how = copy_with_holes(folder / record.path, place, progress=progress)
-            _require_same(place, record, progress)
+            _require_same(place, record, _root(manifest, record), progress)
         done.append((record.path, record.size, how))
     return tuple(done)
 
 
-def _require_same(copy: Path, record: FileRecord, progress: Progress) -> None:
-    measured = measure_file(copy, progress=progress, title=f"reading back {copy.name}")
-    if (measured.size, measured.sha256) != (record.size, record.sha256):
+def _root(manifest: Manifest, record: FileRecord) -> str:
+    """Return the root of a raw disk's chunk digests, which its holes cost nothing; empty for any other file."""
+    disk = next((each for each in manifest.disks if record in each.files), None)
+    if disk is None or record.format is not DiskFormat.RAW or record.kind is not FileKind.IMAGE:
+        return ""
+    return record.guest_root or (disk.guest.root if disk.guest else "")
+
+
+def _require_same(copy: Path, record: FileRecord, root: str, progress: Progress) -> None:
+    title = f"reading back {copy.name}"
+    if root:
+        with open_guest_view(DiskImage(path=copy, format=DiskFormat.RAW)) as view:
+            is_same = (view.size, take_chunk_digests(view, progress=progress, title=title).root) == (record.size, root)
+    else:
+        measured = measure_file(copy, progress=progress, title=title)
+        is_same = (measured.size, measured.sha256) == (record.size, record.sha256)
+    if not is_same:
         raise Differs(
-            f"the copy of {record.path} has another SHA-256 than the record",
+            f"the copy of {record.path} has other digests than the record",
             hint="Either it was damaged before, which imgkit check says, or this disk writes what it was not given.",
         )
 

@@ -4,6 +4,7 @@ Nothing is left in the set unless every signature that was asked for was made. C
 what was made: its line comes after the head that is signed.
 """
 
+import errno
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from imgkit.errors import NotAccessible
 from imgkit.evidence.codec import to_json
 from imgkit.evidence.custody import append_custody
 from imgkit.evidence.image_set import CUSTODY_NAME, WORKSPACE_NAME
@@ -56,6 +58,11 @@ def sign_set(folder: Path, wish: SigningWish, *, custodian: Custodian, now: Call
         with exclusive_lock(folder / WORKSPACE_NAME / "lock", what=f"the image set {folder}"):
             return _sign_locked(folder, wish, custodian, now)
     except OSError as error:
+        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
+            raise NotAccessible(
+                f"{folder} may not be written ({error.strerror}), and signatures lie in the set",
+                hint="Sign a copy of it, or sign its imgkit.json with the program of your choice.",
+            ) from error
         raise local_error(error, Path(error.filename) if isinstance(error.filename, str) else folder) from error
 
 

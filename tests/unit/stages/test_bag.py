@@ -1,8 +1,9 @@
 """Tests of stages/bag.py; bagit's own validator judges."""
 
 import os
+from dataclasses import replace
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import SimpleNamespace
 
 import bagit
@@ -12,7 +13,9 @@ from tests.unit.stages.signed_sets import WHEN, WHO, signed
 
 from imgkit.errors import Differs, NoRoom, NotAccessible, SettingsError, TargetExists
 from imgkit.evidence.custody import append_custody
+from imgkit.evidence.image_set import open_image_set, read_manifest
 from imgkit.files.placing import Placing
+from imgkit.model.manifest import FileState
 from imgkit.stages.bag import BagDone, BagWish, bag_set
 from imgkit.stages.verify import check_set
 
@@ -141,3 +144,13 @@ def test_a_set_in_a_bag_can_be_bagged_again(folder: Path):
         say=lambda _: None,
     )
     assert bagit.Bag(str(done.path)).validate()
+
+
+def test_files_that_never_lay_in_the_set_are_named(folder: Path):
+    manifest = read_manifest(folder)
+    assert manifest is not None
+    (disk,) = manifest.disks
+    away = replace(disk.files[0], path=PurePosixPath("/elsewhere/a.tar.gz"), state=FileState.OUTSIDE)
+    with open_image_set(folder, manifest.source, custodian=WHO, now=lambda: WHEN) as image_set:
+        image_set.record("locate", manifest.with_disk(replace(disk, files=(*disk.files, away))))
+    assert _bag(folder).outside == ("/elsewhere/a.tar.gz",)

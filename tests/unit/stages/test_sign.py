@@ -109,3 +109,13 @@ def test_what_is_stamped_is_the_statement(folder: Path):
     done = signed(folder)
     ((_, path),) = done.signatures
     assert path.read_bytes() == stamp(done.path.read_bytes())
+
+
+def test_a_set_that_may_not_be_written_is_refused_with_a_way_out(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr("imgkit.stages.sign.exclusive_lock", refused)
+    with pytest.raises(NotAccessible, match="may not be written") as told:
+        signed(folder)
+    assert "Sign a copy" in told.value.hint
