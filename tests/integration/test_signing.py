@@ -1,9 +1,11 @@
 """`imgkit sign` and `imgkit check --signer` with the real ssh-keygen, minisign and openssl; plain tools agree."""
 
 import os
+import pty
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +151,30 @@ def test_a_key_with_a_passphrase_and_nobody_to_ask_is_refused_at_once(cloud: Loo
     ended = cloud.imgkit("sign", IMAGE_ID, "--key", "locked", DISPLAY="", SSH_ASKPASS="")
     assert (ended.code, "passphrase" in ended.err) == (43, True)
     assert not list((cloud.folder / IMAGE_ID).glob("*.signed-*"))
+
+
+def test_a_passphrase_is_asked_for_at_the_terminal_by_ssh_keygen_itself(cloud: Loopback, tmp_path: Path):
+    ours, theirs = pty.openpty()
+    words = [sys.executable, "-m", "imgkit", "sign", IMAGE_ID, "--key", "locked", "--log-file", "log", "-v"]
+    with subprocess.Popen(
+        words,
+        cwd=cloud.folder,
+        env=cloud.environment(),
+        stdin=theirs,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        start_new_session=True,
+    ) as child:
+        said = b""
+        while b"passphrase" not in said:
+            said += os.read(ours, 1024)
+        os.write(ours, b"secret\n")
+        out, _ = child.communicate(timeout=60)
+    os.close(ours)
+    os.close(theirs)
+    assert (child.returncode, b"signed-1.sig" in out) == (0, True)
+    assert "secret" not in (cloud.folder / "log").read_text()
+    assert _check(cloud, "locked.pub").code == 0
 
 
 def test_the_agent_signs_for_a_key_of_which_only_the_public_half_is_here(cloud: Loopback, tmp_path: Path):

@@ -107,6 +107,15 @@ def test_a_stamp_over_something_else_is_refused(authority: Authority):
         _asked(lambda _: (200, REPLY, elsewhere))
 
 
+def test_a_stamp_without_its_certificate_is_refused(authority: Authority):
+    def bare(request: bytes) -> tuple[int, str, bytes]:
+        at = request.rindex(b"\x01\x01\xff")  # certReq TRUE, the request's last field
+        return 200, REPLY, authority.stamp(request[:at] + b"\x01\x01\x00" + request[at + 3 :])
+
+    with pytest.raises(TransferError, match="left its certificate out"):
+        _asked(bare)
+
+
 def test_a_refusal_is_told_with_the_servers_words(authority: Authority):
     with pytest.raises(TransferError, match="rejection"):
         _asked(lambda _: (200, REPLY, authority.stamp(b"no request")))

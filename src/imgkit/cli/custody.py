@@ -62,8 +62,7 @@ def note_reading(
     folder = set_of(place)
     if folder is None:
         return
-    inside = {"file": place.absolute().relative_to(folder).as_posix()} if place.absolute() != folder else {}
-    told = {**inside, **(subject or {})}
+    told = {**_named(place, folder), **(subject or {})}
     used = (*versions_of_started(), *tools)
     append = partial(append_custody, event=event, custodian=reader.custodian, now=now(), subject=told, tools=used)
     if reader.file is not None:
@@ -74,6 +73,12 @@ def note_reading(
         append(folder / CUSTODY_NAME)
     except OSError as error:
         console.say(f"note: not recorded in custody, for {_why(folder, error)} ({_ELSEWHERE})")
+
+
+def _named(place: Path, folder: Path) -> dict[str, str]:
+    """Name a file of a set as the record does; a set itself needs no name."""
+    whole = next(each for each in (place.absolute(), place.resolve()) if each.is_relative_to(folder))
+    return {} if whole == folder else {"file": whole.relative_to(folder).as_posix()}
 
 
 def _note_elsewhere(folder: Path, file: Path, append: Callable[..., object]) -> None:

@@ -22,7 +22,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from imgkit.files.whole import appending_alone, open_evidence
+from imgkit.files.whole import appending_alone, lock_in_time, open_evidence
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import CustodyHead
 from imgkit.units import MiB, format_utc
@@ -195,8 +195,8 @@ def _stored_lines(path: Path) -> tuple[list[bytes], str]:
     """Return the lines, and what keeps from reading them; while another process appends, wait for it."""
     try:
         with open_evidence(path) as stored:
-            with suppress(OSError):  # some network file systems have no locks
-                fcntl.flock(stored, fcntl.LOCK_SH)
+            with suppress(OSError):  # some network file systems have no locks, and nobody can keep us from reading
+                lock_in_time(stored, fcntl.LOCK_SH)
             return list(io.BytesIO(_content(stored))), ""
     except FileNotFoundError:
         return [], ""

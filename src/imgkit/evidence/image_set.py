@@ -114,9 +114,12 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def set_of(path: Path) -> Path | None:
-    """Return the image set that a file or folder is, or is in; None for one that is in no set."""
-    whole = path.absolute()
-    return next((each for each in (whole, *whole.parents[:2]) if (each / MANIFEST_NAME).is_file()), None)
+    """Return the image set that a file or folder is, or is in, also behind a link; None for one that is in no set."""
+    for whole in (path.absolute(), path.resolve()):
+        for each in (whole, *whole.parents[:2]):
+            if (each / MANIFEST_NAME).is_file():
+                return each
+    return None
 
 
 def manifest_digest(plain: Mapping[str, Any]) -> str:

@@ -61,7 +61,7 @@ def require_answer(answer: bytes, statement: bytes, question: Question) -> datet
                 f"the time stamp server refused ({_status(stamp)})", hint="Ask its operator, or use another one."
             )
         info = stamp.tst_info
-        nonce, moment = info.nonce, info.gen_time
+        nonce, moment, has_certificate = info.nonce, info.gen_time, bool(stamp.signed_data.certificates)
     except ValueError as error:
         raise TransferError(
             f"the time stamp server's answer is no time stamp: {error}",
@@ -72,6 +72,11 @@ def require_answer(answer: bytes, statement: bytes, question: Question) -> datet
         raise Differs(
             f"the time stamp server stamped something else: {problem or 'its nonce is not the one that was sent'}",
             hint="It is broken, or somebody answers in its place. Nothing of it was kept.",
+        )
+    if not has_certificate:
+        raise TransferError(
+            "the time stamp server left its certificate out, so nobody could verify the stamp",
+            hint="It was asked for it. Use another server.",
         )
     return moment
 

@@ -1,8 +1,10 @@
 """Files that appear only when they are whole: written beside the target, made durable, then renamed."""
 
 import contextlib
+import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ from imgkit.files.claims import remove_abandoned
 from imgkit.opening import open_evidence as open_evidence  # noqa: PLC0414  # asked for here by all who also write
 from imgkit.opening import read_evidence as read_evidence  # noqa: PLC0414
 
+_LOCK_SECONDS, _LOCK_PAUSE_SECONDS = 30.0, 0.02  # a record is locked for the moment of one line
 PARTIAL_SUFFIX = ".imgkit-partial"
 
 
@@ -108,10 +111,27 @@ def appending_alone(target: Path) -> Iterator[BinaryIO]:
     It has no buffer: what was not written is not written later either. A link in its place is not followed.
     """
     with open(target, "a+b", buffering=0, opener=_open_unlinked) as out:
-        fcntl.flock(out, fcntl.LOCK_EX)
+        lock_in_time(out, fcntl.LOCK_EX)
         out.seek(0)
         yield out
         os.fsync(out.fileno())
+
+
+def lock_in_time(file: BinaryIO, kind: int) -> None:
+    """Lock an open file. Raises TimeoutError where another process keeps it: whoever may read a file can lock it."""
+    end = time.monotonic() + _LOCK_SECONDS
+    while not _is_locked_now(file, kind):
+        if time.monotonic() > end:
+            raise TimeoutError(errno.ETIMEDOUT, "another process keeps it locked", file.name)
+        time.sleep(_LOCK_PAUSE_SECONDS)
+
+
+def _is_locked_now(file: BinaryIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open_unlinked(name: str, flags: int) -> int:

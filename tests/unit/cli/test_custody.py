@@ -47,6 +47,13 @@ def test_a_file_of_a_set_is_named_in_the_line(folder: Path, monkeypatch: pytest.
     assert _lines(folder / "custody.jsonl")[0]["subject"] == {"file": "objects/a.tar.gz"}
 
 
+def test_a_file_of_a_set_behind_a_link_is_a_file_of_that_set(folder: Path, tmp_path: Path):
+    (folder / "system.raw").touch()
+    (tmp_path / "link.raw").symlink_to(folder / "system.raw")
+    note_reading(Console(), tmp_path / "link.raw", "info", READER)
+    assert _lines(folder / "custody.jsonl")[0]["subject"] == {"file": "system.raw"}
+
+
 def test_what_lies_in_no_set_leaves_no_line_anywhere(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     note_reading(Console(), tmp_path / "disk.raw", "info", READER)
     assert (list(tmp_path.iterdir()), capsys.readouterr().err) == ([], "")
