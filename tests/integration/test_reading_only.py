@@ -120,6 +120,13 @@ def test_what_starts_programs_changes_no_byte_and_no_time_of_change(cloud: Loopb
     assert _unread(_traces(cloud.folder / IMAGE_ID)) == _unread(before)
 
 
+def test_check_reads_all_but_what_qemu_img_opens_without_a_trace(cloud: Loopback):
+    opened_by_qemu = ("custody.jsonl", "system.qcow2")
+    before = _traces(cloud.folder / IMAGE_ID, but=opened_by_qemu)
+    assert cloud.imgkit("check", IMAGE_ID).code == 0
+    assert _traces(cloud.folder / IMAGE_ID, but=opened_by_qemu) == before
+
+
 @pytest.mark.tools("guestfs")
 def test_looking_inside_changes_no_byte_and_no_time_of_change(cloud: Loopback):
     before = _traces(cloud.folder / IMAGE_ID)

@@ -175,8 +175,11 @@ def _signature_links(judged: Sequence[_Judged]) -> Iterator[LinkOutcome]:
 
 
 def _signer_link(signer: Signer, judged: Sequence[_Judged]) -> LinkOutcome:
-    """Whether the set as it stands is signed by this signer; the newest statement speaks first."""
-    link = f"signed by {signer.path.name}"
+    """Whether the set as it stands is signed by this signer; the newest statement speaks first.
+
+    A time stamp says when and not who: everybody can have his own set stamped.
+    """
+    link = f"{'stamped under' if signer.kind is SignatureKind.TIMESTAMP else 'signed by'} {signer.path.name}"
     mine = [each for each in reversed(judged) if each.signer is signer]
     good = [each for each in mine if each.verdict is not None and each.verdict.standing is Standing.GOOD]
     whole = next((each for each in good if not each.covers), None)

@@ -36,7 +36,7 @@ def _failed(result: CheckResult) -> set[str]:
 
 
 def _signed_by(result: CheckResult) -> LinkOutcome:
-    (link,) = [each for each in result.links if each.link.startswith("signed by")]
+    (link,) = [each for each in result.links if each.link.startswith("stamped under")]
     return link
 
 
