@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -13,10 +12,11 @@ from imgkit.cli.app import app
 from imgkit.cli.check_result import judge, show_result
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
-from imgkit.cli.custody import note_reading
+from imgkit.cli.custody import Reading, note_reading, reading
 from imgkit.cli.surroundings import now, open_services
 from imgkit.errors import SettingsError
 from imgkit.evidence.image_set import read_manifest
+from imgkit.evidence.signers import read_signers
 from imgkit.model.checking import CheckResult
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.pipeline.repairing import RepairResult, repair_set
@@ -24,6 +24,8 @@ from imgkit.ports import ObjectStore
 from imgkit.services import Services
 from imgkit.stages.export import Waiting
 from imgkit.stages.verify import check_file, check_online, check_set, check_sums, is_sums_file
+from imgkit.stages.verify_custody_file import check_custody_file
+from imgkit.stages.verify_signatures import check_signatures
 
 
 @command(app, "check")
@@ -58,17 +60,28 @@ def check(
     internal: options.Internal = False,
     accelerate: options.Accelerate = False,
     requester_pays: options.RequesterPays = False,
+    signer: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--signer",
+            metavar="FILE",
+            help="Whom to trust: SSH public key or allowed signers, minisign public key, PEM of a time stamp CA.",
+        ),
+    ] = None,
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Check every digest, CRC and structure, the record and its custody, each link of the chain by itself.
 
     Without --repair nothing but the custody line is written.
     """
+    reader = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
+    signers = read_signers(signer or ())
     if not path.is_dir():
-        given = [word for word, is_given in (("--online", online), ("--repair", repair)) if is_given]
-        _check_file(console, path, deep=deep, needs_set=given)
+        asked = (("--online", online), ("--repair", repair), ("--signer", signer))
+        _check_file(console, path, reader, deep=deep, needs_set=[word for word, is_given in asked if is_given])
         return
     manifest = read_manifest(path)
     services = open_services(
@@ -76,25 +89,26 @@ def check(
         oss_endpoint=oss_endpoint, cname=cname, internal=internal, accelerate=accelerate,
         requester_pays=requester_pays, examiner=examiner, case=case,
     )  # fmt: skip
-    settled = services.settings
-    who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
     repaired: RepairResult | None = None
     if repair:
         waiting = Waiting(sleep=time.sleep, now=now)
         repaired = repair_set(
-            services, path, waiting, custodian=who, say=console.say, deep=deep, progress=console.progress
+            services, path, waiting, custodian=reader.custodian, say=console.say, deep=deep, progress=console.progress
         )
         result = repaired.after
     else:
         result = check_set(path, deep=deep, progress=console.progress)
     if online:
-        result = _asked(path, services, result)
-    note_reading(console, path, "check", who, subject={"held": result.held})
+        result = result.joined(_asked(path, services))
+    result = result.joined(check_signatures(path, signers, services.judges()))
+    if custody_file is not None:
+        result = result.joined(check_custody_file(custody_file, path))
+    note_reading(console, path, "check", reader, subject={"held": result.held})
     show_result(console, path, result, repaired)
     judge(path, result)
 
 
-def _check_file(console: Console, path: Path, *, deep: bool, needs_set: Sequence[str]) -> None:
+def _check_file(console: Console, path: Path, reader: Reading, *, deep: bool, needs_set: Sequence[str]) -> None:
     if needs_set:
         raise SettingsError(
             f"{needs_set[0]} needs an image set, and {path} is none",
@@ -104,17 +118,17 @@ def _check_file(console: Console, path: Path, *, deep: bool, needs_set: Sequence
         result = check_sums(path, progress=console.progress)
     else:
         result = check_file(path, deep=deep, progress=console.progress)
+    note_reading(console, path, "check", reader, subject={"held": result.held})
     show_result(console, path, result, None)
     judge(path, result)
 
 
-def _asked(path: Path, services: Services, result: CheckResult) -> CheckResult:
-    """Return the result with what the service says now."""
+def _asked(path: Path, services: Services) -> CheckResult:
+    """Return what the service says now."""
     manifest = read_manifest(path)
     assert manifest is not None
 
     def store_of(known: ObjectInfo) -> ObjectStore:
         return services.store(known.bucket, version_id=known.version_id)
 
-    said = check_online(manifest, store_of=store_of, cloud=services.cloud)
-    return replace(result, links=(*result.links, *said.links), notes=(*result.notes, *said.notes))
+    return check_online(manifest, store_of=store_of, cloud=services.cloud)

@@ -35,6 +35,10 @@ class CheckResult:
     def of(self, outcome: Outcome) -> tuple[LinkOutcome, ...]:
         return tuple(link for link in self.links if link.outcome is outcome)
 
+    def joined(self, other: "CheckResult") -> "CheckResult":
+        """Return both: the links and notes of the other behind these."""
+        return CheckResult(links=(*self.links, *other.links), notes=(*self.notes, *other.notes))
+
     @property
     def held(self) -> bool:
         return not self.of(Outcome.FAILED) and not self.of(Outcome.UNDETERMINED)

@@ -137,7 +137,8 @@ class GuestRecord:
 class FileRecord:
     """One file of a set. `path` is relative to the set's folder; `guest_root` was read back from this very file.
 
-    `profile` is the hypervisor or cloud that a disk image was made for, empty for a plain one.
+    `profile` is the hypervisor or cloud that a disk image was made for, empty for a plain one. `md5` and `sha1` are
+    there where somebody asked for them.
     """
 
     path: PurePosixPath
@@ -150,6 +151,8 @@ class FileRecord:
     virtual_size: int | None = None
     guest_root: str = ""
     profile: str = ""
+    md5: str = ""
+    sha1: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from imgkit.errors import Differs, ImgkitError, SettingsError
 from imgkit.evidence.image_set import SUMS_NAME, open_image_set, read_manifest
-from imgkit.evidence.sums import sums_of
+from imgkit.evidence.sums import ALL_SUMS, sums_of
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Manifest, Outcome
@@ -21,7 +21,7 @@ from imgkit.pipeline.request import FetchRequest, Run, recorded_step
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.services import Services
 from imgkit.stages.export import Waiting
-from imgkit.stages.verify import BYTES_OF_A_FILE, PARTS_CRC, PARTS_FILE, check_record, check_set
+from imgkit.stages.verify import BYTES_OF_A_FILE, LAST_LINE, PARTS_CRC, PARTS_FILE, check_record, check_set
 from imgkit.transfer.budget import Budget
 from imgkit.transfer.settings import DEFAULT_SETTINGS, TransferSettings
 
@@ -87,8 +87,8 @@ def repair_set(
 def _require_sound_record(folder: Path, manifest: Manifest) -> None:
     """Sums are written anew from the manifest; the manifest and its custody have nothing to be made from."""
     for link in check_record(folder, manifest):
-        is_record = link.subject != SUMS_NAME and not link.disk
-        if is_record and link.outcome is not Outcome.HELD:
+        is_record = link.subject not in ALL_SUMS and not link.disk
+        if is_record and link.outcome is not Outcome.HELD and link.link != LAST_LINE:
             found = f"{link.subject}: {link.link}: {link.detail}"
             raise Differs(
                 f"{folder} is not repaired, because its record does not hold: {found}",

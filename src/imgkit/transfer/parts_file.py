@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from imgkit.digests import combine_all_crc64, crc64
 from imgkit.errors import Differs
-from imgkit.files.whole import open_evidence, write_bytes_durably
+from imgkit.files.whole import open_evidence, read_evidence, write_bytes_durably
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.transfer.local_disk import local_errors
 from imgkit.transfer.ranges import ByteRange, PartPlan
@@ -100,7 +100,7 @@ def parts_file_bytes(record: PartsRecord) -> bytes:
 def read_parts_file(path: Path) -> PartsRecord:
     """Read a parts file. Raises NotAccessible when it cannot be read, Differs when it is damaged."""
     with local_errors(path, doing="read"):
-        text = path.read_bytes()
+        text = read_evidence(path)
     try:
         return _parse(json.loads(text))
     except (ValueError, KeyError, TypeError) as error:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from imgkit.evidence.custody import CustodyVerdict, read_custody
@@ -15,12 +16,14 @@ from imgkit.evidence.image_set import (
     manifest_digest,
 )
 from imgkit.evidence.origin import late_objects
-from imgkit.evidence.sums import read_sums, sums_of
+from imgkit.evidence.sums import ALL_SUMS, parse_sums, read_sums, sums_of
+from imgkit.files.whole import read_evidence
 from imgkit.model.checking import LinkOutcome
 from imgkit.model.manifest import Manifest
 from imgkit.stages.verify.links import failed, held, judged, looked, unknown
 
 CHAIN = "chain of lines"
+LAST_LINE = "last line is whole"  # a kill leaves it cut off; the next writer ends it
 
 
 def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
@@ -32,7 +35,9 @@ def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
         custody = None
     if custody is not None:
         yield from _check_custody(folder, manifest, custody)
-    yield looked(SUMS_NAME, "agrees with the manifest", lambda: _check_sums(folder, manifest))
+    for name in ALL_SUMS:
+        if name == SUMS_NAME or sums_of(manifest.files(), name) or os.path.lexists(folder / name):
+            yield looked(name, "agrees with the manifest", partial(_check_sums, folder, manifest, name))
     yield from _check_origin(manifest)
     yield from _check_completeness(manifest)
 
@@ -40,6 +45,9 @@ def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
 def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
     for problem in custody.problems:
         yield failed(CUSTODY_NAME, CHAIN, problem)
+    if custody.torn:
+        detail = f"line {custody.head.lines} has no end: a crash or a full disk cut it off, or somebody did"
+        yield unknown(CUSTODY_NAME, LAST_LINE, detail)
     if not custody.problems:
         yield held(CUSTODY_NAME, CHAIN)
     extends = manifest.custody is not None and custody.extends(manifest.custody)
@@ -51,19 +59,20 @@ def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) ->
 
 
 def _check_manifest(folder: Path, told: object) -> str:
-    found = manifest_digest(json.loads((folder / MANIFEST_NAME).read_bytes()))
+    found = manifest_digest(json.loads(read_evidence(folder / MANIFEST_NAME)))
     return "" if found == told else "it is not the manifest that was written with that line"
 
 
-def _check_sums(folder: Path, manifest: Manifest) -> str:
-    if (folder / SUMS_NAME).read_bytes() == sums_of(manifest.files()):
+def _check_sums(folder: Path, manifest: Manifest, name: str) -> str:
+    wanted = sums_of(manifest.files(), name)
+    if read_evidence(folder / name) == wanted:
         return ""
     try:
-        listed = {name: digest for digest, name in read_sums(folder / SUMS_NAME)}
+        listed = {file: digest for digest, file in read_sums(folder / name, kind=name)}
     except ValueError as error:
         return str(error)
-    known = {record.path.as_posix(): record.sha256 for record in manifest.files()}
-    differing = sorted(name for name in listed.keys() | known.keys() if listed.get(name) != known.get(name))
+    known = {file: digest for digest, file in parse_sums(wanted, name)}
+    differing = sorted(file for file in listed.keys() | known.keys() if listed.get(file) != known.get(file))
     return f"{differing[0]} differs" if differing else "its lines are not as they were written"
 
 
@@ -90,9 +99,17 @@ def _check_completeness(manifest: Manifest) -> Iterator[LinkOutcome]:
         yield unknown(MANIFEST_NAME, "names a disk", "none was found yet")
 
 
+def custody_notes(folder: Path) -> tuple[str, ...]:
+    """Return what is worth knowing of the custody and breaks nothing."""
+    try:
+        return tuple(f"{CUSTODY_NAME}: {note}" for note in read_custody(folder / CUSTODY_NAME).notes)
+    except OSError:
+        return ()  # told as a link that could not be looked at
+
+
 def strangers(folder: Path, manifest: Manifest) -> Iterator[str]:
     """Yield a note for each link, and for each file that the record does not know; signatures are known."""
-    known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, SUMS_NAME, CUSTODY_NAME}
+    known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, *ALL_SUMS, CUSTODY_NAME}
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if each != WORKSPACE_NAME)
         for name in sorted(names):

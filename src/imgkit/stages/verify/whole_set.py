@@ -18,7 +18,7 @@ from imgkit.stages.verify.at_once import run_jobs
 from imgkit.stages.verify.images import image_jobs, root_job
 from imgkit.stages.verify.links import THERE, Job, failed
 from imgkit.stages.verify.plain_files import Known, plain_job
-from imgkit.stages.verify.records import check_record, strangers
+from imgkit.stages.verify.records import check_record, custody_notes, strangers
 
 
 def check_set(folder: Path, *, deep: bool = False, progress: Progress = NULL_PROGRESS) -> CheckResult:
@@ -33,7 +33,7 @@ def check_set(folder: Path, *, deep: bool = False, progress: Progress = NULL_PRO
     links = list(check_record(folder, manifest))
     jobs = list(_jobs(folder, manifest, deep=deep))
     links += run_jobs(jobs, title=f"checking {folder.name}", progress=progress)
-    notes = (*manifest.findings, *strangers(folder, manifest))
+    notes = (*manifest.findings, *custody_notes(folder), *strangers(folder, manifest))
     return CheckResult(links=tuple(links), notes=notes)
 
 
