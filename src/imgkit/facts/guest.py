@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
+from imgkit.facts.secrets import redact
 from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.ports import FileTree
 from imgkit.units import MiB
 
 CONFIG_BYTES = 8 * MiB
+QUOTED_CHARACTERS = 8192
 _IN_MEMORY_BYTES = 96 * MiB
 
 
@@ -47,11 +49,15 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases."""
+    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases.
+
+    Passwords and tokens in what the facts quote are masked unless `include_secrets`.
+    """
 
     tree: FileTree
     label: str
     scratch: Path | None = None
+    include_secrets: bool = False
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content:
         """Read a file, following links inside. Raises NoSuchPathInside, CannotLookInside."""
@@ -62,6 +68,12 @@ class Guest:
         digest = hashlib.sha256(data).hexdigest()
         source = Source(tree=self.label, path=path, sha256=digest, size=len(data), truncated=truncated)
         return Content(data=data, source=source)
+
+    def quote(self, text: str) -> str:
+        """Return a line of a file as a report may show it: cut where it is endless, secrets masked unless wanted."""
+        if len(text) > QUOTED_CHARACTERS:
+            text = f"{text[:QUOTED_CHARACTERS]} [{len(text) - QUOTED_CHARACTERS} more characters]"
+        return text if self.include_secrets else redact(text)
 
     def read_first(self, *paths: bytes, limit: int = CONFIG_BYTES) -> Content | None:
         """Read the first of these that is there, or return None. Raises CannotLookInside where one cannot be read."""
