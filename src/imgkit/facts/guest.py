@@ -75,6 +75,10 @@ class Guest:
             text = f"{text[:QUOTED_CHARACTERS]} [{len(text) - QUOTED_CHARACTERS} more characters]"
         return text if self.include_secrets else redact(text)
 
+    def quote_value(self, name: str, value: str) -> str:
+        """Return the value of a setting as a report may show it: its name tells whether it is a secret."""
+        return self.quote(f"{name}={value}")[len(name) + 1 :]
+
     def read_first(self, *paths: bytes, limit: int = CONFIG_BYTES) -> Content | None:
         """Read the first of these that is there, or return None. Raises CannotLookInside where one cannot be read."""
         for path in paths:
