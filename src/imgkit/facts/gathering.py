@@ -103,10 +103,20 @@ class Gathering:
 
     def fact(self, value: tuple[T, ...], *, nothing: str) -> Fact[tuple[T, ...]]:
         """Return the fact; `nothing` says what it means that no file was there."""
+        if value:
+            return self._present(value)
+        return self.one(value, nothing=nothing)
+
+    def one(self, value: T, *, nothing: str) -> Fact[T]:
+        """Return the fact of a value that is there as soon as any file was."""
+        lacking = _at_most(self._lacking)
+        if not self._sources:
+            return Fact.undetermined("; ".join(lacking)) if lacking else Fact.absent(nothing)
+        return self._present(value)
+
+    def _present(self, value: T) -> Fact[T]:
         sources = tuple(source for _, source in sorted(self._sources.items()))
         lacking = _at_most(self._lacking)
-        if not value and not sources:
-            return Fact.undetermined("; ".join(lacking)) if lacking else Fact.absent(nothing)
         return Fact.present(
             value, partial=bool(lacking), notes=lacking, remarks=_at_most(self._remarks), sources=sources
         )

@@ -29,6 +29,15 @@ class ReadsInParts(Protocol):
         ...
 
 
+@runtime_checkable
+class ReadsAt(Protocol):
+    """A file tree that can also read in the middle of a file, which a sparse one of terabytes needs."""
+
+    def read_at(self, path: bytes, offset: int, *, length: int) -> bytes:
+        """Return at most `length` bytes from `offset` on, following links inside the tree."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The bytes of a file, at most as many as were asked for, and where they came from."""
