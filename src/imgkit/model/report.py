@@ -13,9 +13,12 @@ from imgkit.model.boot import Boot
 from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.identity import Identity
+from imgkit.model.logins import Logins
 from imgkit.model.mounts import Mounts
 from imgkit.model.packages import PackageDatabases
+from imgkit.model.persistence import Persistence
 from imgkit.model.role import DiskRole
+from imgkit.model.ssh import Ssh
 from imgkit.model.storage import Storage
 
 INSPECT_SCHEMA = "imgkit/inspect/1"
@@ -31,6 +34,9 @@ class SystemReport:
     mounts: Mounts | None = None
     packages: PackageDatabases | None = None
     accounts: Accounts | None = None
+    logins: Logins | None = None
+    ssh: Ssh | None = None
+    persistence: Persistence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,10 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.tables_logins import login_words
+from imgkit.render.tables_persistence import started_words
+from imgkit.render.tables_ssh import ssh_words
+from imgkit.render.tables_sudo import sudo_words
 from imgkit.units import describe_bytes
 
 SUMMARY_LINES = 60
@@ -74,6 +78,10 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows = [*_identity_rows(system.identity)] if system.identity else []
     rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
     rows += [("packages", _package_words(system.packages))] if system.packages else []
+    rows += [("sudo", sudo_words(system.accounts.sudoers))] if system.accounts else []
+    rows += [("log-ins", login_words(system.logins))] if system.logins else []
+    rows += [("SSH", ssh_words(system.ssh))] if system.ssh else []
+    rows += [("starts", started_words(system.persistence))] if system.persistence else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
         *table(rows, width=width, indent=_INDENT),
