@@ -35,10 +35,10 @@ def test_keys_are_found_at_home_in_both_files():
 def test_keys_are_found_where_the_server_looks_also_by_a_drop_in_and_a_block():
     fact = read_with(
         {
-            "/etc/ssh/sshd_config": "Include sshd_config.d/*.conf\nMatch User root\nAuthorizedKeysFile /etc/keys/of-root",
+            "/etc/ssh/sshd_config": "Include sshd_config.d/*.conf\nMatch User root\nAuthorizedKeysFile /etc/keys/of",
             "/etc/ssh/sshd_config.d/k.conf": "AuthorizedKeysFile /etc/keys/%u %h/.k/%U\n",
             "/etc/keys/alice": ED25519,
-            "/etc/keys/of-root": RSA,
+            "/etc/keys/of": RSA,
             "/home/alice/.k/1000": ECDSA,
             "/root/.ssh/authorized_keys": ED25519,
         }
@@ -46,7 +46,7 @@ def test_keys_are_found_where_the_server_looks_also_by_a_drop_in_and_a_block():
     places = {key.path: (key.users, key.read) for key in held(fact)}
     assert places[b"/etc/keys/alice"] == (("alice",), True)
     assert places[b"/home/alice/.k/1000"] == (("alice",), True)
-    assert places[b"/etc/keys/of-root"] == (("root", "alice"), True)
+    assert places[b"/etc/keys/of"] == (("root", "alice"), True)
     assert places[b"/root/.ssh/authorized_keys"] == (("root",), False)
     assert any("does not look" in words for words in fact.remarks)
 

@@ -26,11 +26,11 @@ def test_host_keys_and_authorities_have_fingerprints():
     fact = read_public_keys(
         guest(
             {
-                "/etc/ssh/sshd_config": "HostKey /etc/keys/host\nTrustedUserCAKeys /etc/ssh/ca\nRevokedKeys /etc/ssh/no",
+                "/etc/ssh/sshd_config": "HostKey /etc/keys/host\nTrustedUserCAKeys /etc/ssh/ca\nRevokedKeys /etc/ssh/n",
                 "/etc/ssh/ssh_host_ed25519_key.pub": ED25519,
                 "/etc/keys/host.pub": RSA,
                 "/etc/ssh/ca": f"# the authority\n{ECDSA}\nodd\n",
-                "/etc/ssh/no": b"SSHKRL\n\0binary",
+                "/etc/ssh/n": b"SSHKRL\n\0binary",
             }
         )
     )
@@ -42,7 +42,7 @@ def test_host_keys_and_authorities_have_fingerprints():
     assert held(fact)[2].fingerprint == ED25519_FINGERPRINT
     assert [words.partition(":")[0] for words in fact.notes] == [
         "/etc/ssh/ca line 3",
-        "/etc/ssh/no is a binary list of revoked keys, which this version cannot read",
+        "/etc/ssh/n is a binary list of revoked keys, which this version cannot read",
     ]
     assert "let users in" in fact.remarks[0]
 
