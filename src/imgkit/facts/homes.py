@@ -1,9 +1,10 @@
 """The home folders of a system: those that passwd names, and those under /home that no account has any more."""
 
+import io
 from dataclasses import dataclass
 
 from imgkit.facts.gathering import Gathering
-from imgkit.facts.guest import as_path, parse_number
+from imgkit.facts.guest import as_path, as_text, parse_number
 from imgkit.model.tree import EntryKind
 
 MOST_HOMES = 10_000
@@ -31,7 +32,8 @@ def accounts_of(look: Gathering) -> tuple[Account, ...]:
     """Return the accounts of passwd in their order."""
     content = look.read(b"/etc/passwd")
     found = []
-    for _, line in content.lines() if content is not None else ():
+    for raw in io.BytesIO(content.data) if content is not None else ():
+        line = as_text(raw).strip(" \t\r\n") if b":" in raw else ""
         fields = line.split(":")
         if len(fields) < 6 or line.startswith(("#", "+", "-")):
             continue

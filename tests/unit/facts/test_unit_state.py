@@ -6,6 +6,7 @@ from imgkit.facts.units import read_units
 from imgkit.model.persistence import UnitState
 
 ETC, RUN, LIB = "/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system"
+LIB_A = b"/usr/lib/systemd/system/a.service"
 INSTALL = "[Install]\nWantedBy=multi-user.target\n"
 
 
@@ -24,10 +25,8 @@ def state_of(name: str, files: dict[str, Node]) -> UnitState:
         ({f"{LIB}/a.service": INSTALL, f"{ETC}/x.target.requires/a.service": Link(b"/x")}, UnitState.ENABLED),
         ({f"{LIB}/a.service": INSTALL, f"{RUN}/x.target.wants/a.service": Link(b"/x")}, UnitState.ENABLED_RUNTIME),
         ({f"{LIB}/a.service": INSTALL, f"{LIB}/x.target.wants/a.service": Link(b"/x")}, UnitState.DISABLED),
-        (
-            {f"{LIB}/a.service": INSTALL, f"{ETC}/b.service": Link(b"/usr/lib/systemd/system/a.service")},
-            UnitState.ENABLED,
-        ),
+        ({f"{LIB}/a.service": INSTALL, f"{ETC}/b.service": Link(LIB_A)}, UnitState.INDIRECT),
+        ({f"{LIB}/a.service": "[Install]\nAlias=b.service\n", f"{ETC}/b.service": Link(LIB_A)}, UnitState.ENABLED),
         ({f"{ETC}/a.service": Link(b"/dev/null")}, UnitState.MASKED),
         ({f"{RUN}/a.service": Link(b"/dev/null")}, UnitState.MASKED_RUNTIME),
         ({f"{LIB}/a.service": INSTALL, f"{ETC}/a.service": ""}, UnitState.MASKED),
@@ -52,7 +51,18 @@ def test_an_alias_of_what_is_masked_is_masked():
 
 def test_a_template_is_enabled_by_an_instance():
     files: dict[str, Node] = {f"{LIB}/g@.service": INSTALL, f"{ETC}/x.target.wants/g@one.service": Link(b"/x")}
+    assert state_of("g@.service", files) is UnitState.INDIRECT
+    files[f"{LIB}/g@.service"] = INSTALL + "DefaultInstance=one\n"
     assert state_of("g@.service", files) is UnitState.ENABLED
+
+
+def test_an_alias_is_followed_by_its_name():
+    files: dict[str, Node] = {
+        f"{LIB}/a.service": Link(b"b.service"),
+        f"{LIB}/b.service": INSTALL,
+        f"{ETC}/b.service": Link(b"/dev/null"),
+    }
+    assert state_of("a.service", files) is UnitState.MASKED
 
 
 def test_links_in_a_circle_end():
