@@ -196,7 +196,7 @@ def names_of(members: list[dict[str, object]]) -> tuple[str, ...]:
     return tuple(found)
 
 
-@pytest.mark.tools("utmpdump")
+@pytest.mark.skipif(shutil.which("utmpdump") is None, reason="newer distributions have utmpdump no more")
 def test_records_are_those_of_utmpdump(tmp_path: Path):
     data = b"".join(
         (
