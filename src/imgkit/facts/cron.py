@@ -111,7 +111,7 @@ def _table(look: Gathering, found: Found, kind: _Kind) -> CronTable | None:
         return None
     variables: list[Setting] = []
     entries: list[CronEntry] = []
-    for number, line in content.lines():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         variable = parse_variable(line)

@@ -82,7 +82,7 @@ def read_ssh_trust(guest: Guest) -> Fact[tuple[TrustLine, ...]]:
     found = []
     for path in sorted(paths):
         content = look.read(path)
-        for number, line in content.lines() if content is not None else ():
+        for number, line in look.lines(content):
             if line and not line.startswith("#"):
                 found.append(TrustLine(path=path, line=number, text=guest.quote(line)))
                 look.remark(f"{as_text(path)} line {number} lets in {line}")
@@ -94,7 +94,7 @@ def _public_keys(look: Gathering, path: bytes, purpose: str) -> Iterator[PublicK
     if content is not None and content.data.startswith(b"SSHKRL\n"):
         look.lack(f"{as_text(path)} is a binary list of revoked keys, which this version cannot read")
         return
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         try:
@@ -162,7 +162,7 @@ def _known_hosts(look: Gathering, path: bytes, users: tuple[str, ...]) -> KnownH
         return None
     entries = hashed = authorities = revoked = 0
     names: dict[str, None] = {}
-    for _, line in content.lines():
+    for _, line in look.lines(content):
         words = line[:_KEY_BYTES].split(None, 2)
         if len(words) < 2 or words[0].startswith("#"):
             continue
@@ -188,7 +188,7 @@ def _known_hosts(look: Gathering, path: bytes, users: tuple[str, ...]) -> KnownH
 def _client_settings(look: Gathering, path: bytes) -> Iterator[SshClientSetting]:
     content = look.read(path)
     scope = ""
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         name, value = _name_and_value(line)

@@ -61,7 +61,7 @@ class _Reader:
 
     def file(self, path: bytes, match: str, depth: int) -> Iterator[SshdSetting]:
         content = self.look.read(path)
-        for number, line in content.lines() if content is not None else ():
+        for number, line in self.look.lines(content):
             keyword, words = _split(line)
             if not keyword:
                 if line and not line.startswith("#"):

@@ -38,7 +38,7 @@ def logical_lines(look: Gathering, path: bytes) -> Iterator[tuple[int, str]]:
     r"""Yield lines with what a backslash at their end continues, without comments; `#include` is none."""
     content = look.read(path)
     waiting, begun = "", 0
-    for number, raw in content.lines() if content is not None else ():
+    for number, raw in look.lines(content):
         begun = begun or number
         if raw.endswith("\\") and not raw.endswith("\\\\") and not raw.startswith("#") and len(waiting) < _LONGEST_LINE:
             waiting += raw[:-1] + " "
