@@ -68,6 +68,9 @@ class _Reader:
             return
         for number, line in logical_lines(self.look, path):
             include = _INCLUDE.fullmatch(line)
+            if len(self.rules) + len(self.aliases) + len(self.defaults) > _MOST_RULES:
+                self.look.lack(f"{as_text(path)}: lines from {number} on were left out")
+                return
             if len(line) > _LONGEST_LINE:
                 self.look.lack_line(path, number, "it is longer than this version reads")
                 continue
@@ -139,7 +142,8 @@ def _quoted(guest: Guest, whole: Sudoers) -> Sudoers:
     quote = guest.quote
     rules = (replace(one, text=quote(one.text), commands=tuple(map(quote, one.commands))) for one in whole.rules)
     defaults = (replace(one, text=quote(one.text)) for one in whole.defaults)
-    return Sudoers(rules=tuple(rules), aliases=whole.aliases, defaults=tuple(defaults))
+    aliases = (replace(one, members=tuple(map(quote, one.members))) for one in whole.aliases)
+    return Sudoers(rules=tuple(rules), aliases=tuple(aliases), defaults=tuple(defaults))
 
 
 def _remark(look: Gathering, rule: SudoRule, aliases: list[SudoAlias]) -> None:
