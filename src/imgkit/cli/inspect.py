@@ -38,6 +38,9 @@ def inspect(
     ] = None,
     list_subjects: Annotated[bool, typer.Option("--list", help="List the subjects, and look at nothing.")] = False,
     emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,
+    include_secrets: Annotated[
+        bool, typer.Option("--include-secrets", help="Do not mask passwords and tokens in what the report quotes.")
+    ] = False,
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
@@ -55,7 +58,13 @@ def inspect(
     is_set = len(paths) == 1 and paths[0].is_dir()
     chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
     report = inspect_machine(
-        services, chosen, started=now(), subjects=subjects, emulate=emulate, progress=console.progress
+        services,
+        chosen,
+        started=now(),
+        subjects=subjects,
+        emulate=emulate,
+        include_secrets=include_secrets,
+        progress=console.progress,
     )
     tools = [(tool.name, tool.version) for tool in report.run.tools]
     for path in paths:

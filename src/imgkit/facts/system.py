@@ -5,13 +5,18 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from imgkit.facts.architecture import read_architecture
+from imgkit.facts.groups import read_groups, read_subordinate_ids
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
 from imgkit.facts.isolation import determine
 from imgkit.facts.kernels import read_kernels
+from imgkit.facts.logins import read_logins
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
-from imgkit.facts.users import read_groups, read_users
+from imgkit.facts.persistence import read_persistence
+from imgkit.facts.ssh import read_ssh
+from imgkit.facts.sudoers import read_sudoers
+from imgkit.facts.users import read_users
 from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
 from imgkit.model.fact import Fact
@@ -46,6 +51,9 @@ def describe_system(
         mounts=asked(Subject.MOUNTS, lambda _: Mounts(fstab=fstab, mounted=tuple(mounts))),
         packages=asked(Subject.PACKAGES, read_packages),
         accounts=asked(Subject.ACCOUNTS, _accounts),
+        logins=asked(Subject.LOGINS, read_logins),
+        ssh=asked(Subject.SSH, read_ssh),
+        persistence=asked(Subject.PERSISTENCE, read_persistence),
     )
 
 
@@ -65,4 +73,9 @@ def _boot(guest: Guest) -> Boot:
 
 
 def _accounts(guest: Guest) -> Accounts:
-    return Accounts(users=determine(lambda: read_users(guest)), groups=determine(lambda: read_groups(guest)))
+    return Accounts(
+        users=determine(lambda: read_users(guest)),
+        groups=determine(lambda: read_groups(guest)),
+        subordinate_ids=determine(lambda: read_subordinate_ids(guest)),
+        sudoers=determine(lambda: read_sudoers(guest)),
+    )

@@ -13,6 +13,9 @@ class Subject(StrEnum):
     MOUNTS = "mounts"
     PACKAGES = "packages"
     ACCOUNTS = "accounts"
+    LOGINS = "logins"
+    SSH = "ssh"
+    PERSISTENCE = "persistence"
     CONTENTS = "contents"
 
 
@@ -25,7 +28,10 @@ SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
         Subject.BOOT: "kernels with their initramfs and modules",
         Subject.MOUNTS: "fstab over all disks of the set, and what became of each line",
         Subject.PACKAGES: "what dpkg, rpm and apk have installed",
-        Subject.ACCOUNTS: "users, the state of their passwords, groups",
+        Subject.ACCOUNTS: "users, the state of their passwords, groups, who may do what by sudo",
+        Subject.LOGINS: "sessions, failed attempts, the last log-in of each user, starts of the machine",
+        Subject.SSH: "keys that let somebody in, settings of the server, host keys, private keys, known hosts",
+        Subject.PERSISTENCE: "what starts by itself: cron, at, systemd, init, shells, PAM, kernel modules, udev, hooks",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }
 )

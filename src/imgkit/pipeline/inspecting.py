@@ -121,6 +121,7 @@ def inspect_machine(
     started: datetime,
     subjects: AbstractSet[Subject] = EVERY_SUBJECT,
     emulate: bool = False,
+    include_secrets: bool = False,
     progress: Progress = NULL_PROGRESS,
 ) -> Report:
     """Open all disks together and report on them. Raises ToolMissing, CannotLookInside and their like."""
@@ -137,6 +138,7 @@ def inspect_machine(
             subjects=tuple(sorted(subjects)),
             engine_reason=machine.appliance.reason,
             tools=(ToolVersion(name="libguestfs", version=machine.appliance.version),),
+            include_secrets=include_secrets,
         )
         return inspect_disks(
             machine,

@@ -13,12 +13,17 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.tables_logins import login_words
+from imgkit.render.tables_persistence import started_words
+from imgkit.render.tables_ssh import ssh_words
+from imgkit.render.tables_sudo import sudo_words
 from imgkit.units import describe_bytes
 
 SUMMARY_LINES = 60
 DEFAULT_WIDTH = 100
 _INDENT = "  "
 _MOST_QUESTIONS = 6
+_MOST_REMARKS = 10
 
 
 def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
@@ -73,6 +78,10 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows = [*_identity_rows(system.identity)] if system.identity else []
     rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
     rows += [("packages", _package_words(system.packages))] if system.packages else []
+    rows += [("sudo", sudo_words(system.accounts.sudoers))] if system.accounts else []
+    rows += [("log-ins", login_words(system.logins))] if system.logins else []
+    rows += [("SSH", ssh_words(system.ssh))] if system.ssh else []
+    rows += [("starts", started_words(system.persistence))] if system.persistence else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
         *table(rows, width=width, indent=_INDENT),
@@ -239,11 +248,16 @@ def _top_words(contents: Contents) -> str:
 
 def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
     open_questions = [one for one in diagnostics if one.level is DiagnosticLevel.UNDETERMINED]
+    remarks = [one for one in diagnostics if one.level is DiagnosticLevel.REMARK]
     notes = [one for one in diagnostics if one.level is DiagnosticLevel.NOTE]
     lines: list[str] = []
-    for title, found in (("COULD NOT BE DETERMINED", open_questions), ("NOTES", notes)):
+    for title, most, found in (
+        ("STANDS OUT", _MOST_REMARKS, remarks),
+        ("NOTES", _MOST_QUESTIONS, notes),
+        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, open_questions),
+    ):
         if found:
-            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], _MOST_QUESTIONS)]
+            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], most)]
     return lines
 
 

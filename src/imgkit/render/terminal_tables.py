@@ -11,6 +11,10 @@ from imgkit.model.packages import Package, PackageDatabases
 from imgkit.model.report import DataDisk, Report, SystemReport
 from imgkit.model.storage import Storage
 from imgkit.render.columns import fit, table
+from imgkit.render.tables_logins import login_tables
+from imgkit.render.tables_persistence import persistence_tables
+from imgkit.render.tables_ssh import ssh_tables
+from imgkit.render.tables_sudo import sudo_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
 from imgkit.units import describe_bytes, format_utc
 
@@ -47,7 +51,14 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     if system.accounts is not None:
         users, groups = system.accounts.users, system.accounts.groups
         yield _title("USERS" + of, users), _USER_HEADS, [_user(user) for user in users.value or ()]
-        yield _title("GROUPS" + of, groups), ("gid", "name", "members"), _groups(groups.value or ())
+        yield _title("GROUPS" + of, groups), ("gid", "name", "members", "administrators"), _groups(groups.value or ())
+        yield from sudo_tables(system.accounts, of)
+    if system.logins is not None:
+        yield from login_tables(system.logins, of)
+    if system.ssh is not None:
+        yield from ssh_tables(system.ssh, of)
+    if system.persistence is not None:
+        yield from persistence_tables(system.persistence, of)
     if system.mounts is not None:
         fstab = system.mounts.fstab
         yield _title("FSTAB" + of, fstab), _FSTAB_HEADS, [_fstab(entry) for entry in fstab.value or ()]
@@ -81,7 +92,15 @@ def _user(user: User) -> Sequence[str]:
 
 
 def _groups(groups: Sequence[Group]) -> Rows:
-    return [(str(group.gid), group.name, ", ".join(group.members)) for group in groups]
+    return [
+        (
+            str(group.gid),
+            group.name,
+            ", ".join(dict.fromkeys((*group.members, *group.shadow_members))),
+            ", ".join(group.administrators),
+        )
+        for group in groups
+    ]
 
 
 _FSTAB_HEADS = ("line", "folder", "what", "type", "options", "where")

@@ -2,6 +2,8 @@
 
 from datetime import UTC, date, datetime
 
+from tests.unit.render import sample_accounts, sample_persistence, sample_ssh
+
 from imgkit.model.accounts import Accounts, Group, PasswordState, User
 from imgkit.model.boot import Boot, Kernel
 from imgkit.model.contents import Contents, FoundFile, TopEntry
@@ -163,8 +165,16 @@ def make_system() -> SystemReport:
                 notes=("user id 0 is shared by root, x",),
                 sources=(source(b"/etc/passwd"),),
             ),
-            groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
+            groups=Fact.present(
+                (Group(name="wheel", gid=10, members=("root",), administrators=("eve",), shadow_members=("eve",)),),
+                sources=(source(b"/etc/group"),),
+            ),
+            subordinate_ids=sample_accounts.subordinate_ids(),
+            sudoers=sample_accounts.sudoers(),
         ),
+        logins=sample_accounts.logins(),
+        ssh=sample_ssh.ssh(),
+        persistence=sample_persistence.persistence(),
     )
 
 
