@@ -1,9 +1,10 @@
 """Packages of Debian and Ubuntu: dpkg's status file, and the status.d of images made without dpkg."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from imgkit.errors import NoSuchPathInside
-from imgkit.facts.guest import Content, Guest, as_text
+from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.facts.guest import Content, Guest, as_path, as_text, moment_ns
 from imgkit.model.fact import Fact
 from imgkit.model.packages import Package
 from imgkit.model.tree import EntryKind
@@ -11,7 +12,10 @@ from imgkit.units import MiB
 
 _STATUS = b"/var/lib/dpkg/status"
 _STATUS_FOLDER = b"/var/lib/dpkg/status.d"
+_LISTS = b"/var/lib/dpkg/info"
 _STATUS_BYTES = 64 * MiB
+_MOST_NAMED = 10
+_UNFINISHED = {"half-installed", "unpacked", "half-configured", "triggers-awaited"}
 _FIELDS = {b"package", b"version", b"architecture", b"status", b"source", b"maintainer"}
 
 
@@ -27,11 +31,13 @@ def read_dpkg(guest: Guest) -> Fact[tuple[Package, ...]]:
             package = _package(stanza)
             packages += [package] if package else []
             nameless += package is None
-    notes = (f"{nameless} of its entries name no package",) if nameless else ()
+    lost = (f"{nameless} of its entries name no package",) if nameless else ()
+    packages.sort(key=lambda one: (one.name, one.architecture, one.version))
+    dated, undated = _date(guest, packages)
     return Fact.present(
-        tuple(sorted(packages, key=lambda one: (one.name, one.architecture, one.version))),
+        tuple(dated),
         partial=bool(nameless),
-        notes=notes,
+        notes=(*lost, *undated, *_state_notes(packages)),
         sources=tuple(content.source for content in contents),
     )
 
@@ -89,4 +95,32 @@ def _package(stanza: dict[bytes, str]) -> Package | None:
         installed=not status or status.split()[-1:] == ["installed"],
         source=stanza.get(b"source", "") or name,
         vendor=stanza.get(b"maintainer", ""),
+    )
+
+
+def _date(guest: Guest, packages: Iterable[Package]) -> tuple[list[Package], tuple[str, ...]]:
+    """Give each package the time at which the list of its files was written; packages of two kinds name theirs."""
+    try:
+        listed = guest.folder(_LISTS) or ()
+    except CannotLookInside as error:
+        return list(packages), (f"when packages were installed is not known: {error.message}",)
+    times = {entry.name.removesuffix(b".list"): entry.modified_ns for entry in listed if entry.name.endswith(b".list")}
+    found = []
+    for one in packages:
+        written = times.get(as_path(f"{one.name}:{one.architecture}"), times.get(as_path(one.name), 0))
+        found.append(replace(one, installed_at=moment_ns(written)) if written and one.installed else one)
+    return found, ()
+
+
+def _state_notes(packages: Iterable[Package]) -> tuple[str, ...]:
+    """Say which packages are kept from upgrades, and which were never finished."""
+    states = [(one.name, one.status.split()) for one in packages]
+    held = [name for name, words in states if words[:1] == ["hold"]]
+    broken = [
+        name for name, words in states if words[1:2] not in ([], ["ok"]) or (words[-1:] and words[-1] in _UNFINISHED)
+    ]
+    return tuple(
+        f"{len(names)} packages are {state}: {', '.join(names[:_MOST_NAMED])}{' …' if len(names) > _MOST_NAMED else ''}"
+        for names, state in ((held, "held"), (broken, "broken or half-installed"))
+        if names
     )

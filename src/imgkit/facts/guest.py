@@ -47,11 +47,15 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases."""
+    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases.
+
+    `include_secrets` is the user's own wish: without it what is secret never gets into a fact.
+    """
 
     tree: FileTree
     label: str
     scratch: Path | None = None
+    include_secrets: bool = False
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content:
         """Read a file, following links inside. Raises NoSuchPathInside, CannotLookInside."""

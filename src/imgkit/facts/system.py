@@ -12,6 +12,7 @@ from imgkit.facts.kernels import read_kernels
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
 from imgkit.facts.users import read_groups, read_users
+from imgkit.facts.walking import walk_system
 from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
 from imgkit.model.fact import Fact
@@ -46,6 +47,7 @@ def describe_system(
         mounts=asked(Subject.MOUNTS, lambda _: Mounts(fstab=fstab, mounted=tuple(mounts))),
         packages=asked(Subject.PACKAGES, read_packages),
         accounts=asked(Subject.ACCOUNTS, _accounts),
+        files=asked(Subject.FILES, walk_system),
     )
 
 

@@ -12,6 +12,7 @@ from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
 from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
+from imgkit.model.files import Files
 from imgkit.model.identity import Identity
 from imgkit.model.mounts import Mounts
 from imgkit.model.packages import PackageDatabases
@@ -31,6 +32,7 @@ class SystemReport:
     mounts: Mounts | None = None
     packages: PackageDatabases | None = None
     accounts: Accounts | None = None
+    files: Fact[Files] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,7 @@ class DataFileSystem:
     place: str
     roles: tuple[DiskRole, ...]
     contents: Fact[Contents] | None = None
+    files: Fact[Files] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ class Subject(StrEnum):
     MOUNTS = "mounts"
     PACKAGES = "packages"
     ACCOUNTS = "accounts"
+    FILES = "files"
     CONTENTS = "contents"
 
 
@@ -22,10 +23,11 @@ EVERY_SUBJECT = frozenset(Subject)
 SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
     {
         Subject.IDENTITY: "distribution, release, architecture, host name, machine id, time zone, locale",
-        Subject.BOOT: "kernels with their initramfs and modules",
+        Subject.BOOT: "mode, loader, command lines, kernels, drivers in each initramfs",
         Subject.MOUNTS: "fstab over all disks of the set, and what became of each line",
-        Subject.PACKAGES: "what dpkg, rpm and apk have installed",
+        Subject.PACKAGES: "what dpkg, rpm and apk have installed, and from which repositories",
         Subject.ACCOUNTS: "users, the state of their passwords, groups",
+        Subject.FILES: "programs that change their user or bring rights, odd places, names and times: one walk",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }
 )

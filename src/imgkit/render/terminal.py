@@ -13,6 +13,7 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.tables_files import files_words
 from imgkit.units import describe_bytes
 
 SUMMARY_LINES = 60
@@ -73,6 +74,7 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows = [*_identity_rows(system.identity)] if system.identity else []
     rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
     rows += [("packages", _package_words(system.packages))] if system.packages else []
+    rows += [("files", files_words(system.files))] if system.files else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
         *table(rows, width=width, indent=_INDENT),
@@ -230,6 +232,8 @@ def _contents_words(one: DataFileSystem) -> tuple[str, str]:
 
 
 def _top_words(contents: Contents) -> str:
+    if contents.holdings:
+        return ", ".join(f"{one.kind} {one.version}".strip() for one in contents.holdings[:4])
     by_room = sorted(contents.top, key=lambda entry: (-entry.bytes_below, entry.name))
     return ", ".join(
         _decode(entry.name) + (f" ({describe_bytes(entry.bytes_below)})" if entry.bytes_below else "")

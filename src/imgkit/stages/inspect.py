@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from imgkit.errors import CannotLookInside, ImgkitError
-from imgkit.facts.contents import read_contents
 from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.fstab import read_fstab
 from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine, diagnostics_of
 from imgkit.facts.storage import storage_diagnostics
 from imgkit.facts.system import describe_system
+from imgkit.facts.walking import walk_data
 from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, RunInfo, SystemReport
 from imgkit.model.role import DiskRole
@@ -135,9 +135,8 @@ class _Look:
 
     def _data_file_system(self, one: FileSystem) -> DataFileSystem:
         guest = self._guest(one.place)
-        asked = Subject.CONTENTS in self._subjects
-        contents = determine(lambda: read_contents(guest)) if asked else None
-        return DataFileSystem(place=one.place, roles=one.roles, contents=contents)
+        walked = walk_data(guest, self._subjects)
+        return DataFileSystem(place=one.place, roles=one.roles, contents=walked.contents, files=walked.files)
 
     def _guest(self, place: str) -> Guest:
         try:

@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime
 
 from imgkit.model.accounts import Accounts, Group, PasswordState, User
 from imgkit.model.boot import Boot, Kernel
-from imgkit.model.contents import Contents, FoundFile, TopEntry
+from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Holding, TopEntry
 from imgkit.model.fact import Fact, Setting, Source
+from imgkit.model.files import CapableFile, Files, NotedFile, NotedFiles
 from imgkit.model.identity import Architecture, Identity, OperatingSystem, Timezone
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind, Mounts
-from imgkit.model.packages import Package, PackageDatabases
+from imgkit.model.packages import Bundle, BundleKind, Package, PackageDatabases, Repository, RepositoryKind
 from imgkit.model.report import (
     DataDisk,
     DataFileSystem,
@@ -152,6 +153,21 @@ def make_system() -> SystemReport:
                 sources=(source(b"/var/lib/rpm/rpmdb.sqlite"),),
             ),
             apk=Fact.undetermined("bad sector"),
+            repositories=Fact.present(
+                (
+                    Repository(
+                        kind=RepositoryKind.YUM,
+                        path=b"/etc/yum.repos.d/alinux.repo",
+                        line=1,
+                        name="base",
+                        addresses=("http://mirrors.cloud.aliyuncs.com/alinux",),
+                        enabled=True,
+                        signed=False,
+                    ),
+                ),
+                sources=(),
+            ),
+            bundles=Fact.present((Bundle(kind=BundleKind.SNAP, name="lxd", revisions=("99", "100")),), sources=()),
         ),
         accounts=Accounts(
             users=Fact.present(
@@ -165,6 +181,35 @@ def make_system() -> SystemReport:
             ),
             groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
         ),
+        files=Fact.present(make_files(), sources=()),
+    )
+
+
+def noted(path: bytes, why: str = "") -> NotedFile:
+    return NotedFile(
+        path=path, kind=EntryKind.FILE, mode="rwsr-xr-x", uid=0, gid=0, size=9, modified=MOMENT, changed=None, why=why
+    )
+
+
+def make_files() -> Files:
+    none = NotedFiles(total=0, first=())
+    return Files(
+        whole=True,
+        entries=3,
+        last_change=MOMENT,
+        set_id=NotedFiles(total=1, first=(noted(b"/usr/bin/e\x1b[1mvil"),)),
+        capable=(CapableFile(path=b"/usr/bin/ping", permitted=("cap_net_raw",), inheritable=(), effective=True),),
+        world_writable=none,
+        open_folders=none,
+        hidden_programs=NotedFiles(total=1, first=(noted(b"/tmp/.x"),)),
+        temporary_programs=none,
+        in_dev=none,
+        devices_elsewhere=none,
+        odd_names=NotedFiles(total=900, first=(noted(b"/\xff", "is no UTF-8"),)),
+        odd_times=none,
+        future_times=none,
+        newest=(noted(b"/new"),),
+        largest=(),
     )
 
 
@@ -191,6 +236,9 @@ def make_data_disks() -> tuple[DataDisk, ...]:
         ),
         largest=(FoundFile(path=b"/back\xffup/\x1b[31m", size=2 * MiB, modified=None),),
         newest=(),
+        large_folders=(FolderSize(path=b"/back\xffup", bytes_below=3 * MiB, files_below=2),),
+        holdings=(Holding(kind="Redis data", path=b"/r\x1bdis", version="7.2"),),
+        kinds=(FileKind(kind="archive", files=2, total_bytes=3 * MiB, largest=b"/x.tar"),),
     )
     there = Fact.present(contents, notes=("the walk ended after 3 entries",), sources=())
     shut: Fact[Contents] = Fact.undetermined("bad superblock")
