@@ -5,16 +5,16 @@ from collections.abc import Set as AbstractSet
 from typing import TypeVar
 
 from imgkit.facts.architecture import read_architecture
+from imgkit.facts.boot import describe_boot
+from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
 from imgkit.facts.isolation import determine
-from imgkit.facts.kernels import read_kernels
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
 from imgkit.facts.users import read_groups, read_users
 from imgkit.facts.walking import walk_system
 from imgkit.model.accounts import Accounts
-from imgkit.model.boot import Boot
 from imgkit.model.fact import Fact
 from imgkit.model.identity import Identity
 from imgkit.model.mounts import FstabEntry, Mounts
@@ -30,11 +30,13 @@ def describe_system(
     *,
     fstab: Fact[tuple[FstabEntry, ...]],
     mounts: Sequence[Mount] = (),
+    names: DeviceNames | None = None,
     subjects: AbstractSet[Subject] = EVERY_SUBJECT,
 ) -> SystemReport:
     """Collect the facts of the system whose files `guest` gives.
 
     `fstab` was read before, to put the file systems together; `mounts` is what became of its lines.
+    `names` is the storage that command lines speak of.
     """
 
     def asked(subject: Subject, describe: Callable[[Guest], S]) -> S | None:
@@ -43,7 +45,7 @@ def describe_system(
     return SystemReport(
         root=guest.label,
         identity=asked(Subject.IDENTITY, _identity),
-        boot=asked(Subject.BOOT, _boot),
+        boot=asked(Subject.BOOT, lambda guest: describe_boot(guest, fstab, names)),
         mounts=asked(Subject.MOUNTS, lambda _: Mounts(fstab=fstab, mounted=tuple(mounts))),
         packages=asked(Subject.PACKAGES, read_packages),
         accounts=asked(Subject.ACCOUNTS, _accounts),
@@ -60,10 +62,6 @@ def _identity(guest: Guest) -> Identity:
         timezone=determine(lambda: read_timezone(guest)),
         locale=determine(lambda: read_locale(guest)),
     )
-
-
-def _boot(guest: Guest) -> Boot:
-    return Boot(kernels=determine(lambda: read_kernels(guest)))
 
 
 def _accounts(guest: Guest) -> Accounts:

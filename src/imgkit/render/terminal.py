@@ -13,6 +13,7 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.tables_boot import boot_words
 from imgkit.render.tables_files import files_words
 from imgkit.units import describe_bytes
 
@@ -72,7 +73,7 @@ def _verdict(report: Report) -> str:
 
 def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows = [*_identity_rows(system.identity)] if system.identity else []
-    rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
+    rows += [("kernels", _kernel_words(system.boot.kernels)), ("boot", boot_words(system.boot))] if system.boot else []
     rows += [("packages", _package_words(system.packages))] if system.packages else []
     rows += [("files", files_words(system.files))] if system.files else []
     return [

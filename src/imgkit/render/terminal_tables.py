@@ -10,6 +10,7 @@ from imgkit.model.packages import Package, PackageDatabases, Repository
 from imgkit.model.report import DataDisk, Report, SystemReport
 from imgkit.model.storage import Storage
 from imgkit.render.columns import fit, table
+from imgkit.render.tables_boot import boot_tables
 from imgkit.render.tables_files import files_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
 from imgkit.render.titles import Rows, list_title
@@ -54,6 +55,7 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     if system.boot is not None:
         kernels = system.boot.kernels
         yield list_title("KERNELS" + of, kernels), _KERNEL_HEADS, [_kernel(one) for one in kernels.value or ()]
+        yield from boot_tables(system.boot, of)
     if system.packages is not None:
         yield from _package_tables(system.packages, of)
     yield from files_tables(system.files, of)

@@ -131,7 +131,9 @@ class _Look:
         whole, mounts = self._ask(
             f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
         )
-        return describe_system(replace(bare, tree=whole), fstab=fstab, mounts=mounts, subjects=self._subjects)
+        return describe_system(
+            replace(bare, tree=whole), fstab=fstab, mounts=mounts, names=self._names, subjects=self._subjects
+        )
 
     def _data_file_system(self, one: FileSystem) -> DataFileSystem:
         guest = self._guest(one.place)

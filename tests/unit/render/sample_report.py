@@ -3,7 +3,18 @@
 from datetime import UTC, date, datetime
 
 from imgkit.model.accounts import Accounts, Group, PasswordState, User
-from imgkit.model.boot import Boot, Kernel
+from imgkit.model.boot import (
+    Boot,
+    BootCheck,
+    BootEntry,
+    BootModes,
+    Driver,
+    DriverPlace,
+    Kernel,
+    KernelDrivers,
+    Loader,
+    LoaderKind,
+)
 from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Holding, TopEntry
 from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.files import CapableFile, Files, NotedFile, NotedFiles
@@ -108,6 +119,55 @@ def make_system() -> SystemReport:
             locale=Fact.absent(),
         ),
         boot=Boot(
+            modes=Fact.present(
+                BootModes(bios=True, uefi=False, evidence=("/boot/grub2/i386-pc is there",)), sources=()
+            ),
+            loaders=Fact.present(
+                (Loader(kind=LoaderKind.GRUB, path=b"/boot/grub2/grub.cfg", default="0"),), sources=()
+            ),
+            entries=Fact.present(
+                (
+                    BootEntry(
+                        loader=LoaderKind.GRUB,
+                        path=b"/boot/grub2/grub.cfg",
+                        line=7,
+                        title="Alibaba\x1b[1m Cloud Linux",
+                        id="0",
+                        kernel=b"/boot/vmlinuz-5.10.134",
+                        initramfs=(b"/boot/initramfs-5.10.134.img",),
+                        options="root=UUID=1234 ro console=ttyS0",
+                        root="UUID=1234",
+                        root_place="system:1",
+                        consoles=("ttyS0",),
+                        kernel_there=True,
+                        default=True,
+                    ),
+                ),
+                sources=(),
+            ),
+            drivers=Fact.present(
+                (
+                    KernelDrivers(
+                        kernel="5.10.134",
+                        initramfs=b"/boot/initramfs-5.10.134.img",
+                        compression="zstd",
+                        files=100,
+                        early=True,
+                        drivers=(
+                            Driver(name="virtio_blk", place=DriverPlace.INITRAMFS),
+                            Driver(name="nvme", place=DriverPlace.NOWHERE),
+                        ),
+                    ),
+                ),
+                sources=(),
+            ),
+            checks=Fact.present(
+                (
+                    BootCheck(name="virtio disk with 5.10.134", passed=True, words="there when it is needed"),
+                    BootCheck(name="NVMe disk with 5.10.134", passed=False, words="nvme not where it is needed"),
+                ),
+                sources=(),
+            ),
             kernels=Fact.present(
                 (
                     Kernel(version="5.4.0", modules=b"/lib/modules/5.4.0"),
@@ -120,7 +180,7 @@ def make_system() -> SystemReport:
                     ),
                 ),
                 sources=(),
-            )
+            ),
         ),
         mounts=Mounts(
             fstab=Fact.present(
