@@ -29,6 +29,9 @@ def inspect(
     ],
     disk: options.Disks = None,
     emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,
+    include_secrets: Annotated[
+        bool, typer.Option("--include-secrets", help="Do not mask passwords and tokens in what the report quotes.")
+    ] = False,
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
@@ -37,7 +40,14 @@ def inspect(
     services = open_services(examiner=examiner, case=case)
     is_set = len(paths) == 1 and paths[0].is_dir()
     chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
-    report = inspect_machine(services, chosen, started=now(), emulate=emulate, progress=console.progress)
+    report = inspect_machine(
+        services,
+        chosen,
+        started=now(),
+        emulate=emulate,
+        include_secrets=include_secrets,
+        progress=console.progress,
+    )
     if is_set:
         settled = services.settings
         who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)

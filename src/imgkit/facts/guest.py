@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
+from imgkit.facts.secrets import redact
 from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.ports import FileTree
 from imgkit.units import MiB
 
 CONFIG_BYTES = 8 * MiB
+QUOTED_CHARACTERS = 8192
 _IN_MEMORY_BYTES = 96 * MiB
 
 
@@ -24,6 +26,15 @@ class ReadsInParts(Protocol):
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield a regular file's first `limit` bytes at most, following links inside the tree."""
+        ...
+
+
+@runtime_checkable
+class ReadsAt(Protocol):
+    """A file tree that can also read in the middle of a file, which a sparse one of terabytes needs."""
+
+    def read_at(self, path: bytes, offset: int, *, length: int) -> bytes:
+        """Return at most `length` bytes from `offset` on, following links inside the tree."""
         ...
 
 
@@ -49,7 +60,7 @@ class Content:
 class Guest:
     """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases.
 
-    `include_secrets` is the user's own wish: without it what is secret never gets into a fact.
+    Passwords and tokens in what the facts quote are masked unless `include_secrets`.
     """
 
     tree: FileTree
@@ -66,6 +77,16 @@ class Guest:
         digest = hashlib.sha256(data).hexdigest()
         source = Source(tree=self.label, path=path, sha256=digest, size=len(data), truncated=truncated)
         return Content(data=data, source=source)
+
+    def quote(self, text: str) -> str:
+        """Return a line of a file as a report may show it: cut where it is endless, secrets masked unless wanted."""
+        if len(text) > QUOTED_CHARACTERS:
+            text = f"{text[:QUOTED_CHARACTERS]} [{len(text) - QUOTED_CHARACTERS} more characters]"
+        return text if self.include_secrets else redact(text)
+
+    def quote_value(self, name: str, value: str) -> str:
+        """Return the value of a setting as a report may show it: its name tells whether it is a secret."""
+        return self.quote(f"{name}={value}")[len(name) + 1 :]
 
     def read_first(self, *paths: bytes, limit: int = CONFIG_BYTES) -> Content | None:
         """Read the first of these that is there, or return None. Raises CannotLookInside where one cannot be read."""

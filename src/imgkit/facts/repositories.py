@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from imgkit.errors import NoSuchPathInside
 from imgkit.facts.addresses import hide_credentials
@@ -37,7 +38,13 @@ def read_repositories(guest: Guest) -> Fact[tuple[Repository, ...]]:
     found.sort(key=lambda one: (one.kind, one.path, one.line, one.name))
     over = len(found) > _MOST_REPOSITORIES
     notes = (f"only the first {_MOST_REPOSITORIES} of {len(found)} repositories are given",) if over else ()
-    return Fact.present(tuple(found[:_MOST_REPOSITORIES]), notes=notes, sources=tuple(sources))
+    shown = (one if guest.include_secrets else _without_secrets(one) for one in found[:_MOST_REPOSITORIES])
+    return Fact.present(tuple(shown), notes=notes, sources=tuple(sources))
+
+
+def _without_secrets(one: Repository) -> Repository:
+    addresses = tuple(hide_credentials(address) for address in one.addresses)
+    return replace(one, addresses=addresses, key=hide_credentials(one.key))
 
 
 def parse_apt_lines(content: Content) -> Iterator[Repository]:
@@ -53,7 +60,7 @@ def parse_apt_lines(content: Content) -> Iterator[Repository]:
             path=content.source.path,
             line=number,
             name="",
-            addresses=(hide_credentials(address),),
+            addresses=(address,),
             enabled=True,
             suites=tuple(words[:1]),
             components=tuple(words[1:]),
@@ -94,7 +101,7 @@ def _apt_stanza(content: Content, stanza: dict[str, list[str]], line: int) -> It
         path=content.source.path,
         line=line,
         name=" ".join(stanza.get("x-repolib-name", [])),
-        addresses=tuple(hide_credentials(address) for address in words["uris"]),
+        addresses=words["uris"],
         enabled=words.get("enabled", ("yes",))[:1] != ("no",),
         suites=words.get("suites", ()),
         components=words.get("components", ()),
@@ -113,10 +120,10 @@ def parse_yum(content: Content, kind: RepositoryKind = RepositoryKind.YUM) -> It
                 path=content.source.path,
                 line=section.line,
                 name=section.name,
-                addresses=tuple(hide_credentials(address) for address in _yum_addresses(section)),
+                addresses=tuple(_yum_addresses(section)),
                 enabled=section.last("enabled", "1").lower() not in _NO,
                 signed=_flag(section.last("gpgcheck")),
-                key=hide_credentials(" ".join(section.all("gpgkey"))),
+                key=" ".join(section.all("gpgkey")),
             )
 
 
@@ -136,7 +143,7 @@ def parse_apk(content: Content) -> Iterator[Repository]:
                 path=content.source.path,
                 line=number,
                 name=tag,
-                addresses=(hide_credentials(address),),
+                addresses=(address,),
                 enabled=True,
             )
 

@@ -53,11 +53,12 @@ def read_users(guest: Guest) -> Fact[tuple[User, ...]]:
     lines, malformed = _split(passwd, fields=7)
     users = [user for fields in lines if (user := _user(fields, shadows)) is not None]
     malformed += len(lines) - len(users)
-    notes = (*_count_note(malformed, "/etc/passwd"), *trouble, *_doubles(users))
+    notes = (*_count_note(malformed, "/etc/passwd"), *trouble)
     return Fact.present(
         tuple(users),
         partial=bool(malformed or trouble),
         notes=notes,
+        remarks=_doubles(users),
         sources=(passwd.source, *((shadow.source,) if shadow is not None else ())),
     )
 

@@ -54,9 +54,13 @@ class DataDisk:
 
 
 class DiagnosticLevel(StrEnum):
-    """`undetermined`: the report lacks something because of it, and the run ends as done in part."""
+    """`undetermined`: the report lacks something because of it, and the run ends as done in part.
+
+    `remark`: something that was found and stands out, such as a second account with the user id 0.
+    """
 
     NOTE = "note"
+    REMARK = "remark"
     UNDETERMINED = "undetermined"
 
 
@@ -77,7 +81,10 @@ class ToolVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """All that may differ between two looks at the same disks: when, by what, how."""
+    """All that may differ between two looks at the same disks: when, by what, how.
+
+    `include_secrets`: passwords and tokens stand in this report as they were found; otherwise they are masked.
+    """
 
     started: datetime
     imgkit: str
@@ -86,6 +93,7 @@ class RunInfo:
     tools: tuple[ToolVersion, ...] = ()
     images: tuple[Setting, ...] = ()
     notes: tuple[str, ...] = ()
+    include_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,4 +111,4 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether nothing is missing and nothing was left undetermined; else the run ends as done in part."""
-        return not self.missing_disks and all(one.level is DiagnosticLevel.NOTE for one in self.diagnostics)
+        return not self.missing_disks and not any(one.level is DiagnosticLevel.UNDETERMINED for one in self.diagnostics)

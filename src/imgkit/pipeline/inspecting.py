@@ -118,6 +118,7 @@ def inspect_machine(
     *,
     started: datetime,
     emulate: bool = False,
+    include_secrets: bool = False,
     progress: Progress = NULL_PROGRESS,
 ) -> Report:
     """Open all disks together and report on them. Raises ToolMissing, CannotLookInside and their like."""
@@ -133,6 +134,7 @@ def inspect_machine(
             engine="guestfs",
             engine_reason=machine.appliance.reason,
             tools=(ToolVersion(name="libguestfs", version=machine.appliance.version),),
+            include_secrets=include_secrets,
         )
         return inspect_disks(
             machine,

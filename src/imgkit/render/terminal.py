@@ -21,6 +21,7 @@ SUMMARY_LINES = 60
 DEFAULT_WIDTH = 100
 _INDENT = "  "
 _MOST_QUESTIONS = 6
+_MOST_REMARKS = 10
 
 
 def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
@@ -244,11 +245,16 @@ def _top_words(contents: Contents) -> str:
 
 def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
     open_questions = [one for one in diagnostics if one.level is DiagnosticLevel.UNDETERMINED]
+    remarks = [one for one in diagnostics if one.level is DiagnosticLevel.REMARK]
     notes = [one for one in diagnostics if one.level is DiagnosticLevel.NOTE]
     lines: list[str] = []
-    for title, found in (("COULD NOT BE DETERMINED", open_questions), ("NOTES", notes)):
+    for title, most, found in (
+        ("STANDS OUT", _MOST_REMARKS, remarks),
+        ("NOTES", _MOST_QUESTIONS, notes),
+        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, open_questions),
+    ):
         if found:
-            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], _MOST_QUESTIONS)]
+            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], most)]
     return lines
 
 

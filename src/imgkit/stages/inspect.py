@@ -72,7 +72,13 @@ def inspect_disks(
     missing = tuple(sorted(set(expected_roles) - set(roles)))
     with progress.bar("Inspecting", total=100, unit="%") as bar:
         storage = machine.storage
-        look = _Look(machine, DeviceNames(storage=storage, missing=missing), scratch, subjects)
+        look = _Look(
+            machine,
+            DeviceNames(storage=storage, missing=missing),
+            scratch,
+            subjects,
+            include_secrets=run.include_secrets,
+        )
         systems = look.systems(_Steps(bar, start=20, end=80))
         data_disks = look.data_disks(_Steps(bar, start=80, end=100))
         bar.set_done(100)
@@ -96,9 +102,16 @@ class _Look:
     """One look at a machine; `trouble` is what the engine could not give."""
 
     def __init__(
-        self, machine: Machine, names: DeviceNames, scratch: Path | None, subjects: AbstractSet[Subject]
+        self,
+        machine: Machine,
+        names: DeviceNames,
+        scratch: Path | None,
+        subjects: AbstractSet[Subject],
+        *,
+        include_secrets: bool,
     ) -> None:
         self._machine = machine
+        self._include_secrets = include_secrets
         self._subjects = subjects
         self._names = names
         self._scratch = scratch
@@ -145,7 +158,7 @@ class _Look:
             tree = self._machine.file_system_tree(place)
         except ImgkitError as error:
             tree = _Unreadable(error.message)
-        return Guest(tree=tree, label=place, scratch=self._scratch)
+        return Guest(tree=tree, label=place, scratch=self._scratch, include_secrets=self._include_secrets)
 
     def _ask(self, subject: str, question: Callable[[], T], otherwise: T) -> T:
         """Ask the engine; what it cannot answer becomes a diagnostic, and the look goes on."""

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +80,11 @@ def test_sections_of_yum_are_read_and_no_password_is_kept():
     )
     assert (base.name, base.enabled, base.signed) == ("base", True, True)
     assert (off.enabled, off.signed, off.addresses) == (False, False, ("http://x",))
+
+
+def test_passwords_are_kept_where_they_are_wanted():
+    guest = replace(guest_with({"/etc/yum.repos.d/a.repo": YUM}), include_secrets=True)
+    assert "bob:secret" in read_repositories(guest).value[0].addresses[1]
 
 
 def test_zypp_and_apk_are_read():

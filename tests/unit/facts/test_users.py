@@ -85,12 +85,12 @@ def test_a_login_shell_gives_a_command_line(shell, opens):
 
 def test_a_second_root_is_noted():
     fact = users(PASSWD + "toor:x:0:0::/root:/bin/sh\n")
-    assert fact.notes == ("user id 0 is shared by root, toor",)
+    assert fact.remarks == ("user id 0 is shared by root, toor",)
     assert by_name(fact)["toor"].password is PasswordState.NO_ENTRY
 
 
 def test_a_name_that_is_there_twice_is_noted():
-    assert users(PASSWD + "daemon:x:5:5::/:/bin/sh\n").notes == ("the name daemon is there 2 times",)
+    assert users(PASSWD + "daemon:x:5:5::/:/bin/sh\n").remarks == ("the name daemon is there 2 times",)
 
 
 def test_an_unreadable_shadow_leaves_the_accounts_and_says_so():
