@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 from xml.etree import ElementTree as ET
 
-from imgkit.errors import NoSuchPathInside
+from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text
 from imgkit.facts.os_release import parse_settings
-from imgkit.model.fact import Fact, Source
+from imgkit.model.fact import Fact
 from imgkit.model.network import Firewall, FirewallKind
-from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
 
 _IPTABLES = (
@@ -20,7 +19,6 @@ _NFTABLES = (b"/etc/nftables.conf", b"/etc/sysconfig/nftables.conf", b"/etc/nfta
 _UFW_RULES = (b"/etc/ufw/user.rules", b"/etc/ufw/user6.rules", b"/lib/ufw/user.rules", b"/lib/ufw/user6.rules")
 _ZONES = b"/etc/firewalld/zones"
 _MOST_RULES = 100
-_MOST_ZONES = 100
 _FILE_BYTES = 2 * MiB
 _XML_BYTES = 256 * 1024
 _HOOK = re.compile(r"type\s+\w+\s+hook\s+(?P<hook>\w+).{0,200}?policy\s+(?P<policy>\w+)")
@@ -28,21 +26,18 @@ _HOOK = re.compile(r"type\s+\w+\s+hook\s+(?P<hook>\w+).{0,200}?policy\s+(?P<poli
 
 def read_firewalls(guest: Guest) -> Fact[tuple[Firewall, ...]]:
     """Read every file of rules that is there."""
+    gathering = Gathering(guest)
     found: list[Firewall] = []
-    sources: list[Source] = []
-    bad: list[str] = []
     for path in _IPTABLES:
-        found += [parse_iptables(one, FirewallKind.IPTABLES) for one in _read(guest, path, sources)]
+        found += [parse_iptables(one, FirewallKind.IPTABLES) for one in _read(gathering, path)]
     for path in _NFTABLES:
-        found += [parse_nftables(one) for one in _read(guest, path, sources)]
-    enabled = _ufw_enabled(guest, sources)
+        found += [parse_nftables(one) for one in _read(gathering, path)]
+    enabled = _ufw_enabled(gathering)
     for path in _UFW_RULES:
-        found += [parse_iptables(one, FirewallKind.UFW, enabled) for one in _read(guest, path, sources)]
-    found += _zones(guest, sources, bad)
-    if not sources:
-        return Fact.absent("there are no files of firewall rules")
+        found += [parse_iptables(one, FirewallKind.UFW, enabled) for one in _read(gathering, path)]
+    found += _zones(gathering)
     found.sort(key=lambda one: (one.kind, one.path))
-    return Fact.present(tuple(found), partial=bool(bad), notes=tuple(bad), sources=tuple(sources))
+    return gathering.fact(tuple(found), nothing="there are no files of firewall rules")
 
 
 def parse_iptables(content: Content, kind: FirewallKind, enabled: bool | None = None) -> Firewall:
@@ -127,28 +122,23 @@ def _element_words(element: ET.Element) -> str:
     return " ".join([*parts, *inner])[:500]
 
 
-def _zones(guest: Guest, sources: list[Source], bad: list[str]) -> Iterator[Firewall]:
-    control = _read(guest, b"/etc/firewalld/firewalld.conf", sources)
+def _zones(gathering: Gathering) -> Iterator[Firewall]:
+    control = _read(gathering, b"/etc/firewalld/firewalld.conf")
     default = parse_settings(control[0]).get("DefaultZone", "public") if control else "public"
-    entries = [one for one in guest.folder(_ZONES) or () if one.kind is not EntryKind.FOLDER]
-    for entry in [one for one in entries if one.name.endswith(b".xml")][:_MOST_ZONES]:
-        for content in _read(guest, _ZONES + b"/" + entry.name, sources):
+    for one in gathering.names(_ZONES, suffix=b".xml"):
+        for content in _read(gathering, one.path):
             zone = parse_zone(content, default)
             if zone is None:
-                bad.append(f"{as_text(content.source.path)} is no zone that can be read")
+                gathering.lack(f"{as_text(one.path)} is no zone that can be read")
             else:
                 yield zone
 
 
-def _ufw_enabled(guest: Guest, sources: list[Source]) -> bool | None:
-    control = _read(guest, b"/etc/ufw/ufw.conf", sources)
+def _ufw_enabled(gathering: Gathering) -> bool | None:
+    control = _read(gathering, b"/etc/ufw/ufw.conf")
     return parse_settings(control[0]).get("ENABLED", "no").lower() == "yes" if control else None
 
 
-def _read(guest: Guest, path: bytes, sources: list[Source]) -> list[Content]:
-    try:
-        content = guest.read(path, limit=_FILE_BYTES)
-    except NoSuchPathInside:
-        return []
-    sources.append(content.source)
-    return [content]
+def _read(gathering: Gathering, path: bytes) -> list[Content]:
+    content = gathering.read(path, limit=_FILE_BYTES)
+    return [content] if content is not None else []

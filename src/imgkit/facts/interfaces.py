@@ -3,18 +3,16 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from imgkit.errors import NoSuchPathInside
+from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text, first_word
 from imgkit.facts.os_release import parse_settings
 from imgkit.facts.sections import Section, parse_sections
 from imgkit.facts.yaml_reading import BadYaml, Value, flag, mapping, parse_yaml, sequence, word, words
-from imgkit.model.fact import Fact, Source
+from imgkit.model.fact import Fact
 from imgkit.model.network import Interface, NetworkKind
-from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
 
 _FILE_BYTES = MiB
-_MOST_FILES = 500
 _MOST = 2000
 _LOOPBACK = "lo"
 _DEFAULT_ROUTES = {"default", "0.0.0.0/0", "::/0"}
@@ -35,24 +33,19 @@ class _Stanza:
 
 def read_interfaces(guest: Guest) -> Fact[tuple[Interface, ...]]:
     """List what every file says of an interface, also where files contradict each other."""
+    gathering = Gathering(guest)
     found: list[Interface] = []
-    sources: list[Source] = []
-    bad: list[str] = []
-    for path, parse in _files(guest):
-        try:
-            content = guest.read(path, limit=_FILE_BYTES)
-        except NoSuchPathInside:
-            continue
-        sources.append(content.source)
-        try:
-            found += parse(content)
-        except BadYaml as error:
-            bad.append(f"{as_text(path)} cannot be read: {error}")
-    if not sources:
-        return Fact.absent("no file says anything of an interface")
+    for path, parse in _files(gathering):
+        content = gathering.read(path, limit=_FILE_BYTES)
+        if content is not None:
+            try:
+                found += parse(content)
+            except BadYaml as error:
+                gathering.lack(f"{as_text(path)} cannot be read: {error}")
     found.sort(key=lambda one: (one.kind, one.path, one.name))
-    over = (f"only the first {_MOST} of {len(found)} are given",) if len(found) > _MOST else ()
-    return Fact.present(tuple(found[:_MOST]), partial=bool(bad), notes=(*bad, *over), sources=tuple(sources))
+    if len(found) > _MOST:
+        gathering.lack(f"only the first {_MOST} of {len(found)} are given")
+    return gathering.fact(tuple(found[:_MOST]), nothing="no file says anything of an interface")
 
 
 def parse_ifcfg(content: Content) -> Iterator[Interface]:
@@ -256,13 +249,12 @@ def _yes(value: str) -> bool:
     return value.lower() in {"yes", "true", "1", "on"}
 
 
-def _files(guest: Guest) -> Iterator[tuple[bytes, Parser]]:
+def _files(gathering: Gathering) -> Iterator[tuple[bytes, Parser]]:
     yield b"/etc/network/interfaces", parse_interfaces
     for folder, start, end, parse in _FOLDERS:
-        entries = [one.name for one in guest.folder(folder) or () if one.kind is not EntryKind.FOLDER]
-        chosen = [name for name in entries if name.startswith(start) and name.endswith(end)]
-        for name in chosen[:_MOST_FILES]:
-            yield folder + b"/" + name, parse
+        for one in gathering.names(folder, suffix=end):
+            if one.entry.name.startswith(start):
+                yield one.path, parse
 
 
 _FOLDERS: tuple[tuple[bytes, bytes, bytes, Parser], ...] = (

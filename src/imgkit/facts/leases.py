@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from imgkit.errors import NoSuchPathInside
+from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text, moment
-from imgkit.model.fact import Fact, Source
+from imgkit.model.fact import Fact
 from imgkit.model.network import Lease
-from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
 
 _FOLDERS = (
@@ -16,7 +15,6 @@ _FOLDERS = (
     b"/run/systemd/netif/leases", b"/var/lib/systemd/network",
 )  # fmt: skip
 _FILE_BYTES = MiB
-_MOST_FILES = 200
 _MOST_LEASES = 500
 _WHEN = re.compile(r"(?:\d )?(\d{4})/(\d{1,2})/(\d{1,2}) (\d{1,2}):(\d{2}):(\d{2})")
 _EPOCH = re.compile(r"epoch (\d{1,12})")
@@ -24,21 +22,18 @@ _EPOCH = re.compile(r"epoch (\d{1,12})")
 
 def read_leases(guest: Guest) -> Fact[tuple[Lease, ...]]:
     """List leases, the newest of each file last as its client writes them."""
+    gathering = Gathering(guest)
     found: list[Lease] = []
-    sources: list[Source] = []
     for folder in _FOLDERS:
-        entries = [one.name for one in guest.folder(folder) or () if one.kind is EntryKind.FILE]
-        for name in [one for one in entries if b"lease" in one or folder.endswith(b"/leases")][:_MOST_FILES]:
-            try:
-                content = guest.read(folder + b"/" + name, limit=_FILE_BYTES)
-            except NoSuchPathInside:
+        for one in gathering.names(folder):
+            if b"lease" not in one.path:
                 continue
-            sources.append(content.source)
-            found += parse_dhclient(content) if b"lease {" in content.data else parse_settings_lease(content)
-    if not sources:
-        return Fact.absent("there are no files of leases")
-    over = (f"only the last {_MOST_LEASES} of {len(found)} are given",) if len(found) > _MOST_LEASES else ()
-    return Fact.present(tuple(found[-_MOST_LEASES:]), notes=over, sources=tuple(sources))
+            content = gathering.read(one.path, limit=_FILE_BYTES)
+            if content is not None:
+                found += parse_dhclient(content) if b"lease {" in content.data else parse_settings_lease(content)
+    if len(found) > _MOST_LEASES:
+        gathering.lack(f"only the last {_MOST_LEASES} of {len(found)} are given")
+    return gathering.fact(tuple(found[-_MOST_LEASES:]), nothing="there are no files of leases")
 
 
 def parse_dhclient(content: Content) -> Iterator[Lease]:

@@ -4,17 +4,15 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from imgkit.errors import NoSuchPathInside
 from imgkit.facts.addresses import hide_credentials
+from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest
 from imgkit.facts.sections import Section, parse_sections
-from imgkit.model.fact import Fact, Source
+from imgkit.model.fact import Fact
 from imgkit.model.packages import Repository, RepositoryKind
-from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
 
 _FILE_BYTES = MiB
-_MOST_FILES = 500
 _MOST_REPOSITORIES = 2000
 _ONE_LINE = re.compile(r"(?P<type>deb|deb-src)\s+(?:\[(?P<options>[^\]]*)\]\s*)?(?P<rest>\S.*)")
 _YES, _NO = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
@@ -24,22 +22,16 @@ Parser = Callable[[Content], Iterator[Repository]]
 
 def read_repositories(guest: Guest) -> Fact[tuple[Repository, ...]]:
     """List every repository that a file names, also those that are switched off."""
+    gathering = Gathering(guest)
     found: list[Repository] = []
-    sources: list[Source] = []
-    for path, parse in _files(guest):
-        try:
-            content = guest.read(path, limit=_FILE_BYTES)
-        except NoSuchPathInside:
-            continue
-        sources.append(content.source)
-        found += parse(content)
-    if not sources:
-        return Fact.absent("there are no files of repositories")
+    for path, parse in _files(gathering):
+        content = gathering.read(path, limit=_FILE_BYTES)
+        found += parse(content) if content is not None else ()
     found.sort(key=lambda one: (one.kind, one.path, one.line, one.name))
-    over = len(found) > _MOST_REPOSITORIES
-    notes = (f"only the first {_MOST_REPOSITORIES} of {len(found)} repositories are given",) if over else ()
+    if len(found) > _MOST_REPOSITORIES:
+        gathering.lack(f"only the first {_MOST_REPOSITORIES} of {len(found)} repositories are given")
     shown = (one if guest.include_secrets else _without_secrets(one) for one in found[:_MOST_REPOSITORIES])
-    return Fact.present(tuple(shown), notes=notes, sources=tuple(sources))
+    return gathering.fact(tuple(shown), nothing="there are no files of repositories")
 
 
 def _without_secrets(one: Repository) -> Repository:
@@ -158,7 +150,7 @@ def _flag(word: str) -> bool | None:
     return None if not word else word.lower() not in _NO
 
 
-def _files(guest: Guest) -> Iterator[tuple[bytes, Parser]]:
+def _files(gathering: Gathering) -> Iterator[tuple[bytes, Parser]]:
     yield b"/etc/apt/sources.list", parse_apt_lines
     for folder, ending, parse in (
         (b"/etc/apt/sources.list.d", b".list", parse_apt_lines),
@@ -166,8 +158,6 @@ def _files(guest: Guest) -> Iterator[tuple[bytes, Parser]]:
         (b"/etc/yum.repos.d", b".repo", parse_yum),
         (b"/etc/zypp/repos.d", b".repo", parse_zypp),
     ):
-        entries = [one for one in guest.folder(folder) or () if one.kind is not EntryKind.FOLDER]
-        for entry in [one for one in entries if one.name.endswith(ending)][:_MOST_FILES]:
-            yield folder + b"/" + entry.name, parse
+        yield from ((one.path, parse) for one in gathering.names(folder, suffix=ending))
     yield b"/etc/yum.conf", parse_yum
     yield b"/etc/apk/repositories", parse_apk

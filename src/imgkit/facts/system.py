@@ -10,6 +10,7 @@ from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
 from imgkit.facts.isolation import determine
+from imgkit.facts.network import describe_network
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
 from imgkit.facts.users import read_groups, read_users
@@ -49,6 +50,7 @@ def describe_system(
         mounts=asked(Subject.MOUNTS, lambda _: Mounts(fstab=fstab, mounted=tuple(mounts))),
         packages=asked(Subject.PACKAGES, read_packages),
         accounts=asked(Subject.ACCOUNTS, _accounts),
+        network=asked(Subject.NETWORK, describe_network),
         files=asked(Subject.FILES, walk_system),
     )
 

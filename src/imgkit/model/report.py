@@ -15,6 +15,7 @@ from imgkit.model.fact import Fact, Setting
 from imgkit.model.files import Files
 from imgkit.model.identity import Identity
 from imgkit.model.mounts import Mounts
+from imgkit.model.network import Network
 from imgkit.model.packages import PackageDatabases
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Storage
@@ -32,6 +33,7 @@ class SystemReport:
     mounts: Mounts | None = None
     packages: PackageDatabases | None = None
     accounts: Accounts | None = None
+    network: Network | None = None
     files: Fact[Files] | None = None
 
 

@@ -13,6 +13,7 @@ class Subject(StrEnum):
     MOUNTS = "mounts"
     PACKAGES = "packages"
     ACCOUNTS = "accounts"
+    NETWORK = "network"
     FILES = "files"
     CONTENTS = "contents"
 
@@ -27,6 +28,7 @@ SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
         Subject.MOUNTS: "fstab over all disks of the set, and what became of each line",
         Subject.PACKAGES: "what dpkg, rpm and apk have installed, and from which repositories",
         Subject.ACCOUNTS: "users, the state of their passwords, groups",
+        Subject.NETWORK: "interfaces, name servers, hosts, rules of access and of firewalls, leases",
         Subject.FILES: "programs that change their user or bring rights, odd places, names and times: one walk",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }

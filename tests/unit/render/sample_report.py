@@ -20,6 +20,16 @@ from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.files import CapableFile, Files, NotedFile, NotedFiles
 from imgkit.model.identity import Architecture, Identity, OperatingSystem, Timezone
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind, Mounts
+from imgkit.model.network import (
+    Firewall,
+    FirewallKind,
+    HostName,
+    Interface,
+    Lease,
+    Network,
+    NetworkKind,
+    Resolver,
+)
 from imgkit.model.packages import Bundle, BundleKind, Package, PackageDatabases, Repository, RepositoryKind
 from imgkit.model.report import (
     DataDisk,
@@ -241,6 +251,7 @@ def make_system() -> SystemReport:
             ),
             groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
         ),
+        network=make_network(),
         files=Fact.present(make_files(), sources=()),
     )
 
@@ -248,6 +259,55 @@ def make_system() -> SystemReport:
 def noted(path: bytes, why: str = "") -> NotedFile:
     return NotedFile(
         path=path, kind=EntryKind.FILE, mode="rwsr-xr-x", uid=0, gid=0, size=9, modified=MOMENT, changed=None, why=why
+    )
+
+
+def make_network() -> Network:
+    return Network(
+        interfaces=Fact.present(
+            (
+                Interface(
+                    kind=NetworkKind.IFCFG, path=b"/etc/sysconfig/network-scripts/ifcfg-eth0", name="eth0", dhcp4=True
+                ),
+                Interface(
+                    kind=NetworkKind.NETPLAN, path=b"/n", name="e\x1b[1m", addresses=("10.0.0.2/24",), at_boot=False
+                ),
+            ),
+            sources=(),
+        ),
+        resolver=Fact.present(
+            Resolver(name_servers=("100.100.2.136",), search=("x",), options=(), link=b"../run/\xff"), sources=()
+        ),
+        hosts=Fact.present((HostName(line=1, address="127.0.0.1", names=("localhost",)),), sources=()),
+        access=Fact.absent(),
+        firewalls=Fact.present(
+            (
+                Firewall(
+                    kind=FirewallKind.UFW,
+                    path=b"/etc/ufw/user.rules",
+                    enabled=False,
+                    policies=("filter INPUT DROP",),
+                    rules=("-A x",),
+                    rules_total=9,
+                ),
+            ),
+            sources=(),
+        ),
+        leases=Fact.present(
+            (
+                Lease(
+                    path=b"/l",
+                    interface="eth0",
+                    address="10.0.0.9",
+                    server="10.0.0.1",
+                    routers=(),
+                    name_servers=(),
+                    domain="",
+                    expires=MOMENT,
+                ),
+            ),
+            sources=(),
+        ),
     )
 
 
