@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from imgkit.facts.architecture import read_architecture
 from imgkit.facts.boot import describe_boot
+from imgkit.facts.cloud import describe_cloud
 from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
@@ -51,6 +52,7 @@ def describe_system(
         packages=asked(Subject.PACKAGES, read_packages),
         accounts=asked(Subject.ACCOUNTS, _accounts),
         network=asked(Subject.NETWORK, describe_network),
+        cloud=asked(Subject.CLOUD, describe_cloud),
         files=asked(Subject.FILES, walk_system),
     )
 

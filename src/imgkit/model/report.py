@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
+from imgkit.model.cloud import Cloud
 from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.files import Files
@@ -34,6 +35,7 @@ class SystemReport:
     packages: PackageDatabases | None = None
     accounts: Accounts | None = None
     network: Network | None = None
+    cloud: Cloud | None = None
     files: Fact[Files] | None = None
 
 

@@ -14,6 +14,7 @@ class Subject(StrEnum):
     PACKAGES = "packages"
     ACCOUNTS = "accounts"
     NETWORK = "network"
+    CLOUD = "cloud"
     FILES = "files"
     CONTENTS = "contents"
 
@@ -29,6 +30,7 @@ SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
         Subject.PACKAGES: "what dpkg, rpm and apk have installed, and from which repositories",
         Subject.ACCOUNTS: "users, the state of their passwords, groups",
         Subject.NETWORK: "interfaces, name servers, hosts, rules of access and of firewalls, leases",
+        Subject.CLOUD: "cloud-init, what was handed to instances, Alibaba's agents, traces of ECS, time servers",
         Subject.FILES: "programs that change their user or bring rights, odd places, names and times: one walk",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }

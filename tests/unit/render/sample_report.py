@@ -15,6 +15,17 @@ from imgkit.model.boot import (
     Loader,
     LoaderKind,
 )
+from imgkit.model.cloud import (
+    Agent,
+    AgentKind,
+    Cloud,
+    CloudInit,
+    CloudRun,
+    CloudStage,
+    InstanceData,
+    TimeServer,
+    Trace,
+)
 from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Holding, TopEntry
 from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.files import CapableFile, Files, NotedFile, NotedFiles
@@ -252,6 +263,7 @@ def make_system() -> SystemReport:
             groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
         ),
         network=make_network(),
+        cloud=make_cloud(),
         files=Fact.present(make_files(), sources=()),
     )
 
@@ -308,6 +320,50 @@ def make_network() -> Network:
             ),
             sources=(),
         ),
+    )
+
+
+def make_cloud() -> Cloud:
+    return Cloud(
+        init=Fact.present(
+            CloudInit(
+                version="23.2.2",
+                instance_id="i-1",
+                previous_instance_id="",
+                data_source="AliYun",
+                disabled=False,
+                instances=("i-1",),
+                settings=(Setting(name="locale", value="C\x1b[1m"),),
+                finished="",
+            ),
+            sources=(),
+        ),
+        data=Fact.present(
+            (
+                InstanceData(
+                    instance_id="i-1", name="user-data", path=b"/u", form="script", size=9, sha256="00" * 32, text=""
+                ),
+            ),
+            sources=(),
+        ),
+        stages=Fact.present(
+            (CloudStage(name="init", started=MOMENT, finished=None, errors=("failed\n",)),), sources=()
+        ),
+        runs=Fact.present((CloudRun(stage="init", version="23", at="Sun"),), sources=()),
+        agents=Fact.present(
+            (
+                Agent(
+                    kind=AgentKind.SECURITY,
+                    paths=(b"/usr/local/aegis",),
+                    versions=("11.1", "12.85"),
+                    units=("aegis.service",),
+                    enabled=True,
+                ),
+            ),
+            sources=(),
+        ),
+        traces=Fact.present((Trace(what="a user", path=b"/etc/passwd", detail="ecs-user"),), sources=()),
+        time_servers=Fact.present((TimeServer(path=b"/c", line=1, server="ntp.example"),), sources=()),
     )
 
 
