@@ -11,6 +11,7 @@ from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
 from imgkit.facts.isolation import determine
+from imgkit.facts.logs import describe_logs
 from imgkit.facts.network import describe_network
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
@@ -53,6 +54,7 @@ def describe_system(
         accounts=asked(Subject.ACCOUNTS, _accounts),
         network=asked(Subject.NETWORK, describe_network),
         cloud=asked(Subject.CLOUD, describe_cloud),
+        logs=asked(Subject.LOGS, describe_logs),
         files=asked(Subject.FILES, walk_system),
     )
 

@@ -15,6 +15,7 @@ from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.files import Files
 from imgkit.model.identity import Identity
+from imgkit.model.logs import Logs
 from imgkit.model.mounts import Mounts
 from imgkit.model.network import Network
 from imgkit.model.packages import PackageDatabases
@@ -36,6 +37,7 @@ class SystemReport:
     accounts: Accounts | None = None
     network: Network | None = None
     cloud: Cloud | None = None
+    logs: Logs | None = None
     files: Fact[Files] | None = None
 
 

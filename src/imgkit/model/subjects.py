@@ -15,6 +15,7 @@ class Subject(StrEnum):
     ACCOUNTS = "accounts"
     NETWORK = "network"
     CLOUD = "cloud"
+    LOGS = "logs"
     FILES = "files"
     CONTENTS = "contents"
 
@@ -31,6 +32,7 @@ SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
         Subject.ACCOUNTS: "users, the state of their passwords, groups",
         Subject.NETWORK: "interfaces, name servers, hosts, rules of access and of firewalls, leases",
         Subject.CLOUD: "cloud-init, what was handed to instances, Alibaba's agents, traces of ECS, time servers",
+        Subject.LOGS: "which logs there are, what times they cover, where they are silent or empty",
         Subject.FILES: "programs that change their user or bring rights, odd places, names and times: one walk",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }

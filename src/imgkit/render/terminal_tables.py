@@ -13,6 +13,7 @@ from imgkit.render.columns import fit, table
 from imgkit.render.tables_boot import boot_tables
 from imgkit.render.tables_cloud import cloud_tables
 from imgkit.render.tables_files import files_tables
+from imgkit.render.tables_logs import log_tables
 from imgkit.render.tables_network import network_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
 from imgkit.render.titles import Rows, list_title
@@ -62,6 +63,7 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
         yield from _package_tables(system.packages, of)
     yield from network_tables(system.network, of)
     yield from cloud_tables(system.cloud, of)
+    yield from log_tables(system.logs, of)
     yield from files_tables(system.files, of)
 
 

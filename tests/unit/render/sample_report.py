@@ -30,6 +30,7 @@ from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Hol
 from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.files import CapableFile, Files, NotedFile, NotedFiles
 from imgkit.model.identity import Architecture, Identity, OperatingSystem, Timezone
+from imgkit.model.logs import Log, LogFile, LogGap, LogKind, Logs, LogTime
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind, Mounts
 from imgkit.model.network import (
     Firewall,
@@ -264,6 +265,7 @@ def make_system() -> SystemReport:
         ),
         network=make_network(),
         cloud=make_cloud(),
+        logs=make_logs(),
         files=Fact.present(make_files(), sources=()),
     )
 
@@ -365,6 +367,19 @@ def make_cloud() -> Cloud:
         traces=Fact.present((Trace(what="a user", path=b"/etc/passwd", detail="ecs-user"),), sources=()),
         time_servers=Fact.present((TimeServer(path=b"/c", line=1, server="ntp.example"),), sources=()),
     )
+
+
+def make_logs() -> Logs:
+    time = LogTime(text="Nov 22 18:05:09", at=MOMENT, zone="CST-8", year_inferred=True)
+    one = Log(
+        path=b"/var/log/sec\xffure",
+        kind=LogKind.LINES,
+        files=(LogFile(path=b"/var/log/s.1", size=9, modified=MOMENT, compressed=False, first=time, last=time),),
+        first=MOMENT,
+        last=MOMENT,
+        gaps=(LogGap(start=MOMENT, end=MOMENT, after=b"/a", before=b"/b"),),
+    )
+    return Logs(logs=Fact.present((one,), remarks=("/var/log/wtmp is empty",), sources=()))
 
 
 def make_files() -> Files:
