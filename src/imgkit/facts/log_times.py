@@ -40,7 +40,7 @@ class Clock:
 
 
 def clock_of(rule: str, latest: datetime) -> Clock:
-    """Return what a guest's rule of time means (POSIX TZ, with its sign the other way round), without daylight saving."""
+    """Return what a guest's rule of time means (POSIX TZ, its sign the other way round), without daylight saving."""
     match = _RULE.fullmatch(rule)
     if match is None:
         return Clock(zone="UTC", offset=timedelta(), latest=latest)

@@ -7,6 +7,7 @@ from typing import TypeVar
 from imgkit.facts.architecture import read_architecture
 from imgkit.facts.boot import describe_boot
 from imgkit.facts.cloud import describe_cloud
+from imgkit.facts.containers import describe_containers
 from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
@@ -55,6 +56,7 @@ def describe_system(
         network=asked(Subject.NETWORK, describe_network),
         cloud=asked(Subject.CLOUD, describe_cloud),
         logs=asked(Subject.LOGS, describe_logs),
+        containers=asked(Subject.CONTAINERS, describe_containers),
         files=asked(Subject.FILES, walk_system),
     )
 

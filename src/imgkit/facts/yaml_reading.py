@@ -16,13 +16,18 @@ class BadYaml(Exception):
 
 
 def parse_yaml(text: str) -> Value:
-    """Read one document. Raises BadYaml."""
+    """Read one document; of several the first, of none nothing. Raises BadYaml."""
+    return next(iter(parse_documents(text)), None)
+
+
+def parse_documents(text: str) -> Sequence[Value]:
+    """Read every document, separated by lines of three hyphens. Raises BadYaml."""
     if len(text) > _MOST_CHARACTERS:
         raise BadYaml("it is too long")
     try:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
             raise BadYaml("it uses aliases, which are not followed")
-        return yaml.load(text, Loader=_LOADER)  # noqa: S506  # the base loader makes nothing but text, lists, mappings
+        return list(yaml.load_all(text, Loader=_LOADER))  # the base loader makes nothing but text, lists, mappings
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise BadYaml(f"it is no YAML{f' from line {mark.line + 1} on' if mark else ''}") from error

@@ -11,6 +11,7 @@ from enum import StrEnum
 from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
 from imgkit.model.cloud import Cloud
+from imgkit.model.containers import Containers
 from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.files import Files
@@ -38,6 +39,7 @@ class SystemReport:
     network: Network | None = None
     cloud: Cloud | None = None
     logs: Logs | None = None
+    containers: Containers | None = None
     files: Fact[Files] | None = None
 
 

@@ -16,6 +16,7 @@ class Subject(StrEnum):
     NETWORK = "network"
     CLOUD = "cloud"
     LOGS = "logs"
+    CONTAINERS = "containers"
     FILES = "files"
     CONTENTS = "contents"
 
@@ -33,6 +34,7 @@ SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
         Subject.NETWORK: "interfaces, name servers, hosts, rules of access and of firewalls, leases",
         Subject.CLOUD: "cloud-init, what was handed to instances, Alibaba's agents, traces of ECS, time servers",
         Subject.LOGS: "which logs there are, what times they cover, where they are silent or empty",
+        Subject.CONTAINERS: "engines, images, containers with what they see of the system, volumes, pods",
         Subject.FILES: "programs that change their user or bring rights, odd places, names and times: one walk",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }

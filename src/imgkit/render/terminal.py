@@ -15,6 +15,7 @@ from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Par
 from imgkit.render.columns import clip, fit, table, usage_bar
 from imgkit.render.tables_boot import boot_words
 from imgkit.render.tables_cloud import cloud_words
+from imgkit.render.tables_containers import container_words
 from imgkit.render.tables_files import files_words
 from imgkit.render.tables_logs import log_words
 from imgkit.render.tables_network import network_words
@@ -82,6 +83,7 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows += [("network", network_words(system.network))] if system.network else []
     rows += [("cloud", cloud_words(system.cloud))] if system.cloud else []
     rows += [("logs", log_words(system.logs))] if system.logs else []
+    rows += [("containers", container_words(system.containers))] if system.containers else []
     rows += [("files", files_words(system.files))] if system.files else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",

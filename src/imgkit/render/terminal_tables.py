@@ -12,6 +12,7 @@ from imgkit.model.storage import Storage
 from imgkit.render.columns import fit, table
 from imgkit.render.tables_boot import boot_tables
 from imgkit.render.tables_cloud import cloud_tables
+from imgkit.render.tables_containers import container_tables
 from imgkit.render.tables_files import files_tables
 from imgkit.render.tables_logs import log_tables
 from imgkit.render.tables_network import network_tables
@@ -64,6 +65,7 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     yield from network_tables(system.network, of)
     yield from cloud_tables(system.cloud, of)
     yield from log_tables(system.logs, of)
+    yield from container_tables(system.containers, of)
     yield from files_tables(system.files, of)
 
 

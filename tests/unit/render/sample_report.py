@@ -26,6 +26,7 @@ from imgkit.model.cloud import (
     TimeServer,
     Trace,
 )
+from imgkit.model.containers import Container, ContainerImage, Containers, Engine, EngineKind, Pod, Volume
 from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Holding, TopEntry
 from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.files import CapableFile, Files, NotedFile, NotedFiles
@@ -266,6 +267,7 @@ def make_system() -> SystemReport:
         network=make_network(),
         cloud=make_cloud(),
         logs=make_logs(),
+        containers=make_containers(),
         files=Fact.present(make_files(), sources=()),
     )
 
@@ -380,6 +382,38 @@ def make_logs() -> Logs:
         gaps=(LogGap(start=MOMENT, end=MOMENT, after=b"/a", before=b"/b"),),
     )
     return Logs(logs=Fact.present((one,), remarks=("/var/log/wtmp is empty",), sources=()))
+
+
+def make_containers() -> Containers:
+    docker = EngineKind.DOCKER
+    one = Container(
+        engine=docker,
+        id="ab" * 32,
+        name="web\x1b[1m",
+        path=b"/var/lib/docker/containers/ab",
+        image="nginx:1",
+        command="nginx",
+        created=MOMENT,
+        started=MOMENT,
+        finished=None,
+        running=True,
+        exit_code=0,
+        privileged=True,
+        restart="always",
+        network="host",
+        binds=("/:/host",),
+        environment=("PATH",),
+        ports=("*:80 to 80/tcp",),
+        capabilities=(),
+        labels=(),
+    )
+    return Containers(
+        engines=Fact.present((Engine(kind=docker, path=b"/var/lib/docker"),), sources=()),
+        images=Fact.present((ContainerImage(engine=docker, id="sha256:1", names=("nginx:1",)),), sources=()),
+        containers=Fact.present((one,), remarks=("the container web is privileged",), sources=()),
+        volumes=Fact.present((Volume(engine=docker, name="v", path=b"/v\xff"),), sources=()),
+        pods=Fact.present((Pod(path=b"/p", kind="Pod", namespace="kube-system", name="etcd"),), sources=()),
+    )
 
 
 def make_files() -> Files:
