@@ -24,8 +24,11 @@ class Section:
         return tuple(self.settings.get(name.lower(), ()))
 
 
-def parse_sections(content: Content) -> Iterator[Section]:
-    """Yield the sections of a file in their order; names are in small letters, what stands before any is in ``""``."""
+def parse_sections(content: Content, *, bare: bool = False) -> Iterator[Section]:
+    """Yield the sections of a file in their order; names are in small letters, what stands before any is in ``""``.
+
+    With `bare` a name without a value is a setting too, with an empty value.
+    """
     section = Section("", 0)
     name = ""
     for number, raw in enumerate(content.data.split(b"\n"), start=1):
@@ -42,7 +45,7 @@ def parse_sections(content: Content) -> Iterator[Section]:
         else:
             name, equals, value = text.partition("=")
             name = name.strip().lower()
-            if equals:
+            if equals or bare:
                 section.settings.setdefault(name, []).append(value.strip())
             else:
                 name = ""

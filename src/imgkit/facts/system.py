@@ -16,6 +16,7 @@ from imgkit.facts.logs import describe_logs
 from imgkit.facts.network import describe_network
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
+from imgkit.facts.servers import describe_servers
 from imgkit.facts.users import read_groups, read_users
 from imgkit.facts.walking import walk_system
 from imgkit.model.accounts import Accounts
@@ -57,6 +58,7 @@ def describe_system(
         cloud=asked(Subject.CLOUD, describe_cloud),
         logs=asked(Subject.LOGS, describe_logs),
         containers=asked(Subject.CONTAINERS, describe_containers),
+        servers=asked(Subject.SERVERS, describe_servers),
         files=asked(Subject.FILES, walk_system),
     )
 

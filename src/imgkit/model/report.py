@@ -21,6 +21,7 @@ from imgkit.model.mounts import Mounts
 from imgkit.model.network import Network
 from imgkit.model.packages import PackageDatabases
 from imgkit.model.role import DiskRole
+from imgkit.model.server_settings import ServerSettings
 from imgkit.model.storage import Storage
 
 INSPECT_SCHEMA = "imgkit/inspect/1"
@@ -40,6 +41,7 @@ class SystemReport:
     cloud: Cloud | None = None
     logs: Logs | None = None
     containers: Containers | None = None
+    servers: ServerSettings | None = None
     files: Fact[Files] | None = None
 
 

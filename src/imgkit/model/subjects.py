@@ -17,6 +17,7 @@ class Subject(StrEnum):
     CLOUD = "cloud"
     LOGS = "logs"
     CONTAINERS = "containers"
+    SERVERS = "servers"
     FILES = "files"
     CONTENTS = "contents"
 
@@ -35,6 +36,7 @@ SUBJECT_WORDS: Mapping[Subject, str] = MappingProxyType(
         Subject.CLOUD: "cloud-init, what was handed to instances, Alibaba's agents, traces of ECS, time servers",
         Subject.LOGS: "which logs there are, what times they cover, where they are silent or empty",
         Subject.CONTAINERS: "engines, images, containers with what they see of the system, volumes, pods",
+        Subject.SERVERS: "how web servers and databases are set up: addresses, folders, who gets in",
         Subject.FILES: "programs that change their user or bring rights, odd places, names and times: one walk",
         Subject.CONTENTS: "what a disk without an operating system holds",
     }

@@ -19,6 +19,7 @@ from imgkit.render.tables_containers import container_words
 from imgkit.render.tables_files import files_words
 from imgkit.render.tables_logs import log_words
 from imgkit.render.tables_network import network_words
+from imgkit.render.tables_servers import server_words
 from imgkit.units import describe_bytes
 
 SUMMARY_LINES = 60
@@ -84,6 +85,7 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows += [("cloud", cloud_words(system.cloud))] if system.cloud else []
     rows += [("logs", log_words(system.logs))] if system.logs else []
     rows += [("containers", container_words(system.containers))] if system.containers else []
+    rows += [("servers", server_words(system.servers))] if system.servers else []
     rows += [("files", files_words(system.files))] if system.files else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",

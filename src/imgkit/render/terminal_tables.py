@@ -16,6 +16,7 @@ from imgkit.render.tables_containers import container_tables
 from imgkit.render.tables_files import files_tables
 from imgkit.render.tables_logs import log_tables
 from imgkit.render.tables_network import network_tables
+from imgkit.render.tables_servers import server_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
 from imgkit.render.titles import Rows, list_title
 from imgkit.units import describe_bytes, format_utc
@@ -66,6 +67,7 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     yield from cloud_tables(system.cloud, of)
     yield from log_tables(system.logs, of)
     yield from container_tables(system.containers, of)
+    yield from server_tables(system.servers, of)
     yield from files_tables(system.files, of)
 
 

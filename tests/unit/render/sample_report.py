@@ -55,6 +55,7 @@ from imgkit.model.report import (
     ToolVersion,
 )
 from imgkit.model.role import DiskRole
+from imgkit.model.server_settings import Server, ServerKind, ServerSettings
 from imgkit.model.storage import (
     Disk,
     EncryptedVolume,
@@ -268,6 +269,7 @@ def make_system() -> SystemReport:
         cloud=make_cloud(),
         logs=make_logs(),
         containers=make_containers(),
+        servers=make_servers(),
         files=Fact.present(make_files(), sources=()),
     )
 
@@ -414,6 +416,19 @@ def make_containers() -> Containers:
         volumes=Fact.present((Volume(engine=docker, name="v", path=b"/v\xff"),), sources=()),
         pods=Fact.present((Pod(path=b"/p", kind="Pod", namespace="kube-system", name="etcd"),), sources=()),
     )
+
+
+def make_servers() -> ServerSettings:
+    one = Server(
+        kind=ServerKind.REDIS,
+        path=b"/etc/redis\xff.conf",
+        listens=("*:6379",),
+        names=(),
+        folders=("/d\x1b[1m",),
+        settings=(Setting(name="bind", value="*"),),
+        open=("it listens everywhere",),
+    )
+    return ServerSettings(web=Fact.absent("none there"), databases=Fact.present((one,), sources=()))
 
 
 def make_files() -> Files:
