@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tests.unit.render.sample_report import make_cloud
+from tests.unit.render.sample_subjects import make_cloud
 
 from imgkit.model.fact import Fact
 from imgkit.render.tables_cloud import cloud_tables, cloud_words

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tests.unit.render.sample_report import make_containers
+from tests.unit.render.sample_subjects import make_containers
 
 from imgkit.model.fact import Fact
 from imgkit.render.tables_containers import container_tables, container_words

@@ -1,4 +1,4 @@
-from tests.unit.render.sample_report import make_files
+from tests.unit.render.sample_subjects import make_files
 
 from imgkit.model.fact import Fact
 from imgkit.model.files import Files

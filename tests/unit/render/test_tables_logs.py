@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tests.unit.render.sample_report import make_logs
+from tests.unit.render.sample_subjects import make_logs
 
 from imgkit.model.fact import Fact
 from imgkit.render.tables_logs import log_tables, log_words

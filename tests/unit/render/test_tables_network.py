@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tests.unit.render.sample_report import make_network
+from tests.unit.render.sample_subjects import make_network
 
 from imgkit.model.fact import Fact
 from imgkit.render.tables_network import network_tables, network_words

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from tests.unit.render.sample_report import make_servers
+from tests.unit.render.sample_subjects import make_servers
 
 from imgkit.model.fact import Fact
 from imgkit.render.tables_servers import server_tables, server_words
