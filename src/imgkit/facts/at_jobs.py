@@ -21,6 +21,7 @@ _MAIL = re.compile(r"# mail (\S{1,256})")
 _SETS = re.compile(r"[A-Za-z_]\w*=.*; export [A-Za-z_]\w*|umask [0-7]+")
 _HERE = re.compile(r"\$\{SHELL:-/bin/sh\} << '(marcinDELIMITER[0-9a-f]+)'")
 _MOST_COMMANDS = 40
+_MOST_LINES = 20_000
 _MOST_JOBS = 5000
 
 
@@ -38,7 +39,7 @@ def read_at_jobs(guest: Guest) -> Fact[tuple[AtJob, ...]]:
 
 def split_job(content: Content) -> tuple[list[str], list[str]]:
     """Return what at itself wrote at the head of a job, and the lines that it runs."""
-    lines = [as_text(line.rstrip(b"\r")) for line in content.data.split(b"\n")]
+    lines = [as_text(line.rstrip(b"\r")) for line in content.data.split(b"\n", _MOST_LINES)[:_MOST_LINES]]
     at = next((number for number, line in enumerate(lines) if re.match(r"cd .*\|\| \{", line)), None)
     if at is None:
         at = next((number for number, line in enumerate(lines) if not _is_head(line)), len(lines)) - 1

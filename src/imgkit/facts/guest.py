@@ -1,6 +1,7 @@
 """Reading inside a disk with limits, each file with its digest; and the lines and words of text files."""
 
 import hashlib
+import io
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,8 +53,8 @@ class Content:
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield the lines with their numbers from 1, without their ends and without surrounding blanks."""
-        for number, line in enumerate(self.data.split(b"\n"), start=1):
-            yield number, as_text(line).strip(" \t\r")
+        for number, line in enumerate(io.BytesIO(self.data), start=1):
+            yield number, as_text(line).strip(" \t\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,14 @@
 """The home folders of a system: those that passwd names, and those under /home that no account has any more."""
 
+import io
 from dataclasses import dataclass
 
 from imgkit.facts.gathering import Gathering
-from imgkit.facts.guest import as_path, parse_number
+from imgkit.facts.guest import as_path, as_text, parse_number
 from imgkit.model.tree import EntryKind
 
 MOST_HOMES = 10_000
+MOST_ACCOUNTS = 50_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,12 +32,16 @@ class Account:
 def accounts_of(look: Gathering) -> tuple[Account, ...]:
     """Return the accounts of passwd in their order."""
     content = look.read(b"/etc/passwd")
-    found = []
-    for _, line in content.lines() if content is not None else ():
+    found: list[Account] = []
+    for raw in io.BytesIO(content.data) if content is not None else ():
+        line = as_text(raw).strip(" \t\r\n") if b":" in raw else ""
         fields = line.split(":")
         if len(fields) < 6 or line.startswith(("#", "+", "-")):
             continue
         uid, gid = parse_number(fields[2]), parse_number(fields[3])
+        if len(found) >= MOST_ACCOUNTS:
+            look.lack(f"only the first {MOST_ACCOUNTS} accounts of /etc/passwd were looked at")
+            break
         if fields[0] and uid is not None and gid is not None:
             found.append(Account(name=fields[0], uid=uid, gid=gid, home=as_path(fields[5])))
     return tuple(found)

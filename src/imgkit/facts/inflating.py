@@ -21,7 +21,10 @@ class BadCompression(ValueError):
 
 
 class _Decoder(Protocol):
-    def __call__(self, data: bytes, most: int, /) -> bytes: ...
+    @property
+    def ended(self) -> bool: ...
+
+    def decode(self, data: bytes, most: int) -> bytes: ...
 
 
 def is_compressed(name: bytes) -> bool:
@@ -35,13 +38,15 @@ def inflate(name: bytes, data: bytes, *, limit: int) -> bytes:
         return data[:limit]
     out = bytearray()
     try:
-        decode = _decoder(name)
+        decoder = _decoder(name)
         for at in range(0, len(data), _CHUNK):
-            out += decode(data[at : at + _CHUNK], limit - len(out))
+            out += decoder.decode(data[at : at + _CHUNK], limit - len(out))
             if len(out) >= limit:
                 break
     except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.ZstdError) as error:
         raise BadCompression(f"it cannot be unpacked: {error}", bytes(out)) from error
+    if len(out) < limit and not decoder.ended:
+        raise BadCompression("it ends too early", bytes(out))
     return bytes(out[:limit])
 
 
@@ -58,12 +63,14 @@ class _Gzip:
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
+        self.ended = False
 
-    def __call__(self, data: bytes, most: int, /) -> bytes:
+    def decode(self, data: bytes, most: int) -> bytes:
         out = b""
         while data and len(out) < most:
             out += self._inner.decompress(data, most - len(out))
             data = self._inner.unconsumed_tail
+            self.ended = self._inner.eof
             if self._inner.eof:
                 data = self._inner.unused_data.lstrip(b"\0")
                 self._inner = zlib.decompressobj(wbits=31)
@@ -76,7 +83,11 @@ class _Bounded:
     def __init__(self, inner: lzma.LZMADecompressor | bz2.BZ2Decompressor) -> None:
         self._inner = inner
 
-    def __call__(self, data: bytes, most: int, /) -> bytes:
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    def decode(self, data: bytes, most: int) -> bytes:
         return b"" if self._inner.eof else self._inner.decompress(data, max(most, 0))
 
 
@@ -85,13 +96,13 @@ class _Zstandard:
 
     def __init__(self) -> None:
         self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-        self._done = False
+        self.ended = False
 
-    def __call__(self, data: bytes, most: int, /) -> bytes:
+    def decode(self, data: bytes, most: int) -> bytes:
         out = bytearray()
         for at in range(0, len(data), 512):
-            if self._done or len(out) >= most:
+            if self.ended or len(out) >= most:
                 break
             out += self._inner.decompress(data[at : at + 512])
-            self._done = bool(self._inner.eof)
+            self.ended = bool(self._inner.eof)
         return bytes(out)

@@ -43,5 +43,5 @@ def read_kernel_modules(guest: Guest) -> Fact[tuple[ConfigLine, ...]]:
 
 
 def _directive(_path: bytes, line: str) -> str:
-    word = line.split(None, 1)[0].lower()
-    return word if word in _DIRECTIVES else ""
+    words = line.split(None, 1)
+    return words[0].lower() if words and words[0].lower() in _DIRECTIVES else ""

@@ -2,7 +2,8 @@
 
 lastlog and faillog are arrays by user id, sparse and perhaps of terabytes: only their beginning is read, and the places
 of the accounts that there are, where the engine can read in the middle of a file. Layouts: lastlog.h of glibc
-(a time of 32 bits where utmp has one, else of 64), faillog.h of shadow, faillock.h of Linux-PAM.
+(a time of 32 bits where utmp has one, else of 64), faillog.h of shadow, faillock.h of Linux-PAM; in the byte order of
+x86 and ARM, the processors of ECS: a lone time does not tell the order by itself.
 """
 
 import struct
@@ -30,8 +31,8 @@ _LATEST = 2**33
 _LOOK_AT = 64
 _STRIDE = 1024
 _TALLY_BYTES = 64 * KiB
-_LASTLOG_FORMS = tuple(struct.Struct(form) for form in ("<I32s256s", "<q32s256s", ">I32s256s", ">q32s256s"))
-_FAILLOG_FORMS = tuple(struct.Struct(form) for form in ("<hh12sqq", "<hh12sii", ">hh12sqq"))
+_LASTLOG_FORMS = tuple(struct.Struct(form) for form in ("<I32s256s", "<q32s256s"))
+_FAILLOG_FORMS = tuple(struct.Struct(form) for form in ("<hh12sqq", "<hh12sii"))
 _TALLY = struct.Struct("<52sHHQ")
 _TALLY_VALID = 1
 

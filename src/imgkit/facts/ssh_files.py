@@ -204,7 +204,7 @@ def _client_settings(look: Gathering, path: bytes) -> Iterator[SshClientSetting]
 
 def _name_and_value(line: str) -> tuple[str, str]:
     """Return a keyword and what follows; `=` may stand between them."""
-    name = line.replace("=", " ", 1).split(None, 1)[0] if line.strip("= \t") else line
+    name = next(iter(line.replace("=", " ", 1).split(None, 1)), line)
     rest = line[len(name) :].lstrip(" \t")
     rest = rest[1:].lstrip(" \t") if rest.startswith("=") else rest
     return name, rest if name.lower().endswith("command") else " ".join(split_words(rest))

@@ -61,7 +61,7 @@ def parse_key_line(line: str) -> KeyLine:
     line = line.strip(" \t\r")
     if _begins_with_type(line):
         return _keyed(line, ())
-    end = _end_of_options(line)
+    end = 0 if line[:1].isdigit() else _end_of_options(line)
     rest = line[end:].lstrip(" \t")
     if not _begins_with_type(rest):
         raise BadKey(_why_no_key(rest))

@@ -180,7 +180,7 @@ def _remark_lines(look: Gathering, kind: str, path: bytes, data: bytes) -> None:
     if b"\0" in data[:1024]:
         look.remark(f"{kind}: {as_text(path)} is no text")
         return
-    for number, raw in enumerate(data.split(b"\n")[:_MOST_LINES], start=1):
+    for number, raw in enumerate(data.split(b"\n", _MOST_LINES)[:_MOST_LINES], start=1):
         line = as_text(raw[:_LONGEST_LINE])
         if not _COMMENT.match(raw):
             for habit in odd_habits(line):

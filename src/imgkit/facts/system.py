@@ -9,15 +9,20 @@ from imgkit.facts.boot import describe_boot
 from imgkit.facts.cloud import describe_cloud
 from imgkit.facts.containers import describe_containers
 from imgkit.facts.device_names import DeviceNames
+from imgkit.facts.groups import read_groups, read_subordinate_ids
 from imgkit.facts.guest import Guest
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
 from imgkit.facts.isolation import determine
+from imgkit.facts.logins import read_logins
 from imgkit.facts.logs import describe_logs
 from imgkit.facts.network import describe_network
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
+from imgkit.facts.persistence import read_persistence
 from imgkit.facts.servers import describe_servers
-from imgkit.facts.users import read_groups, read_users
+from imgkit.facts.ssh import read_ssh
+from imgkit.facts.sudoers import read_sudoers
+from imgkit.facts.users import read_users
 from imgkit.facts.walking import walk_system
 from imgkit.model.accounts import Accounts
 from imgkit.model.fact import Fact
@@ -60,6 +65,9 @@ def describe_system(
         containers=asked(Subject.CONTAINERS, describe_containers),
         servers=asked(Subject.SERVERS, describe_servers),
         files=asked(Subject.FILES, walk_system),
+        logins=asked(Subject.LOGINS, read_logins),
+        ssh=asked(Subject.SSH, read_ssh),
+        persistence=asked(Subject.PERSISTENCE, read_persistence),
     )
 
 
@@ -75,4 +83,9 @@ def _identity(guest: Guest) -> Identity:
 
 
 def _accounts(guest: Guest) -> Accounts:
-    return Accounts(users=determine(lambda: read_users(guest)), groups=determine(lambda: read_groups(guest)))
+    return Accounts(
+        users=determine(lambda: read_users(guest)),
+        groups=determine(lambda: read_groups(guest)),
+        subordinate_ids=determine(lambda: read_subordinate_ids(guest)),
+        sudoers=determine(lambda: read_sudoers(guest)),
+    )

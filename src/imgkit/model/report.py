@@ -16,12 +16,15 @@ from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.files import Files
 from imgkit.model.identity import Identity
+from imgkit.model.logins import Logins
 from imgkit.model.logs import Logs
 from imgkit.model.mounts import Mounts
 from imgkit.model.network import Network
 from imgkit.model.packages import PackageDatabases
+from imgkit.model.persistence import Persistence
 from imgkit.model.role import DiskRole
 from imgkit.model.server_settings import ServerSettings
+from imgkit.model.ssh import Ssh
 from imgkit.model.storage import Storage
 
 INSPECT_SCHEMA = "imgkit/inspect/1"
@@ -43,6 +46,9 @@ class SystemReport:
     containers: Containers | None = None
     servers: ServerSettings | None = None
     files: Fact[Files] | None = None
+    logins: Logins | None = None
+    ssh: Ssh | None = None
+    persistence: Persistence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,9 +17,13 @@ from imgkit.render.tables_boot import boot_words
 from imgkit.render.tables_cloud import cloud_words
 from imgkit.render.tables_containers import container_words
 from imgkit.render.tables_files import files_words
+from imgkit.render.tables_logins import login_words
 from imgkit.render.tables_logs import log_words
 from imgkit.render.tables_network import network_words
+from imgkit.render.tables_persistence import started_words
 from imgkit.render.tables_servers import server_words
+from imgkit.render.tables_ssh import ssh_words
+from imgkit.render.tables_sudo import sudo_words
 from imgkit.units import describe_bytes
 
 SUMMARY_LINES = 60
@@ -87,6 +91,10 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows += [("containers", container_words(system.containers))] if system.containers else []
     rows += [("servers", server_words(system.servers))] if system.servers else []
     rows += [("files", files_words(system.files))] if system.files else []
+    rows += [("sudo", sudo_words(system.accounts.sudoers))] if system.accounts else []
+    rows += [("log-ins", login_words(system.logins))] if system.logins else []
+    rows += [("SSH", ssh_words(system.ssh))] if system.ssh else []
+    rows += [("starts", started_words(system.persistence))] if system.persistence else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
         *table(rows, width=width, indent=_INDENT),

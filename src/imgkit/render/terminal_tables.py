@@ -14,9 +14,13 @@ from imgkit.render.tables_boot import boot_tables
 from imgkit.render.tables_cloud import cloud_tables
 from imgkit.render.tables_containers import container_tables
 from imgkit.render.tables_files import files_tables
+from imgkit.render.tables_logins import login_tables
 from imgkit.render.tables_logs import log_tables
 from imgkit.render.tables_network import network_tables
+from imgkit.render.tables_persistence import persistence_tables
 from imgkit.render.tables_servers import server_tables
+from imgkit.render.tables_ssh import ssh_tables
+from imgkit.render.tables_sudo import sudo_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
 from imgkit.render.titles import Rows, list_title
 from imgkit.units import describe_bytes, format_utc
@@ -53,7 +57,18 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     if system.accounts is not None:
         users, groups = system.accounts.users, system.accounts.groups
         yield list_title("USERS" + of, users), _USER_HEADS, [_user(user) for user in users.value or ()]
-        yield list_title("GROUPS" + of, groups), ("gid", "name", "members"), _groups(groups.value or ())
+        yield (
+            list_title("GROUPS" + of, groups),
+            ("gid", "name", "members", "administrators"),
+            _groups(groups.value or ()),
+        )
+        yield from sudo_tables(system.accounts, of)
+    if system.logins is not None:
+        yield from login_tables(system.logins, of)
+    if system.ssh is not None:
+        yield from ssh_tables(system.ssh, of)
+    if system.persistence is not None:
+        yield from persistence_tables(system.persistence, of)
     if system.mounts is not None:
         fstab = system.mounts.fstab
         yield list_title("FSTAB" + of, fstab), _FSTAB_HEADS, [_fstab(entry) for entry in fstab.value or ()]
@@ -80,6 +95,7 @@ def _package_tables(packages: PackageDatabases, of: str) -> Iterator[tuple[str, 
     yield list_title("BUNDLES" + of, bundles), ("kind", "name", "revisions", "in use"), rows
 
 
+_GROUP_HEADS = ("gid", "name", "members", "administrators")
 _USER_HEADS = ("uid", "gid", "name", "password", "changed", "expires", "home", "shell", "comment")
 
 
@@ -91,7 +107,15 @@ def _user(user: User) -> Sequence[str]:
 
 
 def _groups(groups: Sequence[Group]) -> Rows:
-    return [(str(group.gid), group.name, ", ".join(group.members)) for group in groups]
+    return [
+        (
+            str(group.gid),
+            group.name,
+            ", ".join(dict.fromkeys((*group.members, *group.shadow_members))),
+            ", ".join(group.administrators),
+        )
+        for group in groups
+    ]
 
 
 _FSTAB_HEADS = ("line", "folder", "what", "type", "options", "where")

@@ -43,6 +43,13 @@ def test_a_home_may_be_the_root_folder():
     assert beneath(Home(path=b"/", users=()), b".ssh") == b"/.ssh"
 
 
+def test_accounts_without_end_are_cut_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(homes, "MOST_ACCOUNTS", 1)
+    look = Gathering(guest_with({"/etc/passwd": PASSWD}))
+    assert len(accounts_of(look)) == 1
+    assert look.fact((1,), nothing="").partial
+
+
 def test_homes_without_end_are_cut_and_that_is_said(monkeypatch):
     monkeypatch.setattr(homes, "MOST_HOMES", 1)
     look = Gathering(guest_with({"/etc/passwd": PASSWD}))

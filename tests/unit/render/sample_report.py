@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from tests.unit.render import sample_accounts, sample_persistence, sample_ssh
 from tests.unit.render.sample_subjects import (
     MOMENT,
     make_cloud,
@@ -247,7 +248,12 @@ def make_system() -> SystemReport:
                 notes=("user id 0 is shared by root, x",),
                 sources=(source(b"/etc/passwd"),),
             ),
-            groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
+            groups=Fact.present(
+                (Group(name="wheel", gid=10, members=("root",), administrators=("eve",), shadow_members=("eve",)),),
+                sources=(source(b"/etc/group"),),
+            ),
+            subordinate_ids=sample_accounts.subordinate_ids(),
+            sudoers=sample_accounts.sudoers(),
         ),
         network=make_network(),
         cloud=make_cloud(),
@@ -255,6 +261,9 @@ def make_system() -> SystemReport:
         containers=make_containers(),
         servers=make_servers(),
         files=Fact.present(make_files(), sources=()),
+        logins=sample_accounts.logins(),
+        ssh=sample_ssh.ssh(),
+        persistence=sample_persistence.persistence(),
     )
 
 
