@@ -1,6 +1,7 @@
 """What cloud-init left behind: whose instance this was, what was handed to it, how its runs went."""
 
 import re
+from collections import deque
 from collections.abc import Iterator, Mapping
 
 from imgkit.facts.gathering import Gathering
@@ -91,10 +92,14 @@ def read_runs(guest: Guest) -> Fact[tuple[CloudRun, ...]]:
     """List the runs that cloud-init's log tells of, as far back as it reaches."""
     gathering = Gathering(guest)
     content = gathering.read(_LOG)
-    found = [run for _, line in content.lines() if (run := _run(line))] if content else []
-    if len(found) > _MOST_RUNS:
-        gathering.lack(f"only the last {_MOST_RUNS} of {len(found)} runs are given")
-    return gathering.fact(tuple(found[-_MOST_RUNS:]), nothing="cloud-init has no log")
+    found: deque[CloudRun] = deque(maxlen=_MOST_RUNS)
+    for _, line in content.lines() if content else ():
+        run = _run(line)
+        if run is not None:
+            found.append(run)
+    if len(found) == _MOST_RUNS:
+        gathering.lack(f"only the last {_MOST_RUNS} runs are given")
+    return gathering.fact(tuple(found), nothing="cloud-init has no log")
 
 
 def _run(line: str) -> CloudRun | None:

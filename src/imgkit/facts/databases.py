@@ -9,6 +9,7 @@ from imgkit.facts.sections import parse_sections
 from imgkit.facts.yaml_reading import BadYaml, mapping, parse_yaml, word
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.server_settings import Server, ServerKind
+from imgkit.units import MiB
 
 _MYSQL = (b"/etc/my.cnf", b"/etc/mysql/my.cnf", b"/usr/local/mysql/my.cnf", b"/usr/local/mysql/etc/my.cnf")
 _MYSQL_SETTINGS = (
@@ -23,11 +24,12 @@ _REDIS_SETTINGS = {"bind", "port", "dir", "protected-mode", "appendonly", "renam
 _MONGO = (b"/etc/mongod.conf", b"/etc/mongodb.conf", b"/usr/local/mongodb/mongod.conf")
 _EVERYWHERE = {"0.0.0.0", "::", "*", "[::]"}  # noqa: S104  # what is looked for, nothing listens here
 _MOST = 200
+_ALL_BYTES = 16 * MiB
 
 
 def read_databases(guest: Guest) -> Fact[tuple[Server, ...]]:
     """Read the configuration of every database server that is there."""
-    gathering = Gathering(guest)
+    gathering = Gathering(guest, most_bytes=_ALL_BYTES)
     found = [_mysql(gathering, path) for path in _MYSQL]
     found += _postgres(gathering)
     found += [_redis(gathering, path) for path in _REDIS]

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.facts.bounded import at_most
 from imgkit.facts.guest import Content, Guest, as_path, as_text, moment_ns
 from imgkit.model.fact import Fact
 from imgkit.model.packages import Package
@@ -13,6 +14,7 @@ from imgkit.units import MiB
 _STATUS = b"/var/lib/dpkg/status"
 _STATUS_FOLDER = b"/var/lib/dpkg/status.d"
 _LISTS = b"/var/lib/dpkg/info"
+MOST_PACKAGES = 100_000
 _STATUS_BYTES = 64 * MiB
 _MOST_NAMED = 10
 _UNFINISHED = {"half-installed", "unpacked", "half-configured", "triggers-awaited"}
@@ -26,17 +28,21 @@ def read_dpkg(guest: Guest) -> Fact[tuple[Package, ...]]:
         return Fact.absent("there is no dpkg database")
     packages: list[Package] = []
     nameless = 0
+    over = False
     for content in contents:
-        for stanza in parse_stanzas(content.data):
+        stanzas, more = at_most(parse_stanzas(content.data), MOST_PACKAGES - len(packages))
+        over = over or more
+        for stanza in stanzas:
             package = _package(stanza)
             packages += [package] if package else []
             nameless += package is None
-    lost = (f"{nameless} of its entries name no package",) if nameless else ()
+    lost: tuple[str, ...] = (f"{nameless} of its entries name no package",) if nameless else ()
+    lost += (f"only the first {MOST_PACKAGES} packages are given",) if over else ()
     packages.sort(key=lambda one: (one.name, one.architecture, one.version))
     dated, undated = _date(guest, packages)
     return Fact.present(
         tuple(dated),
-        partial=bool(nameless),
+        partial=bool(lost),
         notes=(*lost, *undated, *_state_notes(packages)),
         sources=tuple(content.source for content in contents),
     )

@@ -86,4 +86,5 @@ def _named_in(guest: Guest, kernel: Kernel, name: bytes, sources: list[Source]) 
 
 def _modules(path: bytes) -> set[str]:
     match = _MODULE.search(path)
-    return {as_text(match["name"]).replace("-", "_")} if match else set()
+    name = as_text(match["name"]).replace("-", "_") if match else ""
+    return {name} & set(WANTED)

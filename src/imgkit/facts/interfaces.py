@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from imgkit.facts.bounded import at_most
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text, first_word
 from imgkit.facts.os_release import parse_settings
@@ -39,7 +40,10 @@ def read_interfaces(guest: Guest) -> Fact[tuple[Interface, ...]]:
         content = gathering.read(path, limit=_FILE_BYTES)
         if content is not None:
             try:
-                found += parse(content)
+                kept, more = at_most(parse(content), _MOST)
+                found += kept
+                if more:
+                    gathering.lack(f"only the first {_MOST} interfaces of {as_text(path)} are given")
             except BadYaml as error:
                 gathering.lack(f"{as_text(path)} cannot be read: {error}")
     found.sort(key=lambda one: (one.kind, one.path, one.name))

@@ -1,7 +1,9 @@
 """The facts of a system's network: interfaces, names, rules of access, firewalls, leases."""
 
 from collections.abc import Iterator
+from itertools import islice
 
+from imgkit.facts.bounded import at_most
 from imgkit.facts.firewalls import read_firewalls
 from imgkit.facts.guest import Content, Guest, first_word
 from imgkit.facts.interfaces import read_interfaces
@@ -13,6 +15,7 @@ from imgkit.model.network import AccessRule, HostName, Network, Resolver
 _ACCESS = ((b"/etc/hosts.allow", True), (b"/etc/hosts.deny", False))
 _MOST_HOSTS = 5000
 _MOST_WORDS = 100
+_MOST_LINES = 10_000
 
 
 def describe_network(guest: Guest) -> Network:
@@ -36,7 +39,7 @@ def read_resolver(guest: Guest) -> Fact[Resolver]:
             return Fact.absent("there is no /etc/resolv.conf")
         note = "/etc/resolv.conf is a link to a file that only a running system has"
         return Fact.present(Resolver(name_servers=(), search=(), options=(), link=link), notes=(note,), sources=())
-    lines = [first_word(line) for _, line in content.lines()]
+    lines = [first_word(line) for _, line in islice(content.lines(), _MOST_LINES)]
     search = [rest.split() for name, rest in lines if name in {"search", "domain"}]
     found = Resolver(
         name_servers=tuple(first_word(rest)[0] for name, rest in lines if name == "nameserver")[:_MOST_WORDS],
@@ -52,9 +55,9 @@ def read_hosts(guest: Guest) -> Fact[tuple[HostName, ...]]:
     content = guest.read_first(b"/etc/hosts")
     if content is None:
         return Fact.absent("there is no /etc/hosts")
-    found = tuple(_host_lines(content))
-    over = (f"only the first {_MOST_HOSTS} of {len(found)} lines are given",) if len(found) > _MOST_HOSTS else ()
-    return Fact.present(found[:_MOST_HOSTS], notes=over, sources=(content.source,))
+    found, more = at_most(_host_lines(content), _MOST_HOSTS)
+    over = (f"only the first {_MOST_HOSTS} lines are given",) if more else ()
+    return Fact.present(tuple(found), notes=over, sources=(content.source,))
 
 
 def read_access(guest: Guest) -> Fact[tuple[AccessRule, ...]]:

@@ -22,6 +22,7 @@ from imgkit.units import MiB
 _FOLDERS = (b"/var/lib/rpm", b"/usr/lib/sysimage/rpm", b"/usr/share/rpm")
 _SQLITE, _BERKELEY, _NDB = b"rpmdb.sqlite", b"Packages", b"Packages.db"
 _LOG = b"-wal"
+MOST_PACKAGES = 100_000
 _DATABASE_BYTES = 512 * MiB
 _NAMES = {_SQLITE: "sqlite", _BERKELEY: "Berkeley DB", _NDB: "ndb"}
 
@@ -87,6 +88,13 @@ def _blobs(path: bytes, copy: Path, *, replay: bool) -> Iterator[bytes]:
         yield from read(file, copy.stat().st_size)
 
 
+def _bounded(blobs: Iterator[bytes]) -> Iterator[bytes]:
+    for number, blob in enumerate(blobs):
+        if number >= MOST_PACKAGES:
+            raise BadDatabase(f"it holds more than {MOST_PACKAGES}, and the rest is left out")
+        yield blob
+
+
 def _list_packages(
     path: bytes, copy: Path, sources: tuple[Source, ...], beside: tuple[str, ...]
 ) -> Fact[tuple[Package, ...]]:
@@ -96,7 +104,7 @@ def _list_packages(
     bad: list[str] = []
     damage: tuple[str, ...] = ()
     try:
-        for blob in _blobs(path, copy, replay=len(sources) > 1):
+        for blob in _bounded(_blobs(path, copy, replay=len(sources) > 1)):
             try:
                 found.append(parse_header(blob))
             except BadHeader as error:

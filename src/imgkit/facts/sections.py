@@ -25,12 +25,13 @@ class Section:
 
 
 def parse_sections(content: Content, *, bare: bool = False) -> Iterator[Section]:
-    """Yield the sections of a file in their order; names are in small letters, what stands before any is in ``""``.
+    """Yield the sections of a file, at most 2,000; names are in small letters, what stands before any is in ``""``.
 
     With `bare` a name without a value is a setting too, with an empty value.
     """
     section = Section("", 0)
     name = ""
+    sections = 0
     for number, raw in enumerate(content.data.split(b"\n"), start=1):
         line = raw.decode("utf-8", "surrogateescape").rstrip()
         text = line.strip()
@@ -40,6 +41,9 @@ def parse_sections(content: Content, *, bare: bool = False) -> Iterator[Section]
             if section.settings or section.line:
                 yield section
             section, name = Section(text[1:-1].strip(), number), ""
+            sections += 1
+            if sections > MOST_SECTIONS:
+                return
         elif line[0] in " \t" and name:  # a value that goes on
             section.settings[name].append(text)
         else:

@@ -9,6 +9,7 @@ from imgkit.facts.included import read_with_included
 from imgkit.facts.sections import parse_sections
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.server_settings import Server, ServerKind
+from imgkit.units import MiB
 
 _NGINX = (
     b"/etc/nginx/nginx.conf", b"/usr/local/nginx/conf/nginx.conf", b"/usr/local/openresty/nginx/conf/nginx.conf",
@@ -32,12 +33,13 @@ _PHP_SETTINGS = (
     "auto_prepend_file", "auto_append_file", "upload_tmp_dir", "session.save_path", "extension", "zend_extension",
 )  # fmt: skip
 _MOST = 500
+_ALL_BYTES = 16 * MiB
 _STATEMENT = re.compile(r"[^;{}#\"']+|\"[^\"]*\"|'[^']*'|#[^\n]*|.", re.DOTALL)
 
 
 def read_web_servers(guest: Guest) -> Fact[tuple[Server, ...]]:
     """Read the configuration of every web server that is there."""
-    gathering = Gathering(guest)
+    gathering = Gathering(guest, most_bytes=_ALL_BYTES)
     found = [_nginx(gathering, path) for path in _NGINX]
     found += [_apache(gathering, path) for path in _APACHE]
     found += [_php(gathering, path) for path in _php_files(gathering)]

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import File, Link, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
+from imgkit.facts import dpkg
 from imgkit.facts.dpkg import read_dpkg
 from imgkit.model.fact import FactState
 
@@ -100,6 +101,12 @@ def test_the_time_of_installation_is_that_of_the_list_of_files():
     }
     found = read_dpkg(guest_with(files)).value
     assert [one.installed_at.year for one in found] == [2001, 2033]
+
+
+def test_packages_without_end_are_cut_and_say_so(monkeypatch):
+    monkeypatch.setattr(dpkg, "MOST_PACKAGES", 3)
+    fact = read_dpkg(guest_with({"/var/lib/dpkg/status": "Package: a\nVersion: 1\n\n" * 9}))
+    assert (len(fact.value or ()), fact.partial, fact.notes[0]) == (3, True, "only the first 3 packages are given")
 
 
 def test_held_and_broken_packages_are_named():

@@ -33,6 +33,11 @@ def test_hosts_and_rules_of_access_are_read():
     )
 
 
+def test_hosts_without_end_are_cut_and_say_so():
+    fact = read_hosts(guest_with({"/etc/hosts": "1.1.1.1 a\n" * 6000}))
+    assert (len(fact.value or ()), fact.notes) == (5000, ("only the first 5000 lines are given",))
+
+
 def test_each_fact_fails_alone():
     found = describe_network(guest_with({"/etc/hosts": Shut("torn"), "/etc/resolv.conf": "nameserver 1.1.1.1\n"}))
     assert found.hosts.state is FactState.UNDETERMINED

@@ -87,6 +87,11 @@ def test_passwords_are_kept_where_they_are_wanted():
     assert "bob:secret" in str(read_repositories(guest).value)
 
 
+def test_a_file_of_repositories_without_end_is_cut_and_says_so():
+    fact = read_repositories(guest_with({"/etc/apk/repositories": "http://a\n" * 3000}))
+    assert (len(fact.value or ()), fact.partial) == (2000, True)
+
+
 def test_zypp_and_apk_are_read():
     files = {
         "/etc/zypp/repos.d/x.repo": "[oss]\nbaseurl=http://s\n",
