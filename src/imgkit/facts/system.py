@@ -15,6 +15,7 @@ from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, r
 from imgkit.facts.isolation import determine
 from imgkit.facts.logins import read_logins
 from imgkit.facts.logs import describe_logs
+from imgkit.facts.mounts import describe_mounts
 from imgkit.facts.network import describe_network
 from imgkit.facts.os_release import read_operating_system
 from imgkit.facts.packages import read_packages
@@ -27,7 +28,7 @@ from imgkit.facts.walking import walk_system
 from imgkit.model.accounts import Accounts
 from imgkit.model.fact import Fact
 from imgkit.model.identity import Identity
-from imgkit.model.mounts import FstabEntry, Mounts
+from imgkit.model.mounts import FstabEntry
 from imgkit.model.report import SystemReport
 from imgkit.model.storage import Mount
 from imgkit.model.subjects import EVERY_SUBJECT, Subject
@@ -56,7 +57,7 @@ def describe_system(
         root=guest.label,
         identity=asked(Subject.IDENTITY, _identity),
         boot=asked(Subject.BOOT, lambda guest: describe_boot(guest, fstab, names)),
-        mounts=asked(Subject.MOUNTS, lambda _: Mounts(fstab=fstab, mounted=tuple(mounts))),
+        mounts=asked(Subject.MOUNTS, lambda guest: describe_mounts(guest, fstab, mounts, names)),
         packages=asked(Subject.PACKAGES, read_packages),
         accounts=asked(Subject.ACCOUNTS, _accounts),
         network=asked(Subject.NETWORK, describe_network),

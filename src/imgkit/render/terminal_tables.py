@@ -16,6 +16,7 @@ from imgkit.render.tables_containers import container_tables
 from imgkit.render.tables_files import files_tables
 from imgkit.render.tables_logins import login_tables
 from imgkit.render.tables_logs import log_tables
+from imgkit.render.tables_mounts import mount_tables
 from imgkit.render.tables_network import network_tables
 from imgkit.render.tables_persistence import persistence_tables
 from imgkit.render.tables_servers import server_tables
@@ -72,6 +73,7 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     if system.mounts is not None:
         fstab = system.mounts.fstab
         yield list_title("FSTAB" + of, fstab), _FSTAB_HEADS, [_fstab(entry) for entry in fstab.value or ()]
+        yield from mount_tables(system.mounts, of)
     if system.boot is not None:
         kernels = system.boot.kernels
         yield list_title("KERNELS" + of, kernels), _KERNEL_HEADS, [_kernel(one) for one in kernels.value or ()]
