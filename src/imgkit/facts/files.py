@@ -1,11 +1,11 @@
 """What one walk over all files of a system finds worth a look: rights, places, names and times."""
 
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from imgkit.facts.capabilities import find_capable
-from imgkit.facts.guest import Guest, mode_words, moment_ns
+from imgkit.facts.guest import Guest, as_text, mode_words, moment_ns
 from imgkit.facts.owners import find_owners
 from imgkit.facts.ranking import Ranking
 from imgkit.facts.walk import Walked
@@ -17,11 +17,16 @@ from imgkit.safe_text import safe_name
 MOST_LISTED = 200
 MOST_ASKED_FOR_RIGHTS = 50_000
 _MOST_RANKED = 20
+_MOST_NAMED = 5
 _DAY_NS = 86_400 * 10**9
 _YEAR_1980_NS = 315_532_800 * 10**9
 _TEMPORARY = (b"/tmp/", b"/var/tmp/", b"/dev/shm/", b"/run/", b"/var/run/", b"/run/shm/", b"/var/lock/")
-_SYSTEM = (b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/usr/", b"/etc/", b"/boot/", b"/opt/", b"/var/", b"/dev/",
-           b"/srv/", b"/root/")  # fmt: skip
+_SYSTEM = (
+    b"/bin/", b"/sbin/", b"/lib/", b"/lib64/", b"/usr/", b"/etc/", b"/boot/", b"/opt/", b"/var/", b"/dev/", b"/srv/",
+)  # fmt: skip
+_USUAL_FOLDERS = (
+    b"/.git/", b"/.build-id/", b"/.bin/", b"/.github/", b"/.husky/", b"/.venv/", b"/.cargo/", b"/.dotnet/",
+)  # fmt: skip
 _LAYERS = (b"/var/lib/docker/", b"/var/lib/containers/", b"/var/lib/containerd/")
 _STANDARD_IN_DEV = {EntryKind.LINK, EntryKind.FOLDER}
 _EXECUTABLE = 0o111
@@ -106,8 +111,17 @@ class FilesVisitor:
         temporary = path.startswith(_TEMPORARY)
         if temporary:
             self.temporary_programs.add(path, entry)
-        if b"/." in path and (temporary or path.startswith(_SYSTEM)) and not path.startswith(_LAYERS):
+        if b"/." in path and not path.startswith(_LAYERS) and _is_hidden(path, entry, temporary=temporary):
             self.hidden_programs.add(path, entry)
+
+
+def _is_hidden(path: bytes, entry: Entry, *, temporary: bool) -> bool:
+    """Folders of tools with a dot are usual in homes, and some in places of the system; a program's own dot is not."""
+    if temporary:
+        return True
+    if entry.name.startswith(b"."):
+        return path.startswith((*_SYSTEM, b"/root/")) or path.count(b"/") == 1
+    return path.startswith(_SYSTEM) and not any(folder in path for folder in _USUAL_FOLDERS)
 
 
 def describe_files(guest: Guest, seen: FilesVisitor, walked: Walked) -> Fact[Files]:
@@ -138,9 +152,30 @@ def describe_files(guest: Guest, seen: FilesVisitor, walked: Walked) -> Fact[Fil
     return Fact.present(
         found,
         partial=bool(walked.unlisted or rights_notes),
+        remarks=tuple(_standing_out(found, packages_known=bool(owners))),
         notes=(*walked.notes, *rights_notes, *owner_notes, *((beyond,) if seen.programs_left_out else ())),
         sources=(),
     )
+
+
+def _standing_out(found: Files, *, packages_known: bool) -> Iterator[str]:
+    """Say what an examiner will want to see first; a set-id program without a package only where packages are known."""
+    strangers = [one for one in found.set_id.first if not one.package] if packages_known else []
+    if strangers:
+        yield f"{len(strangers)} programs change their user and no package brings them: {_paths(strangers)}"
+    for noted, words in (
+        (found.hidden_programs, "programs are hidden"),
+        (found.in_dev, "plain files lie in /dev"),
+        (found.devices_elsewhere, "devices lie outside /dev"),
+        (found.future_times, "files claim to be newer than anything the file system noted"),
+    ):
+        if noted.total:
+            yield f"{noted.total} {words}: {_paths(noted.first)}"
+
+
+def _paths(noted: Sequence[NotedFile]) -> str:
+    shown = ", ".join(as_text(one.path) for one in noted[:_MOST_NAMED])
+    return f"{shown} …" if len(noted) > _MOST_NAMED else shown
 
 
 def noted_file(path: bytes, entry: Entry, why: str = "") -> NotedFile:

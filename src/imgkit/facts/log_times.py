@@ -17,7 +17,7 @@ _FORMS = tuple(
     re.compile(form)
     for form in (
         rf"{_DATE}[T ]{_CLOCK}(?:[.,]\d{{1,9}})? ?{_OFFSET}",
-        rf"\[?{_DATE}[T ]{_CLOCK}",
+        rf"(?:\[|update-alternatives |Start-Date: |End-Date: |Log (?:started|ended): )?{_DATE}(?:T| {{1,2}}){_CLOCK}",
         rf"{_MONTH} {{1,2}}(?P<day>\d{{1,2}}) {_CLOCK}",
         rf"\[\w{{3}} {_MONTH} (?P<day>\d{{2}}) {_CLOCK}(?:\.\d{{1,9}})? (?P<year>\d{{4}})\]",
     )

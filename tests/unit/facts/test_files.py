@@ -44,6 +44,27 @@ def test_programs_that_change_their_user_are_listed_with_the_package_that_brings
     ]
 
 
+def test_what_an_examiner_wants_to_see_first_stands_out():
+    files = {
+        "/usr/bin/su": file(0o4755),
+        "/usr/bin/evil": file(0o4755),
+        "/var/lib/dpkg/info/login.list": "/bin/su\n",
+        "/tmp/.x": file(0o755),
+        "/dev/pts.log": file(),
+    }
+    guest, seen = guest_with(files), FilesVisitor()
+    assert describe_files(guest, seen, walk_tree(guest, (seen,))).remarks == (
+        "1 programs change their user and no package brings them: /usr/bin/evil",
+        "1 programs are hidden: /tmp/.x",
+        "1 plain files lie in /dev: /dev/pts.log",
+    )
+
+
+def test_without_packages_no_program_is_called_a_stranger():
+    guest, seen = guest_with({"/usr/bin/su": file(0o4755)}), FilesVisitor()
+    assert describe_files(guest, seen, walk_tree(guest, (seen,))).remarks == ()
+
+
 def test_only_executable_files_are_asked_for_rights():
     capable = {b"security.capability": NET_RAW}
     found = describe({"/a": File(b"", mode=0o755, xattrs=capable), "/b": File(b"", mode=0o644, xattrs=capable)})
@@ -64,9 +85,16 @@ def test_programs_that_hide_or_lie_in_temporary_places_are_listed():
             "/tmp/.quiet": file(0o644),
             "/usr/lib/.z": file(0o755),
             "/home/a/.local/bin/tool": file(0o755),
+            "/root/.cargo/bin/rustup": file(0o755),
+            "/usr/src/x/.git/hooks/a": file(0o755),
+            "/root/.own": file(0o755),
+            "/.top": file(0o755),
+            "/etc/.d/x": file(0o755),
         }
     )
-    assert paths(found.hidden_programs) == [b"/tmp/.x/miner", b"/usr/lib/.z", b"/var/tmp/.y"]
+    assert paths(found.hidden_programs) == [
+        b"/.top", b"/etc/.d/x", b"/root/.own", b"/tmp/.x/miner", b"/usr/lib/.z", b"/var/tmp/.y",
+    ]  # fmt: skip
     assert paths(found.temporary_programs) == [b"/tmp/.x/miner", b"/tmp/plain", b"/var/tmp/.y"]
 
 
