@@ -11,6 +11,7 @@ from imgkit.facts.repositories import read_repositories
 from imgkit.facts.sections import parse_sections
 from imgkit.model.cloud import Cloud, TimeServer, Trace
 from imgkit.model.fact import Fact
+from imgkit.units import MiB
 
 _ALIBABA = ("aliyun", "alibaba")
 _NAME_SERVERS = ("100.100.2.136", "100.100.2.138")  # Alibaba Cloud's own, inside every VPC
@@ -24,6 +25,7 @@ _CHRONY_FOLDERS = (
 _NTP = (b"/etc/ntp.conf", b"/etc/ntpsec/ntp.conf", b"/etc/openntpd/ntpd.conf")
 _TIMESYNCD = b"/etc/systemd/timesyncd.conf"
 _MOST_SERVERS = 200
+_FILE_BYTES = MiB // 2
 
 
 def describe_cloud(guest: Guest) -> Cloud:
@@ -68,7 +70,7 @@ def read_time_servers(guest: Guest) -> Fact[tuple[TimeServer, ...]]:
 
 
 def _servers(gathering: Gathering, path: bytes) -> Iterator[TimeServer]:
-    content = gathering.read(path)
+    content = gathering.read(path, limit=_FILE_BYTES)
     for number, line in content.lines() if content else ():
         word, rest = first_word(line)
         if word in {"server", "pool", "peer", "servers"} and rest:
@@ -76,14 +78,14 @@ def _servers(gathering: Gathering, path: bytes) -> Iterator[TimeServer]:
 
 
 def _timesyncd(gathering: Gathering, path: bytes) -> Iterator[TimeServer]:
-    content = gathering.read(path)
+    content = gathering.read(path, limit=_FILE_BYTES)
     for section in parse_sections(content) if content else ():
         for value in section.all("NTP"):
             yield from (TimeServer(path=path, line=section.line, server=one) for one in value.split())
 
 
 def _lines_with(gathering: Gathering, path: bytes, what: str, marks: tuple[str, ...]) -> Iterator[Trace]:
-    content = gathering.read(path)
+    content = gathering.read(path, limit=_FILE_BYTES)
     for _, line in content.lines() if content else ():
         if not line.startswith("#") and any(mark in line for mark in marks):
             yield Trace(what=what, path=path, detail=gathering.guest.quote(line[:200]))

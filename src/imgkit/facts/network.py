@@ -11,10 +11,12 @@ from imgkit.facts.isolation import determine
 from imgkit.facts.leases import read_leases
 from imgkit.model.fact import Fact, Source
 from imgkit.model.network import AccessRule, HostName, Network, Resolver
+from imgkit.units import MiB
 
 _ACCESS = ((b"/etc/hosts.allow", True), (b"/etc/hosts.deny", False))
 _MOST_HOSTS = 5000
 _MOST_WORDS = 100
+_FILE_BYTES = MiB
 _MOST_LINES = 10_000
 
 
@@ -33,7 +35,7 @@ def describe_network(guest: Guest) -> Network:
 def read_resolver(guest: Guest) -> Fact[Resolver]:
     """Read resolv.conf; a link into /run leads nowhere while the machine is off, and says so."""
     link = guest.link_target(b"/etc/resolv.conf") or b""
-    content = guest.read_first(b"/etc/resolv.conf")
+    content = guest.read_first(b"/etc/resolv.conf", limit=_FILE_BYTES)
     if content is None:
         if not link:
             return Fact.absent("there is no /etc/resolv.conf")
@@ -52,7 +54,7 @@ def read_resolver(guest: Guest) -> Fact[Resolver]:
 
 def read_hosts(guest: Guest) -> Fact[tuple[HostName, ...]]:
     """Read /etc/hosts."""
-    content = guest.read_first(b"/etc/hosts")
+    content = guest.read_first(b"/etc/hosts", limit=2 * _FILE_BYTES)
     if content is None:
         return Fact.absent("there is no /etc/hosts")
     found, more = at_most(_host_lines(content), _MOST_HOSTS)
@@ -65,7 +67,7 @@ def read_access(guest: Guest) -> Fact[tuple[AccessRule, ...]]:
     found: list[AccessRule] = []
     sources: list[Source] = []
     for path, allows in _ACCESS:
-        content = guest.read_first(path)
+        content = guest.read_first(path, limit=_FILE_BYTES)
         if content is None:
             continue
         sources.append(content.source)
