@@ -105,7 +105,7 @@ class Guest:
         size = 0
         truncated = False
         with target.open("xb") as out:
-            for part in self._parts(path, limit + 1):
+            for part in self.parts(path, limit=limit + 1):
                 kept = part[: limit - size]
                 truncated = truncated or len(kept) < len(part)
                 out.write(kept)
@@ -113,7 +113,8 @@ class Guest:
                 size += len(kept)
         return Source(tree=self.label, path=path, sha256=digest.hexdigest(), size=size, truncated=truncated)
 
-    def _parts(self, path: bytes, limit: int) -> Iterator[bytes]:
+    def parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        """Yield a file's first `limit` bytes at most, in pieces where the tree can. Raises as `read` does."""
         if isinstance(self.tree, ReadsInParts):
             yield from self.tree.read_parts(path, limit=limit)
         else:
@@ -143,6 +144,12 @@ def as_text(data: bytes) -> str:
 def as_path(text: str) -> bytes:
     """Return the bytes that `as_text` was given."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def first_word(line: str) -> tuple[str, str]:
+    """Return a line's first word and all that follows it."""
+    word, rest = [*line.split(None, 1), "", ""][:2]
+    return word, rest
 
 
 def parse_number(text: str, *, largest: int = 2**32 - 1) -> int | None:

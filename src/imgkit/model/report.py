@@ -10,14 +10,20 @@ from enum import StrEnum
 
 from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
+from imgkit.model.cloud import Cloud
+from imgkit.model.containers import Containers
 from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact, Setting
+from imgkit.model.files import Files
 from imgkit.model.identity import Identity
 from imgkit.model.logins import Logins
+from imgkit.model.logs import Logs
 from imgkit.model.mounts import Mounts
+from imgkit.model.network import Network
 from imgkit.model.packages import PackageDatabases
 from imgkit.model.persistence import Persistence
 from imgkit.model.role import DiskRole
+from imgkit.model.server_settings import ServerSettings
 from imgkit.model.ssh import Ssh
 from imgkit.model.storage import Storage
 from imgkit.model.subjects import Subject
@@ -35,6 +41,12 @@ class SystemReport:
     mounts: Mounts | None = None
     packages: PackageDatabases | None = None
     accounts: Accounts | None = None
+    network: Network | None = None
+    cloud: Cloud | None = None
+    logs: Logs | None = None
+    containers: Containers | None = None
+    servers: ServerSettings | None = None
+    files: Fact[Files] | None = None
     logins: Logins | None = None
     ssh: Ssh | None = None
     persistence: Persistence | None = None
@@ -47,6 +59,7 @@ class DataFileSystem:
     place: str
     roles: tuple[DiskRole, ...]
     contents: Fact[Contents] | None = None
+    files: Fact[Files] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

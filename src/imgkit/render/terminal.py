@@ -13,8 +13,15 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.tables_boot import boot_words
+from imgkit.render.tables_cloud import cloud_words
+from imgkit.render.tables_containers import container_words
+from imgkit.render.tables_files import files_words
 from imgkit.render.tables_logins import login_words
+from imgkit.render.tables_logs import log_words
+from imgkit.render.tables_network import network_words
 from imgkit.render.tables_persistence import started_words
+from imgkit.render.tables_servers import server_words
 from imgkit.render.tables_ssh import ssh_words
 from imgkit.render.tables_sudo import sudo_words
 from imgkit.units import describe_bytes
@@ -76,8 +83,14 @@ def _verdict(report: Report) -> str:
 
 def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows = [*_identity_rows(system.identity)] if system.identity else []
-    rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
+    rows += [("kernels", _kernel_words(system.boot.kernels)), ("boot", boot_words(system.boot))] if system.boot else []
     rows += [("packages", _package_words(system.packages))] if system.packages else []
+    rows += [("network", network_words(system.network))] if system.network else []
+    rows += [("cloud", cloud_words(system.cloud))] if system.cloud else []
+    rows += [("logs", log_words(system.logs))] if system.logs else []
+    rows += [("containers", container_words(system.containers))] if system.containers else []
+    rows += [("servers", server_words(system.servers))] if system.servers else []
+    rows += [("files", files_words(system.files))] if system.files else []
     rows += [("sudo", sudo_words(system.accounts.sudoers))] if system.accounts else []
     rows += [("log-ins", login_words(system.logins))] if system.logins else []
     rows += [("SSH", ssh_words(system.ssh))] if system.ssh else []
@@ -239,6 +252,8 @@ def _contents_words(one: DataFileSystem) -> tuple[str, str]:
 
 
 def _top_words(contents: Contents) -> str:
+    if contents.holdings:
+        return ", ".join(f"{one.kind} {one.version}".strip() for one in contents.holdings[:4])
     by_room = sorted(contents.top, key=lambda entry: (-entry.bytes_below, entry.name))
     return ", ".join(
         _decode(entry.name) + (f" ({describe_bytes(entry.bytes_below)})" if entry.bytes_below else "")

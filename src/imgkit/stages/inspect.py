@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from imgkit.errors import CannotLookInside, ImgkitError
-from imgkit.facts.contents import read_contents
 from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.fstab import read_fstab
 from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine, diagnostics_of
 from imgkit.facts.storage import storage_diagnostics
 from imgkit.facts.system import describe_system
+from imgkit.facts.walking import walk_data
 from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, RunInfo, SystemReport
 from imgkit.model.role import DiskRole
@@ -144,13 +144,14 @@ class _Look:
         whole, mounts = self._ask(
             f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
         )
-        return describe_system(replace(bare, tree=whole), fstab=fstab, mounts=mounts, subjects=self._subjects)
+        return describe_system(
+            replace(bare, tree=whole), fstab=fstab, mounts=mounts, names=self._names, subjects=self._subjects
+        )
 
     def _data_file_system(self, one: FileSystem) -> DataFileSystem:
         guest = self._guest(one.place)
-        asked = Subject.CONTENTS in self._subjects
-        contents = determine(lambda: read_contents(guest)) if asked else None
-        return DataFileSystem(place=one.place, roles=one.roles, contents=contents)
+        walked = walk_data(guest, self._subjects)
+        return DataFileSystem(place=one.place, roles=one.roles, contents=walked.contents, files=walked.files)
 
     def _guest(self, place: str) -> Guest:
         try:

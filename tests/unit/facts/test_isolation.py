@@ -48,6 +48,8 @@ def test_facts_tell_of_themselves_where_they_stand():
         dpkg=Fact.present((), partial=True, notes=("torn",), sources=()),
         rpm=Fact.undetermined("no room"),
         apk=Fact.present((), notes=("odd",), sources=()),
+        repositories=Fact.absent(),
+        bundles=Fact.absent(),
     )
     assert [(one.subject, one.level, one.message) for one in diagnostics_of(databases, "packages")] == [
         ("packages/dpkg", DiagnosticLevel.UNDETERMINED, "torn"),
