@@ -223,3 +223,20 @@ def test_a_full_disk_is_told_as_such(opened, monkeypatch):
         monkeypatch.setattr("imgkit.evidence.image_set.write_bytes_durably", full)
         with pytest.raises(NoRoom):
             image_set.record_step(_step(), _disk())
+
+
+def test_a_manifest_of_before_the_callers_and_clocks_is_read_and_says_that_they_are_not_known(opened, tmp_path):
+    """Schema 1 as it was first: without fields that were added since."""
+    with opened() as image_set:
+        image_set.record("locate", image_set.manifest.with_disk(_disk()))
+    path = tmp_path / "set" / "imgkit.json"
+    plain = json.loads(path.read_text())
+    for field in ("caller", "clock"):
+        del plain["source"][field]
+    del plain["findings"]
+    del plain["disks"][0]["unpacked"]
+    path.write_text(json.dumps(plain))
+    manifest = read_manifest(tmp_path / "set")
+    assert manifest is not None
+    assert (manifest.source.caller, manifest.source.clock, manifest.findings) == (None, None, ())
+    assert manifest.disks[0].unpacked is None
