@@ -18,9 +18,7 @@ from imgkit.evidence.origin import late_objects
 from imgkit.evidence.sums import read_sums, sums_of
 from imgkit.model.checking import LinkOutcome
 from imgkit.model.manifest import Manifest
-from imgkit.stages.verify.links import failed, held, judged, looked, unknown
-
-CHAIN = "chain of lines"
+from imgkit.stages.verify.links import CUSTODY_CHAIN, failed, held, judged, looked, unknown
 
 
 def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
@@ -28,7 +26,7 @@ def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
     try:
         custody = read_custody(folder / CUSTODY_NAME)
     except OSError as error:
-        yield unknown(CUSTODY_NAME, CHAIN, error.strerror or str(error))
+        yield unknown(CUSTODY_NAME, CUSTODY_CHAIN, error.strerror or str(error))
         custody = None
     if custody is not None:
         yield from _check_custody(folder, manifest, custody)
@@ -39,9 +37,9 @@ def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
 
 def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
     for problem in custody.problems:
-        yield failed(CUSTODY_NAME, CHAIN, problem)
+        yield failed(CUSTODY_NAME, CUSTODY_CHAIN, problem)
     if not custody.problems:
-        yield held(CUSTODY_NAME, CHAIN)
+        yield held(CUSTODY_NAME, CUSTODY_CHAIN)
     extends = manifest.custody is not None and custody.extends(manifest.custody)
     link = "extends the head in the manifest"
     yield judged(CUSTODY_NAME, link, holds=extends, detail="the line of the manifest is not in it")
