@@ -1,6 +1,6 @@
 """The small protocols between the rooms: what a step needs of the cloud, of a disk, of a growing file."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
@@ -180,3 +180,7 @@ class FileTree(Protocol):
         ...
 
     def read_link(self, path: bytes) -> bytes: ...
+
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        """Return the extended attributes with their full names (`security.capability`), of a link itself."""
+        ...

@@ -13,7 +13,7 @@ from imgkit.disks.tree_guestfs import GuestfsMachine, GuestfsTree, open_guestfs_
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
-from imgkit.model.report import EntryState, FstabEntry, MountKind
+from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Journal, MountState, TableKind
 from imgkit.model.tree import EntryKind

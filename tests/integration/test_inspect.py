@@ -11,7 +11,10 @@ import jsonschema
 import pytest
 
 from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
-from imgkit.model.report import EntryState, FactState, PasswordState, Report, RunInfo, SystemReport
+from imgkit.model.accounts import PasswordState
+from imgkit.model.fact import FactState
+from imgkit.model.mounts import EntryState
+from imgkit.model.report import Report, RunInfo, SystemReport
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import MountState
 from imgkit.render.report_json import parse_report, report_bytes, report_document
@@ -81,35 +84,35 @@ def test_the_whole_set_leaves_nothing_open(report: Report):
 
 
 def test_the_system_is_identified(system: SystemReport):
-    assert system.os.value is not None
-    assert (system.os.value.name, system.os.value.id, system.os.value.version_id) == (
+    assert system.identity.os.value is not None
+    assert (system.identity.os.value.name, system.identity.os.value.id, system.identity.os.value.version_id) == (
         "Debian GNU/Linux",
         "debian",
         "12",
     )
-    assert system.os.value.release.startswith("12")
-    assert system.architecture.value is not None
-    assert system.architecture.value.name == "x86_64"
-    assert system.hostname.value == "web-01"
-    assert system.machine_id.value == "0123456789abcdef0123456789abcdef"
-    assert system.timezone.value is not None
-    assert system.timezone.value.name == "Asia/Shanghai"
-    assert system.locale.value == "en_US.UTF-8"
+    assert system.identity.os.value.release.startswith("12")
+    assert system.identity.architecture.value is not None
+    assert system.identity.architecture.value.name == "x86_64"
+    assert system.identity.hostname.value == "web-01"
+    assert system.identity.machine_id.value == "0123456789abcdef0123456789abcdef"
+    assert system.identity.timezone.value is not None
+    assert system.identity.timezone.value.name == "Asia/Shanghai"
+    assert system.identity.locale.value == "en_US.UTF-8"
 
 
 def test_the_facts_name_the_files_that_they_rest_on(system: SystemReport):
-    (source,) = system.hostname.sources
+    (source,) = system.identity.hostname.sources
     assert (source.tree, source.path) == ("system:2", b"/etc/hostname")
     assert source.sha256 == hashlib.sha256(b"web-01\n").hexdigest()
 
 
 def test_users_have_the_state_of_their_passwords_and_no_hash(system: SystemReport):
-    users = {user.name: user for user in system.users.value or ()}
+    users = {user.name: user for user in system.accounts.users.value or ()}
     assert (users["root"].password, users["root"].login_shell) == (PasswordState.LOCKED, True)
     assert (users["admin"].password, users["admin"].algorithm) == (PasswordState.SET, "yescrypt")
     assert users["admin"].uid == 1000
     assert not users["www-data"].login_shell
-    assert "sudo" in {group.name for group in system.groups.value or ()}
+    assert "sudo" in {group.name for group in system.accounts.groups.value or ()}
     assert "imgkitSample" not in repr(system)
 
 
@@ -122,18 +125,18 @@ def test_the_packages_are_those_that_dpkg_installed(system: SystemReport):
 
 
 def test_the_kernels_are_whole(system: SystemReport):
-    kernels = system.kernels.value or ()
+    kernels = system.boot.kernels.value or ()
     assert [kernel.version for kernel in kernels] == ["6.1.0-17-cloud-amd64", "6.1.0-18-cloud-amd64"]
     assert all(kernel.image and kernel.initramfs and kernel.modules for kernel in kernels)
 
 
 def test_fstabs_vdb1_is_found_on_xvdb_and_its_volume_on_xvdc(report: Report, system: SystemReport):
-    places = {entry.folder: (entry.state, entry.place) for entry in system.fstab.value or ()}
+    places = {entry.folder: (entry.state, entry.place) for entry in system.mounts.fstab.value or ()}
     assert places[b"/"] == (EntryState.FOUND, "system:2")
     assert places[b"/data"] == (EntryState.FOUND, "xvdb:1")
     assert places[b"/srv"] == (EntryState.FOUND, "/dev/vg_srv/lv_www")
     assert places[b"/tmp"] == (EntryState.ELSEWHERE, "")
-    mounted = {mount.folder: mount.state for mount in system.mounts}
+    mounted = {mount.folder: mount.state for mount in system.mounts.mounted}
     assert mounted == {
         "/": MountState.MOUNTED,
         "/data": MountState.MOUNTED,
@@ -198,7 +201,7 @@ def test_the_summary_is_short_and_says_what_matters(report: Report):
 def test_a_set_without_xvdc_says_so_and_is_incomplete(without_xvdc: Report):
     assert without_xvdc.missing_disks == (DiskRole("xvdc"),)
     assert not without_xvdc.complete
-    entries = {entry.folder: entry for entry in without_xvdc.systems[0].fstab.value or ()}
+    entries = {entry.folder: entry for entry in without_xvdc.systems[0].mounts.fstab.value or ()}
     assert (entries[b"/srv"].state, entries[b"/srv"].missing_role) == (EntryState.UNRESOLVED, DiskRole("xvdc"))
     assert entries[b"/data"].place == "xvdb:1"
     assert "NOT IN THIS SET" in render_summary(without_xvdc)

@@ -3,13 +3,13 @@
 import errno
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
 from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
-from imgkit.model.report import EntryState, FstabEntry
+from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Mount, MountState, Storage
 from imgkit.model.tree import Entry, EntryKind
@@ -196,6 +196,10 @@ class GuestfsTree:
         with self._translated("read the link", path) as worker:
             return worker.text("readlink", _without_slash(path))
 
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        with self._translated("read the attributes of", path) as worker:
+            return worker.xattrs(_without_slash(path))
+
     def checksum(self, path: bytes, *, kind: str = "sha256") -> str:
         """Return the digest of a regular file in hexadecimal, made inside the appliance."""
         with self._translated("read", path) as worker:
@@ -236,9 +240,10 @@ def _entry(name: bytes, found: FileStat | None) -> Entry:
         gid=found.gid,
         inode=found.inode,
         links=found.links,
-        modified=found.modified,
-        accessed=found.accessed,
-        changed=found.changed,
+        modified_ns=found.modified_ns,
+        accessed_ns=found.accessed_ns,
+        changed_ns=found.changed_ns,
+        file_system=found.device,
     )
 
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from imgkit.facts.guest import Guest, as_text
-from imgkit.model.report import Fact, Package
+from imgkit.model.fact import Fact
+from imgkit.model.packages import Package
 from imgkit.units import MiB
 
 _DATABASES = (b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed")

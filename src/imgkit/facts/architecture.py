@@ -4,7 +4,8 @@ import struct
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.facts.guest import Content, Guest
-from imgkit.model.report import Architecture, Fact
+from imgkit.model.fact import Fact
+from imgkit.model.identity import Architecture
 
 _PROGRAMS = (
     b"/sbin/init",

@@ -5,8 +5,9 @@ from collections import Counter, deque
 from collections.abc import Sequence
 
 from imgkit.errors import CannotLookInside
-from imgkit.facts.guest import Guest, as_text, mode_words, moment
-from imgkit.model.report import Contents, Fact, FoundFile, TopEntry
+from imgkit.facts.guest import Guest, as_text, mode_words, moment_ns
+from imgkit.model.contents import Contents, FoundFile, TopEntry
+from imgkit.model.fact import Fact
 from imgkit.model.tree import Entry, EntryKind
 
 MOST_ENTRIES = 50_000
@@ -99,7 +100,7 @@ def _count_unlisted(reasons: Sequence[str]) -> tuple[str, ...]:
 
 def _contents(walk: _Walk, top: Sequence[Entry]) -> Contents:
     largest = heapq.nsmallest(_MOST_NAMED, walk.files, key=lambda found: (-found[1].size, found[0]))
-    newest = heapq.nsmallest(_MOST_NAMED, walk.files, key=lambda found: (-found[1].modified, found[0]))
+    newest = heapq.nsmallest(_MOST_NAMED, walk.files, key=lambda found: (-found[1].modified_ns, found[0]))
     return Contents(
         whole=not walk.limit_hit and not walk.unlisted,
         entries_seen=walk.kinds.total(),
@@ -121,11 +122,11 @@ def _top_entry(walk: _Walk, entry: Entry) -> TopEntry:
         mode=mode_words(entry),
         uid=entry.uid,
         gid=entry.gid,
-        modified=moment(entry.modified),
+        modified=moment_ns(entry.modified_ns),
         bytes_below=walk.bytes_below[entry.name],
         files_below=walk.files_below[entry.name],
     )
 
 
 def _found_file(path: bytes, entry: Entry) -> FoundFile:
-    return FoundFile(path=path, size=entry.size, modified=moment(entry.modified))
+    return FoundFile(path=path, size=entry.size, modified=moment_ns(entry.modified_ns))

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from imgkit.errors import NoSuchPathInside
 from imgkit.facts.guest import Content, Guest, as_text
-from imgkit.model.report import Fact, Package
+from imgkit.model.fact import Fact
+from imgkit.model.packages import Package
 from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
 

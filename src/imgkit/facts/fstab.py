@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from imgkit.facts.device_names import DeviceNames, Resolution
 from imgkit.facts.guest import Guest, as_path, as_text, parse_number
-from imgkit.model.report import EntryState, Fact, FstabEntry, MountKind
+from imgkit.model.fact import Fact
+from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 
 _PATH = b"/etc/fstab"
 _TAGS = {

@@ -4,12 +4,12 @@ import hashlib
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
-from imgkit.model.report import Source
+from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.ports import FileTree
 from imgkit.units import MiB
@@ -132,6 +132,14 @@ def moment(seconds: float) -> datetime | None:
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
+        return None
+
+
+def moment_ns(nanoseconds: int) -> datetime | None:
+    """Return nanoseconds since 1970 as UTC, cut to microseconds, or None where a calendar has no such time."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000)
+    except OverflowError:
         return None
 
 

@@ -4,7 +4,8 @@ import re
 
 from imgkit.facts.guest import Content, Guest, as_text
 from imgkit.facts.os_release import parse_settings
-from imgkit.model.report import Fact, Timezone
+from imgkit.model.fact import Fact
+from imgkit.model.identity import Timezone
 
 _HOSTNAME_FILES = (b"/etc/hostname", b"/etc/HOSTNAME")
 _MACHINE_ID_FILES = (b"/etc/machine-id", b"/var/lib/dbus/machine-id")

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from imgkit.errors import ImgkitError
-from imgkit.model.report import Diagnostic, DiagnosticLevel, Fact, FactState, facts_within
+from imgkit.model.fact import Fact, FactState, facts_within
+from imgkit.model.report import Diagnostic, DiagnosticLevel
 
 log = logging.getLogger(__name__)
 

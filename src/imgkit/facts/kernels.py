@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from imgkit.facts.guest import Guest, as_text
-from imgkit.model.report import Fact, Kernel
+from imgkit.model.boot import Kernel
+from imgkit.model.fact import Fact
 from imgkit.model.tree import Entry, EntryKind
 
 _BOOT = b"/boot"

@@ -3,7 +3,8 @@
 import re
 
 from imgkit.facts.guest import Content, Guest
-from imgkit.model.report import Fact, OperatingSystem, Setting
+from imgkit.model.fact import Fact, Setting
+from imgkit.model.identity import OperatingSystem
 
 _OS_RELEASE = (b"/etc/os-release", b"/usr/lib/os-release")
 _RELEASE_FILES = (  # most telling first: derived distributions keep their parent's file too

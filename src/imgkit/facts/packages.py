@@ -5,7 +5,7 @@ from imgkit.facts.dpkg import read_dpkg
 from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine
 from imgkit.facts.rpm import read_rpm
-from imgkit.model.report import PackageDatabases
+from imgkit.model.packages import PackageDatabases
 
 
 def read_packages(guest: Guest) -> PackageDatabases:

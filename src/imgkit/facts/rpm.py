@@ -13,7 +13,8 @@ from typing import Any
 from imgkit.errors import NoSuchPathInside
 from imgkit.facts.guest import Guest, as_text
 from imgkit.facts.rpm_header import BadHeader, parse_header
-from imgkit.model.report import Fact, Package, Source
+from imgkit.model.fact import Fact, Source
+from imgkit.model.packages import Package
 from imgkit.units import MiB
 
 _FOLDERS = (b"/var/lib/rpm", b"/usr/lib/sysimage/rpm", b"/usr/share/rpm")

@@ -8,7 +8,7 @@ import struct
 from dataclasses import dataclass
 
 from imgkit.facts.guest import as_text, moment
-from imgkit.model.report import Package
+from imgkit.model.packages import Package
 
 NAME, VERSION, RELEASE, EPOCH, INSTALL_TIME, VENDOR, ARCH, SOURCE_RPM = 1000, 1001, 1002, 1003, 1008, 1011, 1022, 1044
 _WANTED = {NAME, VERSION, RELEASE, EPOCH, INSTALL_TIME, VENDOR, ARCH, SOURCE_RPM}

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.guest import Content, Guest, as_path, parse_number
-from imgkit.model.report import Fact, Group, PasswordState, User
+from imgkit.model.accounts import Group, PasswordState, User
+from imgkit.model.fact import Fact
 
 _NO_LOGIN = {b"nologin", b"false", b"true", b"sync", b"halt", b"shutdown", b"git-shell", b"null"}
 _ALGORITHMS = {  # crypt(5)

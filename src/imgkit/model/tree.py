@@ -15,7 +15,9 @@ class EntryKind(StrEnum):
 class Entry:
     """One name in a file tree. `name` is the last part of the path, as bytes: names need not be text.
 
-    Times are seconds since 1970 with their fraction; `link` is the target of a symbolic link.
+    `mode` is whole, with the kind's bits. Times are nanoseconds since 1970, negative before it; `born_ns` is None where
+    the file system keeps no such time. `file_system` tells the file systems of one tree apart: an inode
+    means something only within one.
     """
 
     name: bytes
@@ -26,6 +28,8 @@ class Entry:
     gid: int = 0
     inode: int = 0
     links: int = 1
-    modified: float = 0.0
-    accessed: float = 0.0
-    changed: float = 0.0
+    modified_ns: int = 0
+    accessed_ns: int = 0
+    changed_ns: int = 0
+    born_ns: int | None = None
+    file_system: int = 0

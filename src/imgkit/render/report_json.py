@@ -14,7 +14,8 @@ from enum import Enum
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from imgkit.model.report import INSPECT_SCHEMA, Fact, Report, T
+from imgkit.model.fact import Fact, T
+from imgkit.model.report import INSPECT_SCHEMA, Report
 from imgkit.model.role import DiskRole
 from imgkit.safe_text import safe_text
 from imgkit.units import format_utc, parse_utc

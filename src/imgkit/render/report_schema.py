@@ -10,7 +10,8 @@ from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from imgkit.model.report import INSPECT_SCHEMA, Fact, FactState, Report, T
+from imgkit.model.fact import Fact, FactState, T
+from imgkit.model.report import INSPECT_SCHEMA, Report
 from imgkit.model.role import DiskRole
 from imgkit.render.report_json import EXACT, canonical_bytes
 

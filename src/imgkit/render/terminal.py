@@ -2,23 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 
-from imgkit.model.report import (
-    Contents,
-    DataFileSystem,
-    Diagnostic,
-    DiagnosticLevel,
-    EntryState,
-    Fact,
-    FactState,
-    FstabEntry,
-    Kernel,
-    PackageDatabases,
-    PasswordState,
-    Report,
-    SystemReport,
-    T,
-    User,
-)
+from imgkit.model.accounts import PasswordState, User
+from imgkit.model.boot import Kernel
+from imgkit.model.contents import Contents
+from imgkit.model.fact import Fact, FactState, T
+from imgkit.model.identity import Identity
+from imgkit.model.mounts import EntryState, FstabEntry
+from imgkit.model.packages import PackageDatabases
+from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Report, SystemReport
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
@@ -49,9 +40,11 @@ def describe_fact(fact: Fact[T], *, otherwise: str = "none") -> str:
 
 def system_title(system: SystemReport) -> str:
     """Return a system's name as its distribution writes it, with its full release."""
-    found = system.os.value
+    if system.identity is None:
+        return "operating system"
+    found = system.identity.os.value
     if found is None:
-        return f"operating system: {describe_fact(system.os, otherwise='not identified')}"
+        return f"operating system: {describe_fact(system.identity.os, otherwise='not identified')}"
     named = " ".join(word for word in (found.name, found.release) if word)
     return named if found.release or not found.pretty_name else found.pretty_name
 
@@ -77,22 +70,31 @@ def _verdict(report: Report) -> str:
 
 
 def _system_lines(system: SystemReport, width: int) -> list[str]:
-    architecture = system.architecture.value.name if system.architecture.value else describe_fact(system.architecture)
-    zone = system.timezone.value
-    rows = [
-        ("host name", describe_fact(system.hostname)),
-        ("machine id", describe_fact(system.machine_id)),
-        ("time zone", (zone.name or zone.rule) if zone else describe_fact(system.timezone, otherwise="UTC (none set)")),
-        ("locale", describe_fact(system.locale)),
-        ("kernels", _kernel_words(system.kernels)),
-        ("packages", _package_words(system.packages)),
-    ]
+    rows = [*_identity_rows(system.identity)] if system.identity else []
+    rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
+    rows += [("packages", _package_words(system.packages))] if system.packages else []
     return [
-        f"SYSTEM on {system.root}: {system_title(system)}, {architecture}",
+        f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
         *table(rows, width=width, indent=_INDENT),
-        *_login_lines(system.users, width),
-        *_mount_lines(system.fstab, width),
+        *(_login_lines(system.accounts.users, width) if system.accounts else ()),
+        *(_mount_lines(system.mounts.fstab, width) if system.mounts else ()),
     ]
+
+
+def _architecture_words(identity: Identity | None) -> str:
+    if identity is None:
+        return ""
+    found = identity.architecture
+    return f", {found.value.name if found.value else describe_fact(found)}"
+
+
+def _identity_rows(identity: Identity) -> Iterator[tuple[str, str]]:
+    zone = identity.timezone.value
+    yield "host name", describe_fact(identity.hostname)
+    yield "machine id", describe_fact(identity.machine_id)
+    words = (zone.name or zone.rule) if zone else describe_fact(identity.timezone, otherwise="UTC (none set)")
+    yield "time zone", words
+    yield "locale", describe_fact(identity.locale)
 
 
 def _kernel_words(kernels: Fact[tuple[Kernel, ...]]) -> str:
@@ -217,6 +219,8 @@ def _data_lines(report: Report, width: int) -> list[str]:
 
 
 def _contents_words(one: DataFileSystem) -> tuple[str, str]:
+    if one.contents is None:
+        return "", ""
     contents = one.contents.value
     if contents is None:
         return describe_fact(one.contents), ""

@@ -2,20 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
-from imgkit.model.report import (
-    Contents,
-    DataDisk,
-    Fact,
-    FoundFile,
-    FstabEntry,
-    Group,
-    Kernel,
-    Package,
-    Report,
-    SystemReport,
-    T,
-    User,
-)
+from imgkit.model.accounts import Group, User
+from imgkit.model.boot import Kernel
+from imgkit.model.contents import Contents, FoundFile
+from imgkit.model.fact import Fact, T
+from imgkit.model.mounts import FstabEntry
+from imgkit.model.packages import Package, PackageDatabases
+from imgkit.model.report import DataDisk, Report, SystemReport
 from imgkit.model.storage import Storage
 from imgkit.render.columns import fit, table
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
@@ -51,12 +44,22 @@ def _file_systems(storage: Storage) -> Iterator[Sequence[str]]:
 
 def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], Rows]]:
     of = f" of {system.root} ({system_title(system)})"
-    yield _title("USERS" + of, system.users), _USER_HEADS, [_user(user) for user in system.users.value or ()]
-    yield _title("GROUPS" + of, system.groups), ("gid", "name", "members"), _groups(system.groups.value or ())
-    yield _title("FSTAB" + of, system.fstab), _FSTAB_HEADS, [_fstab(entry) for entry in system.fstab.value or ()]
-    yield _title("KERNELS" + of, system.kernels), _KERNEL_HEADS, [_kernel(one) for one in system.kernels.value or ()]
-    managers = (("DPKG", system.packages.dpkg), ("RPM", system.packages.rpm), ("APK", system.packages.apk))
-    for name, fact in managers:
+    if system.accounts is not None:
+        users, groups = system.accounts.users, system.accounts.groups
+        yield _title("USERS" + of, users), _USER_HEADS, [_user(user) for user in users.value or ()]
+        yield _title("GROUPS" + of, groups), ("gid", "name", "members"), _groups(groups.value or ())
+    if system.mounts is not None:
+        fstab = system.mounts.fstab
+        yield _title("FSTAB" + of, fstab), _FSTAB_HEADS, [_fstab(entry) for entry in fstab.value or ()]
+    if system.boot is not None:
+        kernels = system.boot.kernels
+        yield _title("KERNELS" + of, kernels), _KERNEL_HEADS, [_kernel(one) for one in kernels.value or ()]
+    if system.packages is not None:
+        yield from _package_tables(system.packages, of)
+
+
+def _package_tables(packages: PackageDatabases, of: str) -> Iterator[tuple[str, Sequence[str], Rows]]:
+    for name, fact in (("DPKG", packages.dpkg), ("RPM", packages.rpm), ("APK", packages.apk)):
         yield _title(f"{name} PACKAGES{of}", fact), _PACKAGE_HEADS, [_package(one) for one in fact.value or ()]
 
 
@@ -110,6 +113,8 @@ def _package(package: Package) -> Sequence[str]:
 
 def _data_tables(disk: DataDisk) -> Iterator[tuple[str, Sequence[str], Rows]]:
     for one in disk.file_systems:
+        if one.contents is None:
+            continue
         contents = one.contents.value
         if contents is None:
             yield f"CONTENTS of {one.place}: {describe_fact(one.contents)} ({one.contents.reason})", (), ()

@@ -1,6 +1,7 @@
 """What is on the disks of one machine: storage, systems, data disks, and what could not be determined."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -13,19 +14,11 @@ from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine, diagnostics_of
 from imgkit.facts.storage import storage_diagnostics
 from imgkit.facts.system import describe_system
-from imgkit.model.report import (
-    DataDisk,
-    DataFileSystem,
-    Diagnostic,
-    DiagnosticLevel,
-    EntryState,
-    FstabEntry,
-    Report,
-    RunInfo,
-    SystemReport,
-)
+from imgkit.model.mounts import EntryState, FstabEntry
+from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, RunInfo, SystemReport
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import FileSystem, Mount, MountState, Storage
+from imgkit.model.subjects import EVERY_SUBJECT, Subject
 from imgkit.model.tree import Entry
 from imgkit.ports import FileTree
 from imgkit.progress import NULL_PROGRESS, Bar, Progress
@@ -67,6 +60,7 @@ def inspect_disks(
     roles: Sequence[DiskRole],
     expected_roles: Sequence[DiskRole],
     run: RunInfo,
+    subjects: AbstractSet[Subject] = EVERY_SUBJECT,
     scratch: Path | None = None,
     progress: Progress = NULL_PROGRESS,
 ) -> Report:
@@ -78,7 +72,7 @@ def inspect_disks(
     missing = tuple(sorted(set(expected_roles) - set(roles)))
     with progress.bar("Inspecting", total=100, unit="%") as bar:
         storage = machine.storage
-        look = _Look(machine, DeviceNames(storage=storage, missing=missing), scratch)
+        look = _Look(machine, DeviceNames(storage=storage, missing=missing), scratch, subjects)
         systems = look.systems(_Steps(bar, start=20, end=80))
         data_disks = look.data_disks(_Steps(bar, start=80, end=100))
         bar.set_done(100)
@@ -101,8 +95,11 @@ def inspect_disks(
 class _Look:
     """One look at a machine; `trouble` is what the engine could not give."""
 
-    def __init__(self, machine: Machine, names: DeviceNames, scratch: Path | None) -> None:
+    def __init__(
+        self, machine: Machine, names: DeviceNames, scratch: Path | None, subjects: AbstractSet[Subject]
+    ) -> None:
         self._machine = machine
+        self._subjects = subjects
         self._names = names
         self._scratch = scratch
         self._roots: Sequence[str] = ()
@@ -134,11 +131,13 @@ class _Look:
         whole, mounts = self._ask(
             f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
         )
-        return describe_system(replace(bare, tree=whole), fstab=fstab, mounts=mounts)
+        return describe_system(replace(bare, tree=whole), fstab=fstab, mounts=mounts, subjects=self._subjects)
 
     def _data_file_system(self, one: FileSystem) -> DataFileSystem:
         guest = self._guest(one.place)
-        return DataFileSystem(place=one.place, roles=one.roles, contents=determine(lambda: read_contents(guest)))
+        asked = Subject.CONTENTS in self._subjects
+        contents = determine(lambda: read_contents(guest)) if asked else None
+        return DataFileSystem(place=one.place, roles=one.roles, contents=contents)
 
     def _guest(self, place: str) -> Guest:
         try:
@@ -174,6 +173,9 @@ class _Unreadable:
     def read_link(self, path: bytes) -> bytes:
         raise self._error(path)
 
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        raise self._error(path)
+
     def _error(self, path: bytes) -> CannotLookInside:
         return CannotLookInside(f"{safe_text(path)} could not be read: {self._reason}")
 
@@ -200,10 +202,12 @@ def _system_diagnostics(
 ) -> Iterator[Diagnostic]:
     subject = f"systems/{system.root}"
     yield from diagnostics_of(system, subject)
-    for entry in system.fstab.value or ():
+    if system.mounts is None:
+        return
+    for entry in system.mounts.fstab.value or ():
         if entry.state is EntryState.UNRESOLVED:
-            yield _unresolved(f"{subject}/fstab", entry, expected_roles, missing)
-    for mount in system.mounts:
+            yield _unresolved(f"{subject}/mounts/fstab", entry, expected_roles, missing)
+    for mount in system.mounts.mounted:
         if mount.state is MountState.FAILED:
             yield _undetermined(f"{subject}/mounts", f"{mount.spec} could not be opened: {mount.reason}")
 

@@ -49,9 +49,10 @@ class FileStat:
     gid: int
     inode: int
     links: int
-    modified: float
-    accessed: float
-    changed: float
+    device: int
+    modified_ns: int
+    accessed_ns: int
+    changed_ns: int
 
 
 class GuestfsWorker:
@@ -112,6 +113,11 @@ class GuestfsWorker:
             for name, numbers in part or ():
                 rows.append((base64.b64decode(name), None if numbers is None else _file_stat(numbers)))
         return rows
+
+    def xattrs(self, path: bytes) -> dict[bytes, bytes]:
+        """Return the extended attributes, of a link itself."""
+        rows = self._ask("xattrs", path=_b64(path))
+        return {base64.b64decode(name): base64.b64decode(value) for name, value in rows}
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield the first `limit` bytes of a regular file in pieces of at most 1 MiB; anything else is refused."""
@@ -277,8 +283,8 @@ def _end(running: Running) -> None:
 
 
 def _file_stat(numbers: Sequence[int]) -> FileStat:
-    mode, size, uid, gid, inode, links, *times = numbers
-    modified, accessed, changed = (times[at] + times[at + 1] / 1e9 for at in (0, 2, 4))
+    mode, size, uid, gid, inode, links, device, *times = numbers
+    modified, accessed, changed = (times[at] * 1_000_000_000 + times[at + 1] for at in (0, 2, 4))
     return FileStat(
         mode=mode,
         size=size,
@@ -286,9 +292,10 @@ def _file_stat(numbers: Sequence[int]) -> FileStat:
         gid=gid,
         inode=inode,
         links=links,
-        modified=modified,
-        accessed=accessed,
-        changed=changed,
+        device=device,
+        modified_ns=modified,
+        accessed_ns=accessed,
+        changed_ns=changed,
     )
 
 

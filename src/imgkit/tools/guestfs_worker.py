@@ -69,6 +69,10 @@ STATNS_FIELDS = (
     "atime_sec", "atime_nsec", "mtime_sec", "mtime_nsec", "ctime_sec", "ctime_nsec",
     "spare1", "spare2", "spare3", "spare4", "spare5", "spare6",
 )
+ANSWERED_FIELDS = (
+    "mode", "size", "uid", "gid", "ino", "nlink", "dev",
+    "mtime_sec", "mtime_nsec", "atime_sec", "atime_nsec", "ctime_sec", "ctime_nsec",
+)
 # fmt: on
 
 
@@ -82,6 +86,18 @@ class StatNsList(ctypes.Structure):
     """`struct guestfs_statns_list` of guestfs(3)."""
 
     _fields_ = [("len", ctypes.c_uint32), ("val", ctypes.POINTER(StatNs))]
+
+
+class Xattr(ctypes.Structure):
+    """`struct guestfs_xattr` of guestfs(3)."""
+
+    _fields_ = [("name", ctypes.c_char_p), ("length", ctypes.c_uint32), ("value", ctypes.c_void_p)]
+
+
+class XattrList(ctypes.Structure):
+    """`struct guestfs_xattr_list` of guestfs(3)."""
+
+    _fields_ = [("len", ctypes.c_uint32), ("val", ctypes.POINTER(Xattr))]
 
 
 class Refused(Exception):
@@ -142,6 +158,16 @@ class ByteCalls:
             return [None if row.ino == -1 else _numbers(row) for row in rows]
         finally:
             self._function("free_statns_list", None)(found)
+
+    def xattrs(self, path: bytes) -> list[tuple[bytes, bytes]]:
+        found = self._function("lgetxattrs", ctypes.POINTER(XattrList))(self._handle, path)
+        if not found:
+            raise self._refused()
+        try:
+            rows = [found.contents.val[index] for index in range(found.contents.len)]
+            return [(row.name, ctypes.string_at(row.value, row.length)) for row in rows]
+        finally:
+            self._function("free_xattr_list", None)(found)
 
     def pread(self, path: bytes, count: int, offset: int) -> bytes:
         size = ctypes.c_size_t()
@@ -233,6 +259,9 @@ class Worker:
 
     def do_stat(self, request: dict[str, Any]) -> Iterator[Any]:
         yield (self._bytes.stat(_decode(request["path"]), follow=request["follow"]),)
+
+    def do_xattrs(self, request: dict[str, Any]) -> Iterator[Any]:
+        yield ([list(map(_encode, pair)) for pair in self._bytes.xattrs(_decode(request["path"]))],)
 
     def do_list(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give all entries of a folder with their numbers. Names come by way of a local file, as bytes (`ls0`)."""
@@ -328,20 +357,7 @@ def _send(out: BinaryIO, message: dict[str, Any]) -> None:
 
 
 def _numbers(row: StatNs) -> list[int]:
-    return [
-        row.mode,
-        row.size,
-        row.uid,
-        row.gid,
-        row.ino,
-        row.nlink,
-        row.mtime_sec,
-        row.mtime_nsec,
-        row.atime_sec,
-        row.atime_nsec,
-        row.ctime_sec,
-        row.ctime_nsec,
-    ]
+    return [getattr(row, name) for name in ANSWERED_FIELDS]
 
 
 def _batches(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -46,6 +46,10 @@ class FakeWorker:
         self._find(path)
         return [(b"b", file_stat(stat.S_IFREG)), (b"a", file_stat(stat.S_IFLNK)), (b"broken", None)]
 
+    def xattrs(self, path: bytes) -> dict[bytes, bytes]:
+        self._find(path)
+        return {b"user.note": b"kept"}
+
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         content = self._find(path)
         if content is None:
@@ -73,4 +77,15 @@ class FakeWorker:
 
 
 def file_stat(mode: int, *, size: int = 0) -> FileStat:
-    return FileStat(mode=mode, size=size, uid=0, gid=0, inode=1, links=1, modified=1.5, accessed=0.0, changed=0.0)
+    return FileStat(
+        mode=mode,
+        size=size,
+        uid=0,
+        gid=0,
+        inode=1,
+        links=1,
+        device=7,
+        modified_ns=1_500_000_000,
+        accessed_ns=0,
+        changed_ns=0,
+    )

@@ -6,7 +6,7 @@ from tests.unit.disks.guestfs_fake import FakeWorker
 
 from imgkit.disks.tree_guestfs import GuestfsMachine
 from imgkit.errors import CannotLookInside, NoSuchPathInside
-from imgkit.model.report import EntryState, FstabEntry, MountKind
+from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import MountState
 from imgkit.model.tree import EntryKind
@@ -76,7 +76,7 @@ def test_a_listing_is_sorted_and_an_entry_that_cannot_be_described_stays_in_it(m
 
 def test_an_entry_is_named_by_the_last_part_of_its_path(machine: GuestfsMachine):
     found = machine.file_system_tree("system").stat(b"/etc/hostname")
-    assert (found.name, found.kind, found.size, found.modified) == (b"hostname", EntryKind.FILE, 7, 1.5)
+    assert (found.name, found.kind, found.size, found.modified_ns) == (b"hostname", EntryKind.FILE, 7, 1_500_000_000)
 
 
 def test_not_there_and_not_readable_are_two_errors(machine: GuestfsMachine):

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import guest_with
 
 from imgkit.facts.apk import read_apk
-from imgkit.model.report import FactState
+from imgkit.model.fact import FactState
 
 INSTALLED = """C:Q1xyz=
 P:musl

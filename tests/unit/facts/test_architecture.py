@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, Shut, guest_with
 
 from imgkit.facts.architecture import read_architecture
-from imgkit.model.report import FactState
+from imgkit.model.fact import FactState
 
 
 def elf(machine: int, *, bits: int = 64, big: bool = False) -> bytes:

@@ -9,13 +9,13 @@ from tests.unit.facts.tree import File, Folder, Link, MemoryTree, Nodes, Shut, g
 from imgkit.errors import CannotLookInside
 from imgkit.facts.contents import read_contents
 from imgkit.facts.guest import Guest
-from imgkit.model.report import Contents
+from imgkit.model.contents import Contents
 from imgkit.model.tree import Entry, EntryKind
 
 FILES = {
-    "/backup/db.sql": File(b"x" * 100, modified=50.0),
-    "/backup/deep/er/old.sql": File(b"x" * 300, modified=10.0),
-    "/notes.txt": File(b"x" * 5, modified=90.0),
+    "/backup/db.sql": File(b"x" * 100, modified_ns=50_000_000_000),
+    "/backup/deep/er/old.sql": File(b"x" * 300, modified_ns=10_000_000_000),
+    "/notes.txt": File(b"x" * 5, modified_ns=90_000_000_000),
     "/empty": Folder(),
     "/link": Link(b"/backup"),
 }
@@ -111,6 +111,6 @@ NAMES = st.binary(min_size=1, max_size=8).filter(lambda name: b"/" not in name a
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(NAMES, NAMES, st.floats()), max_size=8))
+@given(st.lists(st.tuples(NAMES, NAMES, st.integers()), max_size=8))
 def test_any_names_and_times_are_borne(found):
-    read_contents(guest_with({b"/" + one + b"/x" + two: File(b"", modified=time) for one, two, time in found}))
+    read_contents(guest_with({b"/" + one + b"/x" + two: File(b"", modified_ns=time) for one, two, time in found}))

@@ -5,7 +5,7 @@ from tests.unit.facts.tree import Link, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.dpkg import read_dpkg
-from imgkit.model.report import FactState
+from imgkit.model.fact import FactState
 
 STATUS = """Package: openssl
 Status: install ok installed

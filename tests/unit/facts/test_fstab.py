@@ -6,7 +6,8 @@ from tests.unit.facts.tree import Shut, guest_with
 from imgkit.errors import CannotLookInside
 from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.fstab import FstabLine, classify, parse_fstab, read_fstab
-from imgkit.model.report import EntryState, FactState, FstabEntry, MountKind
+from imgkit.model.fact import FactState
+from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, FileSystem, Partition, Storage, TableKind
 

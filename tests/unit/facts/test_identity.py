@@ -4,7 +4,8 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, guest_with
 
 from imgkit.facts.identity import read_hostname, read_locale, read_machine_id, read_timezone
-from imgkit.model.report import FactState, Timezone
+from imgkit.model.fact import FactState
+from imgkit.model.identity import Timezone
 
 MACHINE_ID = "0123456789abcdef0123456789abcdef"
 SHANGHAI = b"TZif2" + bytes(100) + b"\nCST-8\n"

@@ -4,7 +4,9 @@ import pytest
 
 from imgkit.errors import NeedsKey, ToolFailed
 from imgkit.facts.isolation import determine, diagnostics_of
-from imgkit.model.report import DiagnosticLevel, Fact, FactState, PackageDatabases
+from imgkit.model.fact import Fact, FactState
+from imgkit.model.packages import PackageDatabases
+from imgkit.model.report import DiagnosticLevel
 
 
 def raising(error: BaseException):

@@ -5,7 +5,8 @@ from tests.unit.facts.tree import Folder, Link, Nodes, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.kernels import read_kernels
-from imgkit.model.report import FactState, Kernel
+from imgkit.model.boot import Kernel
+from imgkit.model.fact import FactState
 
 DEBIAN = {
     "/boot/vmlinuz-6.1.0-18-amd64": b"kernel",

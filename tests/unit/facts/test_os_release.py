@@ -5,7 +5,7 @@ from tests.unit.facts.tree import Link, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.os_release import read_operating_system, unquote
-from imgkit.model.report import FactState
+from imgkit.model.fact import FactState
 
 ALINUX_3 = """NAME="Alibaba Cloud Linux"
 VERSION="3 (OpenAnolis Edition)"

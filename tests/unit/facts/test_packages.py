@@ -1,7 +1,7 @@
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.facts.packages import read_packages
-from imgkit.model.report import FactState
+from imgkit.model.fact import FactState
 
 
 def test_one_database_that_cannot_be_read_does_not_hide_the_others():

@@ -10,7 +10,8 @@ from tests.unit.facts.tree import Shut, guest_with
 from imgkit.errors import CannotLookInside
 from imgkit.facts import rpm
 from imgkit.facts.rpm import read_rpm
-from imgkit.model.report import Fact, FactState, Package
+from imgkit.model.fact import Fact, FactState
+from imgkit.model.packages import Package
 
 DATABASE = "/var/lib/rpm/rpmdb.sqlite"
 ENDLESS_VIEW = (

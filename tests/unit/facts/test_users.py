@@ -7,7 +7,8 @@ from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.users import is_login_shell, judge_password, read_groups, read_users
-from imgkit.model.report import Fact, FactState, Group, PasswordState, User
+from imgkit.model.accounts import Group, PasswordState, User
+from imgkit.model.fact import Fact, FactState
 
 PASSWD = """root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin

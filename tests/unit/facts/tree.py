@@ -2,7 +2,7 @@
 
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
@@ -27,11 +27,14 @@ class Shut:
 @dataclass(frozen=True)
 class File:
     data: bytes
-    modified: float = 0.0
+    modified_ns: int = 0
     mode: int = 0o644
     inode: int = 0
     links: int = 1
     size: int | None = None
+    uid: int = 0
+    gid: int = 0
+    xattrs: Mapping[bytes, bytes] = field(default_factory=dict)
 
 
 class Folder:
@@ -80,6 +83,10 @@ class MemoryTree:
         if not isinstance(node, Link):
             raise CannotLookInside(f"{path!r} is no link")
         return node.target
+
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        node = self._nodes[self._resolve(path, follow=False)]
+        return node.xattrs if isinstance(node, File) else {}
 
     def _add(self, path: bytes, node: Node) -> None:
         parent = path.rpartition(b"/")[0]
@@ -140,8 +147,10 @@ def _entry(name: bytes, node: Node) -> Entry:
                 kind=EntryKind.FILE,
                 size=len(node.data) if node.size is None else node.size,
                 mode=stat.S_IFREG | node.mode,
-                modified=node.modified,
+                modified_ns=node.modified_ns,
                 inode=node.inode,
                 links=node.links,
+                uid=node.uid,
+                gid=node.gid,
             )
     return Entry(name=name, kind=EntryKind.FILE, size=len(_content(node)), mode=stat.S_IFREG | 0o644)

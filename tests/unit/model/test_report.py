@@ -1,45 +1,11 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from imgkit.model.report import (
-    Diagnostic,
-    DiagnosticLevel,
-    Fact,
-    FactState,
-    PackageDatabases,
-    Report,
-    RunInfo,
-    Source,
-    facts_within,
-)
+from imgkit.model.report import Diagnostic, DiagnosticLevel, Report, RunInfo
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Storage
 
-SOURCE = Source(tree="system:1", path=b"/etc/x", sha256="00", size=7)
 REPORT = Report(run=RunInfo(started=datetime(2026, 1, 1, tzinfo=UTC), imgkit="0", engine="x"), storage=Storage())
-
-
-def test_a_present_fact_is_whole_unless_something_cut_it_short():
-    assert not Fact.present("x", sources=(SOURCE,)).partial
-    short = Fact.present("x", sources=(replace(SOURCE, truncated=True),))
-    assert short.partial
-    assert short.notes == ("only the first 7 bytes of /etc/x were read",)
-
-
-def test_absent_and_undetermined_have_no_value_and_differ():
-    absent: Fact[str] = Fact.absent("none")
-    unknown: Fact[str] = Fact.undetermined("torn")
-    assert (absent.state, absent.value, absent.reason) == (FactState.ABSENT, None, "none")
-    assert (unknown.state, unknown.value, unknown.reason) == (FactState.UNDETERMINED, None, "torn")
-
-
-def test_facts_are_found_with_the_way_to_them():
-    databases = PackageDatabases(dpkg=Fact.absent(), rpm=Fact.absent(), apk=Fact.absent())
-    assert [where for where, _ in facts_within(databases, "packages")] == [
-        "packages/dpkg",
-        "packages/rpm",
-        "packages/apk",
-    ]
 
 
 def test_a_report_is_complete_when_nothing_is_missing_or_left_open():

@@ -2,33 +2,22 @@
 
 from datetime import UTC, date, datetime
 
+from imgkit.model.accounts import Accounts, Group, PasswordState, User
+from imgkit.model.boot import Boot, Kernel
+from imgkit.model.contents import Contents, FoundFile, TopEntry
+from imgkit.model.fact import Fact, Setting, Source
+from imgkit.model.identity import Architecture, Identity, OperatingSystem, Timezone
+from imgkit.model.mounts import EntryState, FstabEntry, MountKind, Mounts
+from imgkit.model.packages import Package, PackageDatabases
 from imgkit.model.report import (
-    Architecture,
-    Contents,
     DataDisk,
     DataFileSystem,
     Diagnostic,
     DiagnosticLevel,
-    EntryState,
-    Fact,
-    FoundFile,
-    FstabEntry,
-    Group,
-    Kernel,
-    MountKind,
-    OperatingSystem,
-    Package,
-    PackageDatabases,
-    PasswordState,
     Report,
     RunInfo,
-    Setting,
-    Source,
     SystemReport,
-    Timezone,
     ToolVersion,
-    TopEntry,
-    User,
 )
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import (
@@ -99,45 +88,51 @@ def make_storage() -> Storage:
 def make_system() -> SystemReport:
     return SystemReport(
         root="system:1",
-        os=Fact.present(
-            OperatingSystem(
-                name="Alibaba Cloud Linux",
-                release="3.2104 U10",
-                family="redhat",
-                id="alinux",
-                id_like=("rhel", "fedora"),
-                fields=(Setting(name="ID", value="alinux"),),
-            ),
-            sources=(source(b"/etc/os-release"),),
-        ),
-        architecture=Fact.present(Architecture(name="x86_64", bits=64, path=b"/sbin/init"), sources=()),
-        hostname=Fact.present(HOSTILE, sources=(source(b"/etc/hostname"),)),
-        machine_id=Fact.absent("empty: it is made when the machine next starts"),
-        timezone=Fact.present(Timezone(name="Asia/Shanghai", rule="CST-8"), sources=()),
-        locale=Fact.absent(),
-        kernels=Fact.present(
-            (
-                Kernel(version="5.4.0", modules=b"/lib/modules/5.4.0"),
-                Kernel(
-                    version="5.10.134",
-                    image=b"/boot/vmlinuz-5.10.134",
-                    image_bytes=9,
-                    initramfs=(b"/boot/initramfs-5.10.134.img", b"/boot/initramfs-5.10.134\xff.img"),
-                    modules=b"/lib/modules/5.10.134",
+        identity=Identity(
+            os=Fact.present(
+                OperatingSystem(
+                    name="Alibaba Cloud Linux",
+                    release="3.2104 U10",
+                    family="redhat",
+                    id="alinux",
+                    id_like=("rhel", "fedora"),
+                    fields=(Setting(name="ID", value="alinux"),),
                 ),
+                sources=(source(b"/etc/os-release"),),
             ),
-            sources=(),
+            architecture=Fact.present(Architecture(name="x86_64", bits=64, path=b"/sbin/init"), sources=()),
+            hostname=Fact.present(HOSTILE, sources=(source(b"/etc/hostname"),)),
+            machine_id=Fact.absent("empty: it is made when the machine next starts"),
+            timezone=Fact.present(Timezone(name="Asia/Shanghai", rule="CST-8"), sources=()),
+            locale=Fact.absent(),
         ),
-        fstab=Fact.present(
-            (
-                _entry(1, "UUID=1234", b"/", EntryState.FOUND, place="system:1"),
-                _entry(2, "/dev/vdd1", b"/d\xff", EntryState.UNRESOLVED, reason="disk xvdd is not in this set"),
-                _entry(3, "tmpfs", b"/tmp", EntryState.ELSEWHERE),
+        boot=Boot(
+            kernels=Fact.present(
+                (
+                    Kernel(version="5.4.0", modules=b"/lib/modules/5.4.0"),
+                    Kernel(
+                        version="5.10.134",
+                        image=b"/boot/vmlinuz-5.10.134",
+                        image_bytes=9,
+                        initramfs=(b"/boot/initramfs-5.10.134.img", b"/boot/initramfs-5.10.134\xff.img"),
+                        modules=b"/lib/modules/5.10.134",
+                    ),
+                ),
+                sources=(),
+            )
+        ),
+        mounts=Mounts(
+            fstab=Fact.present(
+                (
+                    _entry(1, "UUID=1234", b"/", EntryState.FOUND, place="system:1"),
+                    _entry(2, "/dev/vdd1", b"/d\xff", EntryState.UNRESOLVED, reason="disk xvdd is not in this set"),
+                    _entry(3, "tmpfs", b"/tmp", EntryState.ELSEWHERE),
+                ),
+                notes=("line 9 has fewer than two fields",),
+                sources=(source(b"/etc/fstab"),),
             ),
-            notes=("line 9 has fewer than two fields",),
-            sources=(source(b"/etc/fstab"),),
+            mounted=(Mount(spec="UUID=1234", folder="/", type="ext4", options="ro", state=MountState.MOUNTED),),
         ),
-        mounts=(Mount(spec="UUID=1234", folder="/", type="ext4", options="ro", state=MountState.MOUNTED),),
         packages=PackageDatabases(
             dpkg=Fact.absent("there is no dpkg database"),
             rpm=Fact.present(
@@ -158,16 +153,18 @@ def make_system() -> SystemReport:
             ),
             apk=Fact.undetermined("bad sector"),
         ),
-        users=Fact.present(
-            (
-                _user("root", 0, b"/bin/bash", PasswordState.SET, "sha512crypt"),
-                _user("daemon", 1, b"/sbin/nologin", PasswordState.LOCKED),
-                _user(HOSTILE, 0, b"/bin/sh\xff", PasswordState.EMPTY),
+        accounts=Accounts(
+            users=Fact.present(
+                (
+                    _user("root", 0, b"/bin/bash", PasswordState.SET, "sha512crypt"),
+                    _user("daemon", 1, b"/sbin/nologin", PasswordState.LOCKED),
+                    _user(HOSTILE, 0, b"/bin/sh\xff", PasswordState.EMPTY),
+                ),
+                notes=("user id 0 is shared by root, x",),
+                sources=(source(b"/etc/passwd"),),
             ),
-            notes=("user id 0 is shared by root, x",),
-            sources=(source(b"/etc/passwd"),),
+            groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
         ),
-        groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
     )
 
 

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.render.sample_report import HOSTILE, make_report
 
-from imgkit.model.report import Fact, FoundFile
+from imgkit.model.contents import FoundFile
+from imgkit.model.fact import Fact
 from imgkit.render.report_json import parse_report, report_bytes, report_document
 
 
@@ -38,7 +39,7 @@ def test_nothing_from_a_disk_stays_dangerous():
     assert not any(ord(sign) < 32 and sign != "\n" for sign in text)
     assert not set("\x1b\x7f\x9b\u202e\u2066") & set(text)
     document = report_document(make_report())
-    assert document["systems"][0]["hostname"]["value"] == "a\\x1b[2Jb\\u202ec\\x0a\\xffd"
+    assert document["systems"][0]["identity"]["hostname"]["value"] == "a\\x1b[2Jb\\u202ec\\x0a\\xffd"
 
 
 @pytest.mark.parametrize(
@@ -46,8 +47,10 @@ def test_nothing_from_a_disk_stays_dangerous():
 )
 def test_every_sign_that_could_do_harm_is_escaped(sign):
     report = make_report()
-    system = replace(report.systems[0], hostname=Fact.present(f"a{sign}b", sources=()))
-    shown = report_document(replace(report, systems=(system,)))["systems"][0]["hostname"]["value"]
+    system = replace(
+        report.systems[0], identity=replace(report.systems[0].identity, hostname=Fact.present(f"a{sign}b", sources=()))
+    )
+    shown = report_document(replace(report, systems=(system,)))["systems"][0]["identity"]["hostname"]["value"]
     assert sign not in shown
     assert shown.startswith("a\\")
     assert shown.endswith("b")
@@ -59,7 +62,7 @@ def test_a_name_that_text_cannot_hold_stands_beside_in_base64():
 
 
 def test_a_name_that_is_plain_text_has_no_base64():
-    user = report_document(make_report())["systems"][0]["users"]["value"][0]
+    user = report_document(make_report())["systems"][0]["accounts"]["users"]["value"][0]
     assert user["shell"] == "/bin/bash"
     assert "shell_b64" not in user
 

@@ -27,26 +27,26 @@ def test_a_report_fits_its_schema(validator):
 
 def test_a_field_that_is_not_in_the_schema_is_an_error(validator):
     document = report_document(make_report())
-    document["systems"][0]["os"]["value"]["extra"] = 1
+    document["systems"][0]["identity"]["os"]["value"]["extra"] = 1
     assert errors(validator, document)
 
 
 def test_a_missing_field_is_an_error(validator):
     document = report_document(make_report())
-    del document["systems"][0]["users"]["value"][0]["uid"]
+    del document["systems"][0]["accounts"]["users"]["value"][0]["uid"]
     assert errors(validator, document)
 
 
 @pytest.mark.parametrize(("state", "value"), [("present", None), ("undetermined", "web-1"), ("absent", "web-1")])
 def test_a_fact_has_a_value_exactly_if_it_is_present(validator, state, value):
     document = report_document(make_report())
-    document["systems"][0]["hostname"].update(state=state, value=value)
+    document["systems"][0]["identity"]["hostname"].update(state=state, value=value)
     assert errors(validator, document)
 
 
 def test_a_fact_of_the_wrong_kind_is_an_error(validator):
     document = report_document(make_report())
-    document["systems"][0]["hostname"]["value"] = 5
+    document["systems"][0]["identity"]["hostname"]["value"] = 5
     assert errors(validator, document)
 
 

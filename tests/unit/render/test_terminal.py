@@ -3,7 +3,9 @@ from dataclasses import replace
 import pytest
 from tests.unit.render.sample_report import SYSTEM, make_report, make_storage, make_system
 
-from imgkit.model.report import Diagnostic, DiagnosticLevel, Fact, OperatingSystem
+from imgkit.model.fact import Fact
+from imgkit.model.identity import OperatingSystem
+from imgkit.model.report import Diagnostic, DiagnosticLevel, SystemReport
 from imgkit.model.storage import FileSystem
 from imgkit.render.columns import display_width
 from imgkit.render.terminal import SUMMARY_LINES, render_summary, system_title, usage_words
@@ -47,8 +49,8 @@ def test_no_line_is_wider_than_the_terminal(width):
 
 
 def test_it_stays_short_however_much_there_is_and_keeps_the_open_questions():
-    many = Fact.present((make_system().users.value or ()) * 50, sources=())
-    system = replace(make_system(), users=many)
+    many = Fact.present((make_system().accounts.users.value or ()) * 50, sources=())
+    system = replace(make_system(), accounts=replace(make_system().accounts, users=many))
     questions = tuple(
         Diagnostic(subject=f"s{number}", level=DiagnosticLevel.UNDETERMINED, message="open") for number in range(50)
     )
@@ -68,14 +70,18 @@ def test_a_missing_disk_alone_is_a_question_left_open():
     assert "INCOMPLETE" in render_summary(replace(make_report(), diagnostics=()))
 
 
+def with_os(fact: Fact[OperatingSystem]) -> SystemReport:
+    return replace(make_system(), identity=replace(make_system().identity, os=fact))
+
+
 def test_a_system_without_a_release_has_its_pretty_name():
     found = OperatingSystem(name="Arch Linux", pretty_name="Arch Linux (rolling)")
-    assert system_title(replace(make_system(), os=Fact.present(found, sources=()))) == "Arch Linux (rolling)"
+    assert system_title(with_os(Fact.present(found, sources=()))) == "Arch Linux (rolling)"
 
 
 def test_a_system_that_nobody_could_identify_is_not_one_that_has_no_name():
-    unknown = replace(make_system(), os=Fact.undetermined("torn"))
-    nameless = replace(make_system(), os=Fact.absent())
+    unknown = with_os(Fact.undetermined("torn"))
+    nameless = with_os(Fact.absent())
     assert system_title(unknown) != system_title(nameless)
     assert "could not be determined" in system_title(unknown)
 

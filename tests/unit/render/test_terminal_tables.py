@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.render.sample_report import make_report, make_system
 
-from imgkit.model.report import Fact
+from imgkit.model.fact import Fact
 from imgkit.render.columns import display_width
 from imgkit.render.terminal_tables import render_tables
 

@@ -6,7 +6,9 @@ import pytest
 from tests.unit.facts.tree import MemoryTree, Shut
 
 from imgkit.errors import CannotLookInside, NeedsKey
-from imgkit.model.report import DiagnosticLevel, EntryState, FactState, FstabEntry, RunInfo
+from imgkit.model.fact import FactState
+from imgkit.model.mounts import EntryState, FstabEntry
+from imgkit.model.report import DiagnosticLevel, RunInfo
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import (
     Disk,
@@ -98,9 +100,9 @@ def machine() -> FakeMachine:
 def test_a_whole_set_gives_its_system_and_its_data_disk(machine):
     report = inspect(machine)
     (system,) = report.systems
-    assert system.hostname.value == "web-1"
-    assert system.os.value is not None
-    assert system.os.value.name == "Debian GNU/Linux"
+    assert system.identity.hostname.value == "web-1"
+    assert system.identity.os.value is not None
+    assert system.identity.os.value.name == "Debian GNU/Linux"
     (data,) = report.data_disks
     assert (data.role, [one.place for one in data.file_systems]) == (XVDB, ["xvdb:1"])
     assert data.file_systems[0].contents.value is not None
@@ -111,7 +113,7 @@ def test_a_whole_set_gives_its_system_and_its_data_disk(machine):
 def test_the_engine_is_asked_to_mount_what_fstab_means(machine):
     report = inspect(machine)
     assert machine.asked_to_mount == ["system:1", "xvdb:1"]
-    assert [mount.state for mount in report.systems[0].mounts] == [MountState.MOUNTED, MountState.MOUNTED]
+    assert [mount.state for mount in report.systems[0].mounts.mounted] == [MountState.MOUNTED, MountState.MOUNTED]
 
 
 def test_facts_come_from_all_file_systems_of_the_system_together():
@@ -129,7 +131,7 @@ def test_a_disk_that_is_not_in_the_set_is_said_and_leaves_the_report_incomplete(
     assert not report.complete
     told = {one.subject: one.message for one in report.diagnostics}
     assert told["disks/xvdb"] == "disk xvdb of this machine is not in this set"
-    assert told["systems/system:1/fstab"] == "line 2, /dev/vdb1: disk xvdb is not in this set"
+    assert told["systems/system:1/mounts/fstab"] == "line 2, /dev/vdb1: disk xvdb is not in this set"
 
 
 def test_where_nobody_knows_the_disks_of_the_machine_fstab_still_tells_of_one_that_lacks():
@@ -148,10 +150,10 @@ def test_one_collector_that_cannot_look_leaves_the_others():
     tree = MemoryTree({**ROOT_FILES, "/etc/hostname": Shut("bad sector")})
     report = inspect(FakeMachine(make_storage(), {"system:1": tree, "xvdb:1": MemoryTree({})}))
     system = report.systems[0]
-    assert system.hostname.state is FactState.UNDETERMINED
-    assert "bad sector" in system.hostname.reason
-    assert system.os.state is FactState.PRESENT
-    assert [one.subject for one in report.diagnostics] == ["systems/system:1/hostname"]
+    assert system.identity.hostname.state is FactState.UNDETERMINED
+    assert "bad sector" in system.identity.hostname.reason
+    assert system.identity.os.state is FactState.PRESENT
+    assert [one.subject for one in report.diagnostics] == ["systems/system:1/identity/hostname"]
     assert not report.complete
 
 
@@ -160,8 +162,10 @@ def test_a_root_that_cannot_be_opened_gives_a_system_of_which_nothing_is_known()
         make_storage(), {"system:1": NeedsKey("it is encrypted"), "xvdb:1": MemoryTree({})}, whole=NeedsKey("no key")
     )
     system = inspect(machine).systems[0]
-    assert {system.os.state, system.users.state, system.packages.rpm.state} == {FactState.UNDETERMINED}
-    assert "it is encrypted" in system.os.reason
+    assert {system.identity.os.state, system.accounts.users.state, system.packages.rpm.state} == {
+        FactState.UNDETERMINED
+    }
+    assert "it is encrypted" in system.identity.os.reason
 
 
 def test_when_the_file_systems_cannot_be_put_together_the_root_is_read_alone():
@@ -169,7 +173,7 @@ def test_when_the_file_systems_cannot_be_put_together_the_root_is_read_alone():
         make_storage(), {"system:1": debian(), "xvdb:1": MemoryTree({})}, whole=CannotLookInside("mount failed")
     )
     report = inspect(machine)
-    assert report.systems[0].hostname.value == "web-1"
+    assert report.systems[0].identity.hostname.value == "web-1"
     assert ("systems/system:1/mounts", "mount failed") in [(one.subject, one.message) for one in report.diagnostics]
 
 

@@ -11,7 +11,7 @@ from imgkit.errors import ToolFailed, ToolMissing
 from imgkit.process import Running
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker, interpreters
 
-NUMBERS = [0o100644, 5, 1000, 1001, 12, 1, 1700000000, 500_000_000, 1, 0, 2, 0]
+NUMBERS = [0o100644, 5, 1000, 1001, 12, 1, 2049, 1700000000, 500_000_000, 1, 0, 2, 0]
 
 
 class FakeRunning:
@@ -75,7 +75,11 @@ def test_paths_travel_as_bytes(bench: Bench):
     found = bench.worker.stat(b"/caf\xe9")
     assert base64.b64decode(bench.asked()["path"]) == b"/caf\xe9"
     assert (found.mode, found.size, found.uid, found.gid, found.inode) == (0o100644, 5, 1000, 1001, 12)
-    assert (found.modified, found.accessed, found.changed) == (1700000000.5, 1.0, 2.0)
+    assert (found.modified_ns, found.accessed_ns, found.changed_ns) == (
+        1_700_000_000_500_000_000,
+        1_000_000_000,
+        2_000_000_000,
+    )
 
 
 def test_bytes_of_an_answer_are_bytes_again(bench: Bench):
