@@ -361,3 +361,25 @@ def test_on_a_full_disk_the_damaged_files_stay_and_a_later_run_mends_them(
         assert set(_repaired(broken)["repaired"]) == set(names)
     finally:
         run(["umount", place])
+
+
+def test_a_bare_disk_image_from_the_bucket_is_mended_by_its_parts(tmp_path: Path) -> None:
+    for name in ("cloud", "work"):
+        (tmp_path / name).mkdir()
+    settings = {"region_id": "eu-central-1", "packaging": "bare"}
+    with Simulator(tmp_path / "cloud", settings=settings) as simulator:
+        disks = put_image(simulator, tmp_path / "disks", {"system": 8})
+        cloud = Loopback(simulator=simulator, folder=tmp_path / "work", disks=disks)
+        words = ("fetch", IMAGE_ID, "--no-inspect", "--format", "qcow2", "--to", "raw", "--part-size", "1")
+        assert cloud.imgkit(*words).code == 0
+        own = BrokenSet(cloud=cloud, folder=cloud.folder / IMAGE_ID)
+        bare = f"objects/{IMAGE_ID}_system.qcow2"
+        before = _sha256(own.path(bare))
+        simulator.clear_requests()
+        own.flip(bare, 1_200_000)
+        own.flip("system.raw", 1_200_000)
+        assert (bare, "guest view") in own.failed()
+        assert set(_repaired(own)["repaired"]) == {bare, "system.raw"}
+        assert _sha256(own.path(bare)) == before
+        assert _sha256(own.path("system.raw")) == disks["system"]
+        assert _fetched_bytes(own) == MiB

@@ -13,7 +13,7 @@ from imgkit.errors import ImgkitError
 from imgkit.model.manifest import CallerRecord
 
 VERSION = "2015-04-01"
-_PATIENCE_SECONDS = 5.0
+_PATIENCE_SECONDS = 3.0
 
 
 def ask_caller(

@@ -24,7 +24,7 @@ from imgkit.model.preflight import Finding, Severity
 from imgkit.model.role import DiskRole
 from imgkit.model.task import ExportRequest, ExportTask
 from imgkit.pipeline.exporting import failures_of, follow_to_end, raise_refusal
-from imgkit.pipeline.origin import clock_of, with_findings
+from imgkit.pipeline.origin import asking_meanwhile, clock_of, with_findings
 from imgkit.pipeline.planning import fetch_export_request, plan_fetch, room_after
 from imgkit.pipeline.request import Run, StepDraft, recorded_step
 from imgkit.stages.export import forget_export, start_export
@@ -109,7 +109,7 @@ def _tell(run: Run, findings: Sequence[Finding]) -> None:
 
 
 def _record_objects(run: Run, image: CustomImage, export: ExportRequest, task: ExportTask | None) -> None:
-    with recorded_step(run, "export") as draft:
+    with recorded_step(run, "export") as draft, asking_meanwhile(run) as caller:
         store = run.services.store(export.bucket)
         asked = run.waiting.now()
         found = find_objects(store, image, prefix=export.prefix, task=task, assigned=run.request.assigned)
@@ -121,7 +121,7 @@ def _record_objects(run: Run, image: CustomImage, export: ExportRequest, task: E
             image=image,
             task=_task_record(run, task) or run.image_set.manifest.source.task,
             locations=tuple(info.url for _, info in found.by_role),
-            caller=run.services.caller(),
+            caller=caller(),
             clock=clock,
         )
         draft.notes = _placement_notes(found)
@@ -181,7 +181,7 @@ def _task_record(run: Run, task: ExportTask | None) -> TaskRecord | None:
 
 
 def _locate_objects(run: Run) -> None:
-    with recorded_step(run, "locate") as draft:
+    with recorded_step(run, "locate") as draft, asking_meanwhile(run) as caller:
         locations = [OssLocation.parse(each) for each in run.request.source.locations]
         assigned = {role: _as_url(key, locations) for role, key in run.request.assigned.items()}
         named = dict.fromkeys((*locations, *map(OssLocation.parse, assigned.values())))
@@ -198,7 +198,7 @@ def _locate_objects(run: Run) -> None:
         clock = clock_of(asked, [disk.object for disk in disks if disk.object], run.waiting.now())
         draft.tools = (("oss2", run.services.sdk_version("oss2")),)
         draft.arguments = tuple(f"{role}={url}" for role, url in placed.keys)
-        _finish_with_origin(run, draft, disks, caller=run.services.caller(), clock=clock)
+        _finish_with_origin(run, draft, disks, caller=caller(), clock=clock)
 
 
 def _finish_with_origin(

@@ -11,7 +11,7 @@ from tests.unit.stages.cloud_fakes import NOW
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.manifest import DiskRecord, TaskRecord
 from imgkit.model.role import DiskRole
-from imgkit.pipeline.origin import clock_of, with_findings
+from imgkit.pipeline.origin import asking_meanwhile, clock_of, with_findings
 from imgkit.pipeline.request import recorded_step
 
 INFO = ObjectInfo(bucket="b", key="k", size=1, etag="e")
@@ -23,6 +23,11 @@ def test_the_services_clock_is_that_of_its_last_answer():
     assert clock is not None
     assert clock.service == NOW + timedelta(seconds=2)
     assert clock_of(NOW, [INFO], NOW) is None
+
+
+def test_whose_credentials_these_are_is_asked_while_something_else_is(road: Road):
+    with road.run() as run, asking_meanwhile(run) as caller:
+        assert caller().account_id == "1234567890123456"
 
 
 @pytest.fixture

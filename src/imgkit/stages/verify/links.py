@@ -8,6 +8,7 @@ from imgkit.model.checking import LinkOutcome
 from imgkit.model.manifest import Outcome
 from imgkit.progress import Progress
 
+CUSTODY_CHAIN = "chain of lines"
 AS_RECORDED = "size and digests as recorded"
 THERE = "is there"
 SERVICE_CRC = "CRC-64 as the service named it"

@@ -20,10 +20,7 @@ from imgkit.evidence.sums import ALL_SUMS, parse_sums, read_sums, sums_of
 from imgkit.files.whole import read_evidence
 from imgkit.model.checking import LinkOutcome
 from imgkit.model.manifest import Manifest
-from imgkit.stages.verify.links import failed, held, judged, looked, unknown
-
-CHAIN = "chain of lines"
-LAST_LINE = "last line is whole"  # a kill leaves it cut off; the next writer ends it
+from imgkit.stages.verify.links import CUSTODY_CHAIN, failed, held, judged, looked, unknown
 
 
 def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
@@ -31,7 +28,7 @@ def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
     try:
         custody = read_custody(folder / CUSTODY_NAME)
     except OSError as error:
-        yield unknown(CUSTODY_NAME, CHAIN, error.strerror or str(error))
+        yield unknown(CUSTODY_NAME, CUSTODY_CHAIN, error.strerror or str(error))
         custody = None
     if custody is not None:
         yield from _check_custody(folder, manifest, custody)
@@ -44,12 +41,12 @@ def check_record(folder: Path, manifest: Manifest) -> Iterator[LinkOutcome]:
 
 def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) -> Iterator[LinkOutcome]:
     for problem in custody.problems:
-        yield failed(CUSTODY_NAME, CHAIN, problem)
+        yield failed(CUSTODY_NAME, CUSTODY_CHAIN, problem)
     if custody.torn:
         detail = f"line {custody.head.lines} has no end: a crash or a full disk cut it off, or somebody did"
-        yield unknown(CUSTODY_NAME, LAST_LINE, detail)
+        yield unknown(CUSTODY_NAME, "last line is whole", detail)
     if not custody.problems:
-        yield held(CUSTODY_NAME, CHAIN)
+        yield held(CUSTODY_NAME, CUSTODY_CHAIN)
     extends = manifest.custody is not None and custody.extends(manifest.custody)
     link = "extends the head in the manifest"
     yield judged(CUSTODY_NAME, link, holds=extends, detail="the line of the manifest is not in it")
