@@ -87,7 +87,7 @@ def _keys_of(look: Gathering, path: bytes, users: tuple[str, ...], *, read: bool
         return
     content = look.read(path)
     count = 0
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         try:

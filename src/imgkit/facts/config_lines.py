@@ -14,7 +14,7 @@ def whole_lines(look: Gathering, path: bytes, *, comments: str = "#") -> Iterato
     """Yield the lines of a file that are neither empty nor comments; a backslash at the end takes in the next one."""
     content = look.read(path)
     begun, waiting = 0, ""
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not waiting and (not line or line.startswith(tuple(comments))):
             continue
         begun = begun or number

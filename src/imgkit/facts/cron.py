@@ -111,9 +111,12 @@ def _table(look: Gathering, found: Found, kind: _Kind) -> CronTable | None:
         return None
     variables: list[Setting] = []
     entries: list[CronEntry] = []
-    for number, line in content.lines():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
+        if len(variables) + len(entries) > _MOST_ENTRIES:
+            look.lack(f"{as_text(found.path)}: lines from {number} on were left out")
+            break
         variable = parse_variable(line)
         if variable is not None:
             name, value = variable

@@ -1,7 +1,8 @@
 """What many files give together: a fact that names all of them, what could not be had, and what stands out."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
@@ -12,6 +13,8 @@ from imgkit.units import MiB
 
 MOST_BYTES = 64 * MiB
 MOST_FILES = 20_000
+MOST_LINES = 500_000
+MOST_ODD_LINES = 10_000
 _MOST_WORDS = 50
 
 T = TypeVar("T")
@@ -25,6 +28,27 @@ class Found:
     entry: Entry
 
 
+@dataclass(slots=True)
+class _Words:
+    """Sentences in their order, each once; of too many the first ones and how many more there were."""
+
+    kept: dict[str, None] = field(default_factory=dict)
+    more: int = 0
+
+    @property
+    def full(self) -> bool:
+        return len(self.kept) >= _MOST_WORDS
+
+    def add(self, words: str) -> None:
+        if not self.full:
+            self.kept.setdefault(words)
+        elif words not in self.kept:
+            self.more += 1
+
+    def all(self) -> tuple[str, ...]:
+        return (*self.kept, *((f"and {self.more} more of this kind",) if self.more else ()))
+
+
 class Gathering:
     """One look at many files. What is not there is nothing; what cannot be read is lacking, and the look goes on."""
 
@@ -33,8 +57,9 @@ class Gathering:
         self._bytes_left = most_bytes
         self._files_left = most_files
         self._sources: dict[bytes, Source] = {}
-        self._lacking: dict[str, None] = {}
-        self._remarks: dict[str, None] = {}
+        self._lacking = _Words()
+        self._remarks = _Words()
+        self._odd_lines: Counter[bytes] = Counter()
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content | None:
         """Read a file, or return None where there is none; one that cannot be read is lacking."""
@@ -85,17 +110,29 @@ class Gathering:
             self.lack(error.message)
             return None
 
+    def lines(self, content: Content | None) -> Iterator[tuple[int, str]]:
+        """Yield the lines of a file; one of nothing but lines that cannot be understood ends early, and is lacking."""
+        path = content.source.path if content is not None else b""
+        for number, line in content.lines() if content is not None else ():
+            if number > MOST_LINES or self._odd_lines[path] > MOST_ODD_LINES:
+                self.lack(f"{as_text(path)}: lines from {number} on were left out")
+                return
+            yield number, line
+
     def lack(self, words: str) -> None:
         """Say what the fact lacks: it becomes partial."""
-        self._lacking.setdefault(words)
+        self._lacking.add(words)
 
     def lack_line(self, path: bytes, number: int, words: str) -> None:
         """Say that a line of a file could not be understood."""
+        self._odd_lines[path] += 1
         self.lack(f"{as_text(path)} line {number}: {words}")
 
     def remark(self, words: str) -> None:
         """Say what stands out in what was found; secrets are masked as in all that is quoted."""
-        self._remarks.setdefault(self.guest.quote(words))
+        if not self._remarks.full:
+            words = self.guest.quote(words)
+        self._remarks.add(words)
 
     def add_source(self, source: Source) -> None:
         """Name a file that was read in another way."""
@@ -109,20 +146,12 @@ class Gathering:
 
     def one(self, value: T, *, nothing: str) -> Fact[T]:
         """Return the fact of a value that is there as soon as any file was."""
-        lacking = _at_most(self._lacking)
+        lacking = self._lacking.all()
         if not self._sources:
             return Fact.undetermined("; ".join(lacking)) if lacking else Fact.absent(nothing)
         return self._present(value)
 
     def _present(self, value: T) -> Fact[T]:
         sources = tuple(source for _, source in sorted(self._sources.items()))
-        lacking = _at_most(self._lacking)
-        return Fact.present(
-            value, partial=bool(lacking), notes=lacking, remarks=_at_most(self._remarks), sources=sources
-        )
-
-
-def _at_most(words: dict[str, None]) -> tuple[str, ...]:
-    kept = list(words)[:_MOST_WORDS]
-    left = len(words) - len(kept)
-    return (*kept, *((f"and {left} more of this kind",) if left else ()))
+        lacking = self._lacking.all()
+        return Fact.present(value, partial=bool(lacking), notes=lacking, remarks=self._remarks.all(), sources=sources)

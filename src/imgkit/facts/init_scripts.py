@@ -44,7 +44,7 @@ def read_init_scripts(guest: Guest) -> Fact[tuple[InitScript, ...]]:
 def read_inittab(look: Gathering) -> Iterator[ConfigLine]:
     """Yield the lines of inittab that start something: `id:levels:action:process`."""
     content = look.read(_INITTAB)
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         fields = line.split(":", 3)

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
 
 from imgkit.facts.authorized_keys import expand_tokens, key_file_patterns
 from imgkit.facts.config_words import split_words
@@ -22,9 +24,13 @@ _KEY_BYTES = 64 * KiB
 _LOOSE_ENDINGS = (b".pem", b".key", b".ppk", b"_rsa", b"_ed25519", b"_ecdsa", b"_dsa")
 _NO_PRIVATE_KEY = (b".pub", b"known_hosts", b"known_hosts.old", b"authorized_keys", b"authorized_keys2", b"config")
 _MOST_NAMES = 1000
+_MOST_LINES = 20_000
 _CLIENT_OF_ALL = (b"/etc/ssh/ssh_config", b"/usr/etc/ssh/ssh_config")
 _STANDS_OUT_IN_CLIENT = {"proxycommand", "localcommand", "knownhostscommand"}
 _TRUST_OF_ALL = (b"/etc/ssh/shosts.equiv", b"/etc/hosts.equiv")
+
+
+T = TypeVar("T")
 
 
 def read_public_keys(guest: Guest) -> Fact[tuple[PublicKey, ...]]:
@@ -36,11 +42,11 @@ def read_public_keys(guest: Guest) -> Fact[tuple[PublicKey, ...]]:
         files[as_path(one.value).removesuffix(b".pub") + b".pub"] = "host"
     for name, purpose in (("trustedusercakeys", "user CA"), ("revokedkeys", "revoked")):
         files |= {as_path(one.value): purpose for one in values_of(settings, name) if one.value.startswith("/")}
-    found = [key for path, purpose in sorted(files.items()) for key in _public_keys(look, path, purpose)]
+    found = _first(look, (key for path, purpose in sorted(files.items()) for key in _public_keys(look, path, purpose)))
     for authority in found:
         if authority.purpose == "user CA":
             look.remark(f"{as_text(authority.path)}: certificates of {authority.fingerprint} let users in")
-    return look.fact(tuple(found), nothing="there are no host keys")
+    return look.fact(found, nothing="there are no host keys")
 
 
 def read_private_keys(guest: Guest) -> Fact[tuple[PrivateKey, ...]]:
@@ -67,8 +73,8 @@ def read_ssh_clients(guest: Guest) -> Fact[tuple[SshClientSetting, ...]]:
     look = Gathering(guest)
     paths = [*_CLIENT_OF_ALL, *(one.path for one in look.names(b"/etc/ssh/ssh_config.d", suffix=b".conf"))]
     paths += [beneath(home, b".ssh/config") for home in homes_of(look)]
-    found = [setting for path in paths for setting in _client_settings(look, path)]
-    return look.fact(tuple(found), nothing="there is neither a passwd nor any ssh_config")
+    found = _first(look, (setting for path in paths for setting in _client_settings(look, path)))
+    return look.fact(found, nothing="there is neither a passwd nor any ssh_config")
 
 
 def read_ssh_trust(guest: Guest) -> Fact[tuple[TrustLine, ...]]:
@@ -79,14 +85,23 @@ def read_ssh_trust(guest: Guest) -> Fact[tuple[TrustLine, ...]]:
     paths |= {beneath(home, name) for home in homes_of(look) for name in (b".rhosts", b".shosts")}
     for pattern in key_file_patterns(settings, "authorizedprincipalsfile") or ():
         paths |= {expand_tokens(pattern, account) for account in accounts_of(look)[:10_000]}
-    found = []
-    for path in sorted(paths):
-        content = look.read(path)
-        for number, line in content.lines() if content is not None else ():
-            if line and not line.startswith("#"):
-                found.append(TrustLine(path=path, line=number, text=guest.quote(line)))
-                look.remark(f"{as_text(path)} line {number} lets in {line}")
-    return look.fact(tuple(found), nothing="there is neither a passwd nor any such file")
+    found = _first(look, (line for path in sorted(paths) for line in _trust_lines(look, path)))
+    return look.fact(found, nothing="there is neither a passwd nor any such file")
+
+
+def _first(look: Gathering, found: Iterator[T]) -> tuple[T, ...]:
+    """Return a fact's lines, of too many the first ones."""
+    kept = tuple(islice(found, _MOST_LINES))
+    if next(found, None) is not None:
+        look.lack(f"only the first {_MOST_LINES} of them are given")
+    return kept
+
+
+def _trust_lines(look: Gathering, path: bytes) -> Iterator[TrustLine]:
+    for number, line in look.lines(look.read(path)):
+        if line and not line.startswith("#"):
+            look.remark(f"{as_text(path)} line {number} lets in {line}")
+            yield TrustLine(path=path, line=number, text=look.guest.quote(line))
 
 
 def _public_keys(look: Gathering, path: bytes, purpose: str) -> Iterator[PublicKey]:
@@ -94,7 +109,7 @@ def _public_keys(look: Gathering, path: bytes, purpose: str) -> Iterator[PublicK
     if content is not None and content.data.startswith(b"SSHKRL\n"):
         look.lack(f"{as_text(path)} is a binary list of revoked keys, which this version cannot read")
         return
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         try:
@@ -162,7 +177,7 @@ def _known_hosts(look: Gathering, path: bytes, users: tuple[str, ...]) -> KnownH
         return None
     entries = hashed = authorities = revoked = 0
     names: dict[str, None] = {}
-    for _, line in content.lines():
+    for _, line in look.lines(content):
         words = line[:_KEY_BYTES].split(None, 2)
         if len(words) < 2 or words[0].startswith("#"):
             continue
@@ -188,7 +203,7 @@ def _known_hosts(look: Gathering, path: bytes, users: tuple[str, ...]) -> KnownH
 def _client_settings(look: Gathering, path: bytes) -> Iterator[SshClientSetting]:
     content = look.read(path)
     scope = ""
-    for number, line in content.lines() if content is not None else ():
+    for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
         name, value = _name_and_value(line)
@@ -199,7 +214,9 @@ def _client_settings(look: Gathering, path: bytes) -> Iterator[SshClientSetting]
             look.remark(f"{as_text(path)} line {number}: {name} {value}")
         for habit in odd_habits(value):
             look.remark(f"{as_text(path)} line {number}: {name} {habit}")
-        yield SshClientSetting(path=path, line=number, scope=scope, name=name, value=look.guest.quote(value))
+        yield SshClientSetting(
+            path=path, line=number, scope=scope, name=name, value=look.guest.quote_value(name, value)
+        )
 
 
 def _name_and_value(line: str) -> tuple[str, str]:

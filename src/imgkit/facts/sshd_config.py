@@ -33,7 +33,7 @@ def read_sshd_config(guest: Guest) -> Fact[tuple[SshdSetting, ...]]:
     settings = tuple(gather_sshd_config(look))
     for one in settings:
         _remark(look, one)
-    quoted = tuple(replace(one, value=guest.quote(one.value)) for one in settings)
+    quoted = tuple(replace(one, value=guest.quote_value(one.name, one.value)) for one in settings)
     return look.fact(quoted, nothing="there is no sshd_config")
 
 
@@ -61,7 +61,7 @@ class _Reader:
 
     def file(self, path: bytes, match: str, depth: int) -> Iterator[SshdSetting]:
         content = self.look.read(path)
-        for number, line in content.lines() if content is not None else ():
+        for number, line in self.look.lines(content):
             keyword, words = _split(line)
             if not keyword:
                 if line and not line.startswith("#"):

@@ -38,7 +38,7 @@ def logical_lines(look: Gathering, path: bytes) -> Iterator[tuple[int, str]]:
     r"""Yield lines with what a backslash at their end continues, without comments; `#include` is none."""
     content = look.read(path)
     waiting, begun = "", 0
-    for number, raw in content.lines() if content is not None else ():
+    for number, raw in look.lines(content):
         begun = begun or number
         if raw.endswith("\\") and not raw.endswith("\\\\") and not raw.startswith("#") and len(waiting) < _LONGEST_LINE:
             waiting += raw[:-1] + " "
@@ -68,6 +68,9 @@ class _Reader:
             return
         for number, line in logical_lines(self.look, path):
             include = _INCLUDE.fullmatch(line)
+            if len(self.rules) + len(self.aliases) + len(self.defaults) > _MOST_RULES:
+                self.look.lack(f"{as_text(path)}: lines from {number} on were left out")
+                return
             if len(line) > _LONGEST_LINE:
                 self.look.lack_line(path, number, "it is longer than this version reads")
                 continue
@@ -139,7 +142,8 @@ def _quoted(guest: Guest, whole: Sudoers) -> Sudoers:
     quote = guest.quote
     rules = (replace(one, text=quote(one.text), commands=tuple(map(quote, one.commands))) for one in whole.rules)
     defaults = (replace(one, text=quote(one.text)) for one in whole.defaults)
-    return Sudoers(rules=tuple(rules), aliases=whole.aliases, defaults=tuple(defaults))
+    aliases = (replace(one, members=tuple(map(quote, one.members))) for one in whole.aliases)
+    return Sudoers(rules=tuple(rules), aliases=tuple(aliases), defaults=tuple(defaults))
 
 
 def _remark(look: Gathering, rule: SudoRule, aliases: list[SudoAlias]) -> None:

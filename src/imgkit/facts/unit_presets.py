@@ -29,7 +29,7 @@ def read_presets(look: Gathering, kind: str) -> tuple[PresetRule, ...]:
     rules: list[PresetRule] = []
     for _, path in sorted(files.items()):
         content = look.read(path)
-        for _, line in content.lines() if content is not None else ():
+        for _, line in look.lines(content):
             words = line.split()
             if len(words) > 1 and words[0] in {"enable", "disable", "ignore"} and len(words[1]) < 256:
                 matches = re.compile(fnmatch.translate(words[1]))

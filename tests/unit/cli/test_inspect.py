@@ -91,3 +91,10 @@ def test_a_read_only_set_is_looked_into_and_that_is_said(look, folder: Path, mon
 def test_what_is_no_set_and_no_image_is_refused(look, tmp_path: Path, name):
     assert imgkit("inspect", tmp_path / name).code in {4, 83}
     assert "chosen" not in look
+
+
+def test_secrets_are_included_only_when_asked_for(look, folder: Path):
+    imgkit("inspect", folder)
+    assert look["include_secrets"] is False
+    imgkit("inspect", folder, "--include-secrets")
+    assert look["include_secrets"] is True

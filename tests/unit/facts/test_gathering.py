@@ -1,5 +1,6 @@
 from tests.unit.facts.tree import Folder, Link, Shut, guest_with
 
+from imgkit.facts import gathering
 from imgkit.facts.gathering import Gathering
 from imgkit.model.fact import Fact, FactState
 
@@ -61,3 +62,15 @@ def test_words_are_said_once_and_not_without_end():
     fact: Fact[tuple[str, ...]] = look.fact((), nothing="")
     assert (len(fact.notes), fact.notes[0], fact.notes[-1]) == (51, "/a line 0: is odd", "and 10 more of this kind")
     assert fact.remarks == ("the same", "runs x --password ***")
+
+
+def test_a_file_of_nothing_but_odd_lines_ends_early(monkeypatch):
+    monkeypatch.setattr(gathering, "MOST_ODD_LINES", 2)
+    look = Gathering(guest_with({"/a": "x\n" * 10}))
+    content = look.read(b"/a")
+    for number, _ in look.lines(content):
+        look.lack_line(b"/a", number, "is odd")
+    assert look.fact((1,), nothing="").notes[-1] == "/a: lines from 4 on were left out"
+    monkeypatch.setattr(gathering, "MOST_LINES", 5)
+    assert len(list(Gathering(guest_with({})).lines(content))) == 5
+    assert list(look.lines(None)) == []

@@ -5,6 +5,7 @@ from tests.unit.facts.ssh_samples import ECDSA, ED25519, ED25519_FINGERPRINT, RS
 from tests.unit.facts.test_ssh_private_key import openssh
 from tests.unit.facts.tree import File, Nodes, guest_with
 
+from imgkit.facts import ssh_files
 from imgkit.facts.guest import Guest
 from imgkit.facts.ssh_files import (
     read_known_hosts,
@@ -107,6 +108,12 @@ def test_principals_and_trusted_hosts_are_told():
         (b"/etc/ssh/principals/eve", 2, "admin"),
         (b"/root/.rhosts", 1, "+ +"),
     ]
+
+
+def test_lines_without_end_are_cut_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(ssh_files, "_MOST_LINES", 1)
+    fact = read_ssh_clients(guest({"/root/.ssh/config": "User a\nUser b\n"}))
+    assert (len(held(fact)), fact.notes) == (1, ("only the first 1 of them are given",))
 
 
 def test_of_an_empty_tree_everything_is_absent():

@@ -81,7 +81,8 @@ def test_what_stands_out_is_named():
 
 
 def test_secrets_are_masked():
-    assert "hunter2" not in repr(read("a ALL=/bin/x --password hunter2\n"))
+    text = "Cmnd_Alias X = /bin/x --password hunter2\nDefaults x=token:hunter2\na ALL=/bin/x --token hunter2\n"
+    assert "hunter2" not in repr(read(text))
 
 
 def test_none_differs_from_unreadable():
@@ -93,6 +94,11 @@ def test_none_differs_from_unreadable():
 def test_a_line_without_end_is_left_out_and_said(monkeypatch):
     monkeypatch.setattr(sudoers, "_LONGEST_LINE", 10)
     assert read("a ALL=(root) /bin/x\n").notes == ("/etc/sudoers line 1: it is longer than this version reads",)
+
+
+def test_rules_without_end_are_cut_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(sudoers, "_MOST_RULES", 1)
+    assert read("a ALL=ALL\n" * 5).notes == ("/etc/sudoers: lines from 3 on were left out",)
 
 
 def test_a_comment_ends_a_line_but_not_in_quotes():
