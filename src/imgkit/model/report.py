@@ -26,6 +26,7 @@ from imgkit.model.role import DiskRole
 from imgkit.model.server_settings import ServerSettings
 from imgkit.model.ssh import Ssh
 from imgkit.model.storage import Storage
+from imgkit.model.subjects import Subject
 
 INSPECT_SCHEMA = "imgkit/inspect/1"
 
@@ -97,7 +98,7 @@ class ToolVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """All that may differ between two looks at the same disks: when, by what, how.
+    """All that may differ between two looks at the same disks: when, by what, how, and at which subjects.
 
     `include_secrets`: passwords and tokens stand in this report as they were found; otherwise they are masked.
     """
@@ -106,6 +107,7 @@ class RunInfo:
     imgkit: str
     engine: str
     engine_reason: str = ""
+    subjects: tuple[Subject, ...] = ()
     tools: tuple[ToolVersion, ...] = ()
     images: tuple[Setting, ...] = ()
     notes: tuple[str, ...] = ()

@@ -13,7 +13,7 @@ import pytest
 
 from imgkit.errors import AlreadyAtWork, Differs, NoRoom, NotAccessible, TargetExists
 from imgkit.evidence.custody import read_custody
-from imgkit.evidence.image_set import ImageSet, manifest_digest, open_image_set, read_manifest
+from imgkit.evidence.image_set import ImageSet, manifest_digest, open_image_set, read_manifest, set_of
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome, Source, SourceKind, StepRecord
 from imgkit.model.role import DiskRole
@@ -223,3 +223,12 @@ def test_a_full_disk_is_told_as_such(opened, monkeypatch):
         monkeypatch.setattr("imgkit.evidence.image_set.write_bytes_durably", full)
         with pytest.raises(NoRoom):
             image_set.record_step(_step(), _disk())
+
+
+def test_a_set_and_its_files_are_in_the_set_and_what_lies_beside_or_deeper_is_not(tmp_path):
+    folder = tmp_path / "set"
+    (folder / "objects").mkdir(parents=True)
+    (folder / "imgkit.json").write_text("{}")
+    assert {set_of(folder), set_of(folder / "system.raw"), set_of(folder / "objects" / "a")} == {folder}
+    assert set_of(tmp_path / "disk.raw") is None
+    assert set_of(folder / "objects" / "a" / "b") is None
