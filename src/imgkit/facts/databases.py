@@ -79,11 +79,12 @@ def _on(told: dict[str, str], name: str) -> bool:
 
 def _postgres(gathering: Gathering) -> Iterator[Server | None]:
     for folder in _folders(gathering):
-        contents = [gathering.read(folder + name) for name in (b"/postgresql.conf", b"/postgresql.auto.conf")]
+        names = (b"/postgresql.conf", b"/postgresql.auto.conf")
+        contents = [gathering.read(folder + name, limit=MiB) for name in names]
         told: dict[str, str] = {}
         for content in contents:
             told |= dict(_postgres_lines(content)) if content else {}
-        rules = gathering.read(folder + b"/pg_hba.conf")
+        rules = gathering.read(folder + b"/pg_hba.conf", limit=MiB)
         if not any(contents) and rules is None:
             continue
         trusting = _trusting(rules) if rules else []
@@ -158,7 +159,7 @@ def _redis_includes(content: Content) -> Iterator[str]:
 
 
 def _mongo(gathering: Gathering, path: bytes) -> Server | None:
-    content = gathering.read(path)
+    content = gathering.read(path, limit=MiB)
     if content is None:
         return None
     try:

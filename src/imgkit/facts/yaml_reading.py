@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's has a bound on nesting
-_MOST_CHARACTERS = 1024 * 1024
+_MOST_CHARACTERS = 512 * 1024
 
 Value = Any  # text, a sequence or a mapping of values; the functions below take it apart
 
