@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from imgkit.model.report import Diagnostic, DiagnosticLevel
-from imgkit.model.storage import Journal, Storage
+from imgkit.model.storage import EncryptedState, Journal, Storage
+
+_WHY_CLOSED = {EncryptedState.NO_KEY: "no key was given", EncryptedState.REFUSED: "no key that was given opens it"}
 
 
 def storage_diagnostics(storage: Storage) -> tuple[Diagnostic, ...]:
@@ -30,7 +32,13 @@ def _errors(storage: Storage) -> Iterator[Diagnostic]:
 
 def _closed(storage: Storage) -> Iterator[Diagnostic]:
     for one in storage.encrypted:
-        yield _lacking(f"storage/{one.place}", f"{one.type}: encrypted, and no key was given")
+        if one.state is not EncryptedState.OPENED:
+            why = _WHY_CLOSED[one.state] + (f" ({one.error})" if one.error else "")
+            yield _lacking(f"storage/{one.place}", f"{one.type}: encrypted, and {why}")
+    for array in storage.arrays:
+        if len(array.members) < array.devices:
+            here = f"{len(array.members)} of its {array.devices} disks are here"
+            yield _lacking(f"storage/{array.place}", f"this array is not whole: {here}")
     for group in storage.volume_groups:
         if group.missing_volumes:
             lost = f"{group.missing_volumes} physical volume{'s' if group.missing_volumes > 1 else ''}"

@@ -125,14 +125,38 @@ class FileSystem:
     error: str = ""
 
 
+class EncryptedState(StrEnum):
+    """`refused`: keys were given for it, and none of them opens it."""
+
+    NO_KEY = "no_key"
+    OPENED = "opened"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedVolume:
-    """Something that cannot be read without a key; `type` is `luks1`, `luks2`, `bitlocker` …"""
+    """Something that cannot be read without a key; `type` is `luks1`, `luks2`, `bitlocker` …
+
+    What it holds, once opened, has the same place. `error` says why it could not be opened, where it was not the key.
+    """
 
     place: str
     roles: tuple[DiskRole, ...]
     type: str
     uuid: str = ""
+    state: EncryptedState = EncryptedState.NO_KEY
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaidArray:
+    """An array of Linux' MD driver; `members` are places. `devices` is how many it has when it is whole."""
+
+    place: str
+    uuid: str
+    level: str
+    devices: int
+    members: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +181,7 @@ class Storage:
     logical_volumes: tuple[LogicalVolume, ...] = ()
     file_systems: tuple[FileSystem, ...] = ()
     encrypted: tuple[EncryptedVolume, ...] = ()
+    arrays: tuple[RaidArray, ...] = ()
     blank: tuple[str, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
 

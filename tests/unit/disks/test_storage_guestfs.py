@@ -105,12 +105,10 @@ def test_swap_is_not_mounted():
 
 
 def test_the_subvolumes_of_btrfs_have_places_of_their_own():
-    known = answers(
-        list_filesystems={"/dev/sda1": "btrfs", "btrfsvol:/dev/sda1/@home/x": "btrfs", "/dev/sdb": "unknown"}
-    )
+    known = answers(btrfs_subvolume_list=[{"btrfssubvolume_path": "@home/x"}])
     found, _ = survey(known | {("vfs_type", "/dev/sda1"): b"btrfs"})
-    assert [one.place for one in found.storage.file_systems] == ["system:1", "xvdb", "system:1[@home/x]"]
-    assert found.storage.file_systems[2].roles == (SYSTEM,)
+    assert [one.place for one in found.storage.file_systems] == ["system:1", "system:1[@home/x]", "xvdb"]
+    assert found.storage.file_systems[1].roles == (SYSTEM,)
 
 
 def test_an_operating_system_is_known_by_its_files():
