@@ -8,7 +8,7 @@ from typing import TypeVar
 from imgkit.disks.tree_snapshot import BadSnapshot, Snapshot, read_attributes, read_snapshot, records
 from imgkit.model.tree import Entry
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
-from imgkit.tools.guestfs_sweeps import MOST_ENTRIES
+from imgkit.tools.guestfs_shell import MOST_ENTRIES
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ class Snapshot:
         return self._count
 
     def add(self, record: bytes) -> None:
-        """Take one record of `guestfs_sweeps.STAT_FORMAT`. Raises BadSnapshot."""
+        """Take one record of `guestfs_shell.STAT_FORMAT`. Raises BadSnapshot."""
         numbers, name = _split(record)
         folder, _, last = name.rpartition(b"/")
         self._folders.setdefault(folder, {})[last] = numbers

@@ -91,6 +91,14 @@ class GuestfsWorker:
         said: str = self._ask("shell", line=line)
         return said
 
+    def true_devices(self) -> list[str]:
+        """Return what the appliance's kernel calls the drives, in the order of adding, for lines of its shell.
+
+        Names that go through libguestfs' own functions are translated by it: its `/dev/sda` is always the first drive.
+        """
+        names: list[str] = self._ask("true_devices")
+        return names
+
     def add_overlay(self, path: Path) -> None:
         """Add a qcow2 overlay that lies in `scratch`: what the appliance writes ends there."""
         self._ask("add", path=str(path), format="qcow2")

@@ -31,11 +31,11 @@ from typing import Any, BinaryIO
 
 if __package__:
     from imgkit.tools.guestfs_calls import ByteCalls, Refused
-    from imgkit.tools.guestfs_sweeps import SweepFailed, sweep
+    from imgkit.tools.guestfs_shell import SweepFailed, sweep, true_devices, true_name
 else:  # run by its path: this takes the files beside it, and only those two
     sys.path.append(str(Path(__file__).absolute().parent))
     from guestfs_calls import ByteCalls, Refused  # type: ignore[import-not-found,no-redef]  # the same file
-    from guestfs_sweeps import SweepFailed, sweep  # type: ignore[import-not-found,no-redef]  # the same file
+    from guestfs_shell import SweepFailed, sweep, true_devices, true_name  # type: ignore[import-not-found,no-redef]  # the same file
 
     sys.path.pop()
 
@@ -119,7 +119,13 @@ class Worker:
         """Run a line inside the appliance: for making disks, never near evidence."""
         if not self._writable:
             raise Refused("not allowed here: shell")
-        yield (self._handle.debug("sh", [request["line"]]),)
+        yield (self._shell(request["line"]),)
+
+    def do_true_devices(self, _: dict[str, Any]) -> Iterator[Any]:
+        yield (true_devices(self._shell),)
+
+    def _shell(self, line: str) -> str:
+        return str(self._handle.debug("sh", [line]))
 
     def do_add(self, request: dict[str, Any]) -> Iterator[Any]:
         """Add a drive whose format is said aloud, so that qemu guesses nothing.
@@ -163,7 +169,7 @@ class Worker:
     def do_sweep(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give what one program says of the whole mounted tree, compressed."""
         try:
-            for part in sweep(request["kind"], lambda line: str(self._handle.debug("sh", [line]))):
+            for part in sweep(request["kind"], self._shell):
                 yield [_encode(part)]
         except SweepFailed as error:
             raise Refused(str(error), errno.EIO) from error
@@ -187,8 +193,9 @@ class Worker:
             self._handle.debug_upload(f"/proc/self/fd/{handle}", "/run/imgkit.key", 0o600)
         finally:
             os.close(handle)
+        device = true_name(device, true_devices(self._shell))
         opening = f"cryptsetup open -q --key-file /run/imgkit.key {shlex.quote(device)} {shlex.quote(name)}"
-        self._handle.debug("sh", [f"{opening}; code=$?; rm -f /run/imgkit.key; exit $code"])
+        self._shell(f"{opening}; code=$?; rm -f /run/imgkit.key; exit $code")
 
     def do_list(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give all entries of a folder with their numbers. Names come by way of a local file, as bytes (`ls0`)."""
