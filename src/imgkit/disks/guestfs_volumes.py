@@ -126,7 +126,7 @@ class Finder:
                 uuid=uuid,
                 level=detail.get("level", ""),
                 devices=int(detail.get("devices") or 0),
-                members=tuple(sorted(self.places.place(f"/dev/{row['mdstat_device']}") for row in members)),
+                members=tuple(sorted(self.places.place(_device(row["mdstat_device"])) for row in members)),
             )
             self._measure(device)
         return devices
@@ -146,3 +146,8 @@ class Finder:
     def _subvolumes(self, device: str) -> list[str]:
         rows = self.asking.ask(f"the subvolumes of {self.places.place(device)}", [], "btrfs_subvolume_list", device)
         return [f"btrfsvol:{device}/{path}" for path in sorted(row["btrfssubvolume_path"] for row in rows)]
+
+
+def _device(name: str) -> str:
+    """The member of an array is named with or without its folder, as the version of libguestfs has it."""
+    return name if name.startswith("/dev/") else f"/dev/{name}"
