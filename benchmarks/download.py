@@ -70,20 +70,22 @@ def main() -> None:
     words.add_argument("--gib", type=float, default=2, help="size of the object")
     words.add_argument("--rounds", type=int, default=3)
     words.add_argument("--folder", type=Path, default=Path("/var/tmp"), help="on the disk that is to be written to")
+    words.add_argument("--only", nargs="*", default=(), metavar="WORD", help="only peers with such a word in them")
     options = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="imgkit-benchmark-", dir=options.folder) as made:
         folder = Path(made)
         with cloud(folder, int(options.gib * (1 << 30))):
-            compete(folder, options.gib, options.rounds)
+            compete(folder, options.gib, options.rounds, options.only)
 
 
-def compete(folder: Path, gib: float, rounds: int) -> None:
+def compete(folder: Path, gib: float, rounds: int, only: Sequence[str]) -> None:
     url = subprocess.run(
         [sys.executable, "-c", PRESIGN, KEY], check=True, capture_output=True, text=True
     ).stdout.strip()
     ceiling = timed(["curl", "--silent", "--fail", "--output", "/dev/null", url], folder)
     print(f"the server gives {gib / ceiling.seconds * 1024:.0f} MiB/s to nobody; load {os.getloadavg()[0]:.1f}\n")
     peers = [peer for peer in all_peers(folder, url) if shutil.which(peer.argv[0])]
+    peers = [peer for peer in peers if not only or any(word in peer.name for word in ("imgkit", *only))]
     best: dict[str, Took] = {}
     for _ in range(rounds):
         for peer in peers:

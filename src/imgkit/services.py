@@ -51,9 +51,13 @@ class Services:
 
     def credentials(self) -> "Credentials":
         """Return credentials that refresh themselves. Raises SettingsError when there are none."""
-        from imgkit.aliyun.credentials import find_credentials
+        from imgkit.aliyun.credentials import environment_keys
 
+        if self._credentials is None and not self.settings.profile:
+            self._credentials = environment_keys(self.environment)
         if self._credentials is None:
+            from imgkit.aliyun.credential_sources import find_credentials
+
             self._credentials = find_credentials(
                 profile=self.settings.profile, environment=self.environment, home=self.folders.home
             )

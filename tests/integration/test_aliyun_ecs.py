@@ -346,7 +346,8 @@ def test_a_proxy_in_the_environment_is_not_asked_about_loopback(simulator, cloud
 PROGRAM = """
 import sys
 from pathlib import Path
-from imgkit.aliyun.credentials import FixedCredentials, Keys, find_credentials
+from imgkit.aliyun.credential_sources import find_credentials
+from imgkit.aliyun.credentials import FixedCredentials, Keys
 from imgkit.aliyun.ecs import open_ecs
 from imgkit.aliyun.endpoints import oss_endpoint
 from imgkit.aliyun.oss import open_bucket

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from tests.integration.loopback_oss import DATA, KEY, Reach, fixed, loopback_cloud, reaching, read
 
-from imgkit.aliyun.credentials import FixedCredentials, Keys, ProvidedCredentials, find_credentials
+from imgkit.aliyun.credential_sources import ProvidedCredentials, find_credentials
+from imgkit.aliyun.credentials import FixedCredentials, Keys
 from imgkit.aliyun.oss import OssStore
 from imgkit.errors import (
     AccessDenied,

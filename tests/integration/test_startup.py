@@ -58,6 +58,20 @@ def test_looking_at_a_disk_image_imports_no_sdk(tmp_path: Path):
     assert _sdks(_modules(tmp_path, "check", "disk.raw", code=3)) == []  # it has no record
 
 
+def test_keys_in_the_environment_cost_no_import_of_the_credentials_sdk():
+    script = """
+import sys
+from pathlib import Path
+from imgkit.services import Services
+from imgkit.settings import Settings, find_folders
+there = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "secret"}
+services = Services(settings=Settings(), folders=find_folders({}, Path("/nowhere")), environment=there)
+assert services.credentials().current().access_key_id == "id"
+assert not any(name.startswith("alibabacloud") for name in sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 @pytest.mark.parametrize("name", [entry.name for entry in CATALOGUE])
 def test_every_command_explains_itself_alone(tmp_path: Path, name: str):
     """As the program runs it: with no other command imported."""

@@ -1,27 +1,16 @@
-"""Whose name requests are signed in: found once, asked again for every request, so that tokens are refreshed."""
+"""Whose name requests are signed in; keys that stand in the environment.
+
+All other ways are in `credential_sources`, whose SDK takes 0.13 s to import: who has keys in the environment does
+without it.
+"""
 
 import json
-import logging
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from alibabacloud_credentials.exceptions import CredentialException
-from alibabacloud_credentials.provider import (
-    CLIProfileCredentialsProvider,
-    EcsRamRoleCredentialsProvider,
-    OIDCRoleArnCredentialsProvider,
-    ProfileCredentialsProvider,
-    URLCredentialsProvider,
-)
-
-from imgkit.aliyun.explain import one_line
-from imgkit.aliyun.sdk_logging import quieten_sdks
 from imgkit.errors import SettingsError
-
-log = logging.getLogger(__name__)
 
 WAYS = (
     "Any of these will do: a profile of Alibaba's CLI (`aliyun configure`, chosen with --profile); the environment's "
@@ -33,7 +22,6 @@ _KEY_NAMES = (
     ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
     ("OSS_ACCESS_KEY_ID", "OSS_ACCESS_KEY_SECRET", "OSS_SESSION_TOKEN"),
 )
-_OIDC_NAMES = ("ALIBABA_CLOUD_ROLE_ARN", "ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "ALIBABA_CLOUD_OIDC_TOKEN_FILE")
 
 
 class Keys(NamedTuple):
@@ -61,10 +49,6 @@ class Credentials(Protocol):
         ...
 
 
-class _SdkProvider(Protocol):
-    def get_credentials(self) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True)
 class FixedCredentials:
     """Keys that were given and do not change."""
@@ -77,88 +61,14 @@ class FixedCredentials:
         return self.keys
 
 
-class ProvidedCredentials:
-    """Credentials from one of the SDK's providers, which fetch and refresh temporary ones by themselves.
-
-    A changed `watched` file (another program may write new tokens into it) makes the provider anew.
-    """
-
-    def __init__(self, source: str, make: Callable[[], _SdkProvider], *, watched: Path | None = None) -> None:
-        self.source = source
-        self._make = make
-        self._watched = watched
-        self._lock = threading.Lock()
-        self._stamp = _stamp(watched)
-        self._provider: _SdkProvider | None = None
-
-    def current(self) -> Keys:
-        """Ask the provider."""
-        try:
-            keys = self._fresh_provider().get_credentials()
-            found = Keys(
-                str(keys.get_access_key_id() or ""),
-                str(keys.get_access_key_secret() or ""),
-                str(keys.get_security_token() or ""),
-            )
-        except Exception as error:  # noqa: BLE001  # the providers raise whatever their transport and parsers raise
-            raise SettingsError(f"No credentials from {self.source}: {_reason(error)}.", hint=WAYS) from None
-        if not found.access_key_id or not found.secret:
-            raise SettingsError(f"No credentials from {self.source}: they are empty.", hint=WAYS)
-        return found
-
-    def _fresh_provider(self) -> _SdkProvider:
-        with self._lock:
-            stamp = _stamp(self._watched)
-            if self._provider is None or stamp != self._stamp:
-                self._provider = self._make()
-                self._stamp = stamp
-            return self._provider
-
-
-def find_credentials(*, profile: str, home: Path, environment: Mapping[str, str]) -> Credentials:
-    """Return the first credentials that work, in the order of Alibaba's own SDKs. Raises SettingsError.
-
-    A profile that was asked for is the only one tried. Nothing is taken from this process's environment except what the
-    SDK's providers read by themselves.
-    """
-    quieten_sdks()
-    if profile:
-        named = _cli_profile(profile, home)
-        named.current()
-        return named
-    reasons = []
-    for candidate in _candidates(home, environment):
-        try:
-            candidate.current()
-        except SettingsError as error:
-            reasons.append(error.message)
-            log.debug("%s", error.message)
-            continue
-        return candidate
-    raise SettingsError(" ".join(["There are no credentials for Alibaba Cloud.", *reasons]), hint=WAYS)
+def environment_keys(environment: Mapping[str, str]) -> FixedCredentials | None:
+    """Return the keys that stand in the environment, if any do. Raises SettingsError where only half of them does."""
+    return next((found for names in _KEY_NAMES for found in _from_environment(names, environment)), None)
 
 
 def profile_region(profile: str, home: Path) -> str:
     """Return the region of a profile of Alibaba's CLI, or of its current one; empty where there is none."""
-    return str(_read_profile(profile, home).get("region_id") or "")
-
-
-def _candidates(home: Path, environment: Mapping[str, str]) -> Iterator[Credentials]:
-    for names in _KEY_NAMES:
-        yield from _from_environment(names, environment)
-    if all(environment.get(name) for name in _OIDC_NAMES):
-        yield _oidc(environment)
-    profile = environment.get("ALIBABA_CLOUD_PROFILE", "")
-    if _cli_file(home).is_file() and environment.get("ALIBABA_CLOUD_CLI_PROFILE_DISABLED", "").lower() != "true":
-        yield _cli_profile(profile, home)
-    ini = Path(environment.get("ALIBABA_CLOUD_CREDENTIALS_FILE") or home / ".alibabacloud" / "credentials.ini")
-    if ini.is_file():
-        yield _ini_profile(profile or "default", ini)
-    if environment.get("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "").lower() != "true":
-        yield _instance_role(environment)
-    uri = environment.get("ALIBABA_CLOUD_CREDENTIALS_URI", "")
-    if uri:
-        yield ProvidedCredentials("ALIBABA_CLOUD_CREDENTIALS_URI", lambda: URLCredentialsProvider(uri=uri))
+    return str(read_profile(profile, home).get("region_id") or "")
 
 
 def _from_environment(names: tuple[str, str, str], environment: Mapping[str, str]) -> Iterator[FixedCredentials]:
@@ -174,82 +84,24 @@ def _from_environment(names: tuple[str, str, str], environment: Mapping[str, str
         )
 
 
-def _oidc(environment: Mapping[str, str]) -> ProvidedCredentials:
-    role, provider, token_file = (environment[name] for name in _OIDC_NAMES)
-    return ProvidedCredentials(
-        "OIDC (ALIBABA_CLOUD_ROLE_ARN)",
-        lambda: OIDCRoleArnCredentialsProvider(
-            role_arn=role,
-            oidc_provider_arn=provider,
-            oidc_token_file_path=token_file,
-            role_session_name=environment.get("ALIBABA_CLOUD_ROLE_SESSION_NAME"),
-            sts_region_id=environment.get("ALIBABA_CLOUD_STS_REGION"),
-        ),
-    )
-
-
-def _cli_profile(profile: str, home: Path) -> ProvidedCredentials:
-    name = profile or str(_read_config(home).get("current") or "default")
-
-    def make() -> _SdkProvider:
-        stored = _read_profile(name, home)
-        if stored.get("mode") == "EcsRamRole":  # the SDK's own construction would start a thread that refreshes
-            return _instance_provider(str(stored.get("ram_role_name") or ""))
-        provider: _SdkProvider = CLIProfileCredentialsProvider(profile_name=name, profile_file=str(_cli_file(home)))
-        return provider
-
-    return ProvidedCredentials(f"the profile {name!r} of Alibaba's CLI", make, watched=_cli_file(home))
-
-
-def _ini_profile(section: str, path: Path) -> ProvidedCredentials:
-    return ProvidedCredentials(
-        f"the section {section!r} of {path}",
-        lambda: ProfileCredentialsProvider(profile_name=section, profile_file=str(path)),
-        watched=path,
-    )
-
-
-def _instance_role(environment: Mapping[str, str]) -> ProvidedCredentials:
-    role = environment.get("ALIBABA_CLOUD_ECS_METADATA", "")
-    return ProvidedCredentials("the RAM role of this ECS instance", lambda: _instance_provider(role))
-
-
-def _instance_provider(role: str) -> _SdkProvider:
-    provider: _SdkProvider = EcsRamRoleCredentialsProvider(role_name=role or None, async_update_enabled=False)
-    return provider
-
-
-def _cli_file(home: Path) -> Path:
+def cli_file(home: Path) -> Path:
+    """Return where Alibaba's CLI keeps its profiles."""
     return home / ".aliyun" / "config.json"
 
 
-def _read_profile(profile: str, home: Path) -> Mapping[str, Any]:
-    config = _read_config(home)
+def read_profile(profile: str, home: Path) -> Mapping[str, Any]:
+    """Return a profile of Alibaba's CLI, or its current one; empty where there is none."""
+    config = read_config(home)
     name = profile or config.get("current")
     profiles = config.get("profiles")
     listed = [one for one in profiles if isinstance(one, dict)] if isinstance(profiles, list) else []
     return next((one for one in listed if one.get("name") == name), {})
 
 
-def _read_config(home: Path) -> Mapping[str, Any]:
+def read_config(home: Path) -> Mapping[str, Any]:
+    """Return all that Alibaba's CLI keeps; empty where it cannot be read."""
     try:
-        config = json.loads(_cli_file(home).read_text(encoding="utf-8"))
+        config = json.loads(cli_file(home).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return config if isinstance(config, dict) else {}
-
-
-def _stamp(path: Path | None) -> tuple[int, int] | None:
-    try:
-        stat = path.stat() if path else None
-    except OSError:
-        return None
-    return (stat.st_mtime_ns, stat.st_size) if stat else None
-
-
-def _reason(error: Exception) -> str:
-    """Say what a provider said, without the answers that it quotes: they may hold keys."""
-    if isinstance(error, CredentialException | ValueError | OSError):
-        words, _, _ = one_line(str(getattr(error, "message", "") or error)).partition("result:")
-        return words.rstrip(" ,.") or type(error).__name__
-    return type(error).__name__

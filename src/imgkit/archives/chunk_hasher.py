@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from imgkit.digests import CHUNK_BYTES, ZERO_CHUNK, ChunkDigests, chunk_length, zero_digest
+from imgkit.digests import CHUNK_BYTES, ZERO_CHUNK, ChunkDigests, chunk_count, chunk_length, zero_digest
 from imgkit.files.sparse import stored_runs
-from imgkit.units import MiB
+from imgkit.units import KiB
 
-_READ_BYTES = MiB
+_READ_BYTES = 512 * KiB
+_MOST_JOBS = 8
 
 
 class ChunkHasher:
@@ -65,19 +68,33 @@ class ChunkHasher:
         self._filled += len(data)
 
 
-def hash_stored(handle: int) -> ChunkDigests:
-    """Return the chunk digests of an open file as it stands on the disk; its holes are not read."""
-    hasher = ChunkHasher()
+def hash_stored(handle: int, *, jobs: int | None = None) -> ChunkDigests:
+    """Return the chunk digests of an open file as it stands on the disk, on all cores; its holes are not read."""
     size = os.fstat(handle).st_size
+    digests = [zero_digest(chunk_length(size, number)) for number in range(chunk_count(size))]
+    stored = _stored_chunks(handle, size)
+    with ThreadPoolExecutor(max_workers=jobs or min(os.cpu_count() or 1, _MOST_JOBS)) as pool:
+        for number, digest in pool.map(lambda number: (number, _hash_chunk(handle, number, size)), stored):
+            digests[number] = digest
+    return ChunkDigests(size=size, digests=tuple(digests))
+
+
+def _stored_chunks(handle: int, size: int) -> Sequence[int]:
+    numbers: list[int] = []
     for start, end in stored_runs(handle, size):
-        _hash_run(hasher, handle, start, end)
-    return hasher.finish(size)
+        first = max(start // CHUNK_BYTES, numbers[-1] + 1 if numbers else 0)
+        numbers.extend(range(first, (end - 1) // CHUNK_BYTES + 1))
+    return numbers
 
 
-def _hash_run(hasher: ChunkHasher, handle: int, start: int, end: int) -> None:
+def _hash_chunk(handle: int, number: int, size: int) -> bytes:
+    digest = hashlib.sha256()
+    start = number * CHUNK_BYTES
+    end = start + chunk_length(size, number)
     while start < end:
         block = os.pread(handle, min(_READ_BYTES, end - start), start)
         if not block:
-            return
-        hasher.data(start, memoryview(block))
+            break
+        digest.update(block)
         start += len(block)
+    return digest.digest()

@@ -67,10 +67,15 @@ class Comparison:
 
 
 class Feed:
-    """GNU tar's standard input. When it hangs up, our reader goes on: its judgement is the one that counts."""
+    """GNU tar's standard input. When it hangs up, our reader goes on: its judgement is the one that counts.
 
-    def __init__(self, pipe: IO[bytes]) -> None:
+    Zeroes come out of a file in memory that holds nothing, by splice(2): the pipe then holds pages of the kernel's, and
+    nothing is copied into it.
+    """
+
+    def __init__(self, pipe: IO[bytes], zeroes: int | None = None) -> None:
         self._pipe = pipe
+        self._zeroes = zeroes
         self._open = True
 
     def write(self, data: bytes | memoryview) -> None:
@@ -82,8 +87,22 @@ class Feed:
             self._open = False
 
     def write_run(self, run: Run) -> None:
-        for piece in _pieces(run):
+        done = self._splice(run.length) if isinstance(run, Hole) else 0
+        for piece in _pieces(Hole(length=run.length - done) if isinstance(run, Hole) else run):
             self.write(piece)
+
+    def _splice(self, length: int) -> int:
+        """Pass on zeroes without copying them; return for how many that went well."""
+        done = 0
+        while self._open and self._zeroes is not None and done < length:
+            try:
+                self._pipe.flush()
+                done += os.splice(self._zeroes, self._pipe.fileno(), min(length - done, _PIPE_BYTES), offset_src=0)
+            except BrokenPipeError:
+                self._open = False
+            except OSError:  # a kernel or a sandbox that cannot
+                self._zeroes = None
+        return done
 
     def end(self, member: Member) -> None:
         """Complete the last block and mark the end of the archive."""
@@ -98,9 +117,13 @@ def extract_dense(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink
     """Send a dense member through GNU tar into `sink`; return what GNU tar remarked on it."""
     with _pipe() as (reading, writing):
         comparison = Comparison(reading)
-        with Lane("gnu tar", comparison.compare) as lane, _started(tar, writing.fileno()) as running:
+        with (
+            Lane("gnu tar", comparison.compare) as lane,
+            _zeroes() as zeroes,
+            _started(tar, writing.fileno()) as running,
+        ):
             writing.close()
-            feed = Feed(running.stdin)
+            feed = Feed(running.stdin, zeroes)
             feed.write(member.header)
             for run in _zeroes_as_holes(reader.runs(member)):
                 feed.write_run(run)
@@ -210,6 +233,20 @@ def _pipe() -> Iterator[tuple[int, IO[bytes]]]:
             yield reading, writing
     finally:
         os.close(reading)
+
+
+@contextmanager
+def _zeroes() -> Iterator[int | None]:
+    """Give a file in memory that reads as zeroes, where this system can pass its pages on to a pipe."""
+    if sys.platform != "linux" or not hasattr(os, "splice"):
+        yield None
+        return
+    handle = os.memfd_create("imgkit-zeroes")
+    try:
+        os.ftruncate(handle, _PIPE_BYTES)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _enlarge(pipe: int) -> None:

@@ -101,7 +101,7 @@ def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bo
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(141) from None
-    except typer.Exit:
+    except (typer.Exit, typer.BadParameter):  # Typer itself tells of wrong words
         raise
     except Exception as error:  # noqa: BLE001  # anything else is a bug of ours, and says so
         local = _local(error)

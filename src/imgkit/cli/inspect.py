@@ -10,6 +10,7 @@ from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
 from imgkit.cli.custody import note_reading
+from imgkit.cli.subjects import choose_subjects, show_subjects
 from imgkit.cli.surroundings import now, open_services
 from imgkit.cli.tables import output_width
 from imgkit.errors import DoneInPart
@@ -24,20 +25,36 @@ def inspect(
     console: Console,
     *,
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(metavar="SET|IMAGE...", readable=False, help="An image set, or all disks of a machine."),
-    ],
+    ] = None,
     disk: options.Disks = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="SUBJECT,...", help="Look at these subjects alone, and at the storage."),
+    ] = None,
+    skip: Annotated[
+        list[str] | None, typer.Option("--skip", metavar="SUBJECT,...", help="Leave these subjects out.")
+    ] = None,
+    list_subjects: Annotated[bool, typer.Option("--list", help="List the subjects, and look at nothing.")] = False,
     emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
 ) -> None:
     """Look into disks without changing them: storage, systems, mounts, packages, kernels, users, data disks."""
+    if list_subjects:
+        show_subjects(console)
+        return
+    if not paths:
+        raise typer.BadParameter("name an image set, or the disk images of a machine", param_hint="SET|IMAGE...")
+    subjects = choose_subjects(only, skip)
     services = open_services(examiner=examiner, case=case)
     is_set = len(paths) == 1 and paths[0].is_dir()
     chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
-    report = inspect_machine(services, chosen, started=now(), emulate=emulate, progress=console.progress)
+    report = inspect_machine(
+        services, chosen, started=now(), subjects=subjects, emulate=emulate, progress=console.progress
+    )
     if is_set:
         settled = services.settings
         who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)

@@ -17,6 +17,7 @@ from imgkit.model.mounts import Mounts
 from imgkit.model.packages import PackageDatabases
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Storage
+from imgkit.model.subjects import Subject
 
 INSPECT_SCHEMA = "imgkit/inspect/1"
 
@@ -74,12 +75,13 @@ class ToolVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """All that may differ between two looks at the same disks: when, by what, how."""
+    """All that may differ between two looks at the same disks: when, by what, how, and at which subjects."""
 
     started: datetime
     imgkit: str
     engine: str
     engine_reason: str = ""
+    subjects: tuple[Subject, ...] = ()
     tools: tuple[ToolVersion, ...] = ()
     images: tuple[Setting, ...] = ()
     notes: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,6 +21,7 @@ from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Manifest, Outcome
 from imgkit.model.report import Report, RunInfo, ToolVersion
 from imgkit.model.role import DiskRole
+from imgkit.model.subjects import EVERY_SUBJECT, Subject
 from imgkit.pipeline.request import Run, recorded_step
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.render.report_json import report_bytes
@@ -117,6 +119,7 @@ def inspect_machine(
     chosen: ChosenDisks,
     *,
     started: datetime,
+    subjects: AbstractSet[Subject] = EVERY_SUBJECT,
     emulate: bool = False,
     progress: Progress = NULL_PROGRESS,
 ) -> Report:
@@ -131,6 +134,7 @@ def inspect_machine(
             started=started,
             imgkit=__version__,
             engine="guestfs",
+            subjects=tuple(sorted(subjects)),
             engine_reason=machine.appliance.reason,
             tools=(ToolVersion(name="libguestfs", version=machine.appliance.version),),
         )
@@ -139,6 +143,7 @@ def inspect_machine(
             roles=[image.role for image in chosen.images if image.role is not None],
             expected_roles=chosen.expected,
             run=run,
+            subjects=subjects,
             scratch=Path(scratch),
             progress=progress,
         )

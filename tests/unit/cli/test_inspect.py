@@ -12,6 +12,7 @@ from tests.unit.render.sample_report import make_report
 
 from imgkit.errors import ToolMissing
 from imgkit.model.report import Report
+from imgkit.model.subjects import Subject
 from imgkit.pipeline.inspecting import ChosenDisks
 from imgkit.render.report_json import report_document
 
@@ -91,3 +92,28 @@ def test_a_read_only_set_is_looked_into_and_that_is_said(look, folder: Path, mon
 def test_what_is_no_set_and_no_image_is_refused(look, tmp_path: Path, name):
     assert imgkit("inspect", tmp_path / name).code in {4, 83}
     assert "chosen" not in look
+
+
+def test_a_report_can_be_about_some_subjects_alone(look, folder: Path):
+    assert imgkit("inspect", folder, "--only", "identity,packages", "--skip", "packages").code == 0
+    assert look["subjects"] == {Subject.IDENTITY}
+
+
+def test_what_is_no_subject_is_refused_with_those_that_are(look, folder: Path):
+    ended = imgkit("inspect", folder, "--only", "pakages")
+    assert ended.code == 2
+    assert "pakages" in ended.err
+    assert "packages" in ended.err
+
+
+def test_leaving_out_what_alone_was_asked_for_is_refused(look, folder: Path):
+    assert imgkit("inspect", folder, "--only", "boot", "--skip", "boot").code == 2
+
+
+def test_the_subjects_are_listed_without_a_disk():
+    listed = imgkit("inspect", "--list", "--json").data
+    assert {one["subject"] for one in listed["subjects"]} == set(Subject)
+
+
+def test_without_a_disk_there_is_nothing_to_look_at():
+    assert imgkit("inspect").code == 2
