@@ -33,15 +33,17 @@ class TableEntry:
     uuid: str = ""
     name: str = ""
     bootable: bool = False
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartitionTable:
-    """`error` says what is wrong with the table; what could be read of it is there all the same."""
+    """`error` says what could not be read of the table; `problems` are contradictions in what could."""
 
     kind: TableKind
     entries: tuple[TableEntry, ...] = ()
     error: str = ""
+    problems: tuple[str, ...] = ()
 
 
 class _Damaged(Exception):
