@@ -15,14 +15,13 @@ _WHOLE_64K = frozenset({0, 65535})  # how a length of 65,536 is written in 16 bi
 _ITSELF = frozenset({b".", b"..", b""})
 
 
-def names_in_block(block: bytes, *, has_types: bool, encrypted: bool = False) -> Iterator[Name]:
+def names_in_block(block: bytes, *, encrypted: bool = False) -> Iterator[Name]:
     """Yield the names in one block. Raises CannotLookInside where an entry does not fit."""
     at, end = 0, len(block)
     while at + 8 <= end:
-        inode, length, name_bytes, kind = _ENTRY.unpack_from(block, at)
+        inode, length, name_bytes, _ = _ENTRY.unpack_from(block, at)
         if end == 65536 and length in _WHOLE_64K:
             length = 65536
-        name_bytes |= 0 if has_types else kind << 8  # before there were types, lengths had 16 bits
         if length < 8 or length % 4 or at + length > end or name_bytes + 8 > length:
             raise CannotLookInside(f"an entry of the folder is damaged ({length} bytes at {at} of a block)")
         name = block[at + 8 : at + 8 + name_bytes]
@@ -31,10 +30,10 @@ def names_in_block(block: bytes, *, has_types: bool, encrypted: bool = False) ->
         at += length
 
 
-def inline_names(content: bytes, rest: bytes, *, has_types: bool, encrypted: bool) -> Iterator[Name]:
+def inline_names(content: bytes, rest: bytes, *, encrypted: bool) -> Iterator[Name]:
     """Yield the names of a folder that lies in its inode: behind the parent's number, and in an attribute."""
-    yield from names_in_block(content[4:], has_types=has_types, encrypted=encrypted)
-    yield from names_in_block(rest, has_types=has_types, encrypted=encrypted)
+    yield from names_in_block(content[4:], encrypted=encrypted)
+    yield from names_in_block(rest, encrypted=encrypted)
 
 
 def covered_name(raw: bytes) -> bytes:

@@ -12,11 +12,9 @@ from imgkit.errors import CannotLookInside
 SUPERBLOCK_OFFSET, SUPERBLOCK_BYTES = 1024, 1024
 ROOT_INODE, JOURNAL_INODE = 2, 8
 HAS_JOURNAL = 0x4  # of the compatible features; the others below are of the incompatible ones
-FILE_TYPES, RECOVER, JOURNAL_DEVICE, META_GROUPS, EXTENTS, WIDE = 0x2, 0x4, 0x8, 0x10, 0x40, 0x80
-FLEXIBLE, EA_INODES, INLINE_DATA = 0x200, 0x400, 0x8000
+JOURNAL_DEVICE, META_GROUPS, WIDE, LARGE_FOLDERS = 0x8, 0x10, 0x80, 0x4000
 SPARSE_SUPER, BIG_CLUSTERS, SPARSE_SUPER2 = 0x1, 0x200, 0x200  # read-only, read-only, compatible
-FLAG_ENCRYPTED, FLAG_EXTENTS, FLAG_EA_INODE, FLAG_INLINE = 0x800, 0x80000, 0x200000, 0x10000000
-LARGE_FOLDERS = 0x4000
+FLAG_ENCRYPTED, FLAG_EXTENTS, FLAG_INLINE = 0x800, 0x80000, 0x10000000
 _KNOWN = 0x3E7DE  # neither compression nor Lustre's data in folders
 _MAGIC = 0xEF53
 _LARGEST_BLOCK_SHIFT = 6  # 64 KiB
@@ -44,8 +42,6 @@ class ExtSuperblock:
     compatible: int
     incompatible: int
     read_only: int
-    uuid: bytes
-    label: bytes
 
     @property
     def groups(self) -> int:
@@ -86,8 +82,6 @@ def read_ext_superblock(raw: bytes) -> ExtSuperblock:
         compatible=_number(raw, 0x5C),
         incompatible=incompatible,
         read_only=_number(raw, 0x64),
-        uuid=raw[0x68:0x78],
-        label=raw[0x78:0x88].partition(b"\0")[0],
     )
     _judge(found)
     return found

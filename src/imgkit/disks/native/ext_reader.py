@@ -12,7 +12,6 @@ from imgkit.disks.native import ext_attributes as attributes
 from imgkit.disks.native.ext_blocks import Run, extent_runs, listed_runs
 from imgkit.disks.native.ext_folder import gather, inline_names, names_in_block
 from imgkit.disks.native.ext_layout import (
-    FILE_TYPES,
     FLAG_ENCRYPTED,
     FLAG_EXTENTS,
     FLAG_INLINE,
@@ -46,7 +45,6 @@ class ExtReader:
         self.superblock: ExtSuperblock = read_ext_superblock(self._volume.read(SUPERBLOCK_OFFSET, SUPERBLOCK_BYTES))
         self._tables: dict[int, int] = {}
         self._large_folders = bool(self.superblock.incompatible & LARGE_FOLDERS)
-        self._has_types = bool(self.superblock.incompatible & FILE_TYPES)
 
     def row(self, inode: int) -> Row:
         found = self.inode(inode)
@@ -99,10 +97,12 @@ class ExtReader:
         """Return a group's descriptor."""
         layout = self.superblock
         each = layout.block_bytes // layout.descriptor_bytes
-        block = layout.first_block + 1 + group // each
+        shifted = SUPERBLOCK_OFFSET // layout.block_bytes  # with blocks of 1 KiB the superblock fills the second one
+        block = shifted + 1 + group // each
         if layout.incompatible & META_GROUPS and group // each >= layout.first_meta_group:
             first = group // each * each
             block = layout.first_block + first * layout.blocks_per_group + layout.has_superblock(first)
+            block += shifted if first == 0 and layout.first_block == 0 else 0
         start = block * layout.block_bytes + group % each * layout.descriptor_bytes
         return self._volume.read(start, layout.descriptor_bytes)
 
@@ -126,7 +126,7 @@ class ExtReader:
         encrypted = bool(folder.flags & FLAG_ENCRYPTED)
         if folder.flags & FLAG_INLINE:
             rest = self._inline_rest(folder)
-            yield from inline_names(folder.block, rest, has_types=self._has_types, encrypted=encrypted)
+            yield from inline_names(folder.block, rest, encrypted=encrypted)
             return
         if folder.size > _LARGEST_FOLDER:
             raise CannotLookInside(f"the folder takes {folder.size} bytes, and is not listed")
@@ -134,7 +134,7 @@ class ExtReader:
         for run in self._runs(folder, 0, -(-folder.size // block_bytes)):
             for place in range(run.place, run.place + run.count):
                 block = self._volume.read(place * block_bytes, block_bytes)
-                yield from names_in_block(block, has_types=self._has_types, encrypted=encrypted)
+                yield from names_in_block(block, encrypted=encrypted)
 
     def _content(self, file: ExtInode, offset: int, length: int) -> Iterator[bytes]:
         if length <= 0:

@@ -8,6 +8,8 @@ from imgkit.disks.native.ext_usage import ext_usage
 from imgkit.disks.native.reader import FileSystemReader
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes
+from imgkit.disks.native.xfs_reader import XfsReader
+from imgkit.disks.native.xfs_usage import xfs_usage
 from imgkit.errors import CannotLookInside
 
 Opened = tuple[FileSystemReader, Usage]
@@ -26,4 +28,9 @@ def _ext(volume: Bytes) -> Opened:
     return reader, ext_usage(reader, volume)
 
 
-_OPENERS: Mapping[str, Callable[[Bytes], Opened]] = MappingProxyType({"ext2": _ext, "ext3": _ext, "ext4": _ext})
+def _xfs(volume: Bytes) -> Opened:
+    reader = XfsReader(volume)
+    return reader, xfs_usage(reader, volume)
+
+
+_OPENERS: Mapping[str, Callable[[Bytes], Opened]] = MappingProxyType({"ext2": _ext, "ext3": _ext, "ext4": _ext, "xfs": _xfs})
