@@ -26,16 +26,16 @@ _NO_ID = 0xFFFFFFFF
 
 
 class Attribute(NamedTuple):
-    """One attribute; `index` stands for the beginning of its name."""
+    """One attribute; `prefix` stands for the beginning of its name."""
 
-    index: int
+    prefix: int
     name: bytes
     value: bytes
 
     @property
     def is_inline_data(self) -> bool:
         """Whether it is the rest of a file that lies in its inode."""
-        return self.index == _SYSTEM and self.name == b"data"
+        return self.prefix == _SYSTEM and self.name == b"data"
 
 
 def read_attributes(area: bytes, base: int, fetch: Callable[[int, int], bytes]) -> Iterator[Attribute]:
@@ -58,10 +58,10 @@ def read_attributes(area: bytes, base: int, fetch: Callable[[int, int], bytes]) 
 
 def shown(attribute: Attribute) -> tuple[bytes, bytes] | None:
     """Return the full name and the value as a kernel gives them, None for what it keeps to itself."""
-    prefix = _PREFIXES.get(attribute.index)
+    prefix = _PREFIXES.get(attribute.prefix)
     if prefix is None or attribute.is_inline_data:
         return None
-    value = _acl(attribute.value) if attribute.index in _ACLS else attribute.value
+    value = _acl(attribute.value) if attribute.prefix in _ACLS else attribute.value
     return prefix + attribute.name, value
 
 

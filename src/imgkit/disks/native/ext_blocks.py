@@ -15,17 +15,17 @@ _DIRECT = 12
 
 
 class Run(NamedTuple):
-    """Blocks that lie together: `count` blocks of the file from `block` on, at `place` of the volume."""
+    """Blocks that lie together: `length` blocks of the file from `block` on, at `place` of the volume."""
 
     block: int
-    count: int
+    length: int
     place: int
 
 
 def extent_runs(volume: Cached, block_bytes: int, root: bytes, first: int, end: int) -> Iterator[Run]:
     """Yield the written blocks from `first` up to `end`, in order; what is left out is a hole."""
     expected = 0
-    for block, count, place in _leaves(volume, block_bytes, root, None, first, end):
+    for block, count, place in _leaves(volume, block_bytes, root, None, (first, end)):
         if block < expected:
             raise CannotLookInside("its extents overlap or are out of order")
         expected = block + count
@@ -35,13 +35,14 @@ def extent_runs(volume: Cached, block_bytes: int, root: bytes, first: int, end: 
 
 
 def _leaves(
-    volume: Cached, block_bytes: int, node: bytes, depth: int | None, first: int, end: int
+    volume: Cached, block_bytes: int, node: bytes, depth: int | None, wanted: tuple[int, int]
 ) -> Iterator[tuple[int, int, int]]:
     magic, entries, _, found_depth, _ = _HEADER.unpack_from(node)
     if magic != _EXTENT_MAGIC or found_depth > _DEEPEST or 12 + entries * 12 > len(node):
         raise CannotLookInside("its tree of extents is damaged")
     if depth is not None and found_depth != depth:
         raise CannotLookInside("its tree of extents leads back into itself")
+    first, end = wanted
     if found_depth == 0:
         yield from _extents(node, entries, first, end)
         return
@@ -50,7 +51,7 @@ def _leaves(
         following = index[at + 1][0] if at + 1 < entries else end
         if block < end and following > first:
             place = (low | high << 32) * block_bytes
-            yield from _leaves(volume, block_bytes, volume.read(place, block_bytes), found_depth - 1, first, end)
+            yield from _leaves(volume, block_bytes, volume.read(place, block_bytes), found_depth - 1, wanted)
 
 
 def _extents(node: bytes, entries: int, first: int, end: int) -> Iterator[tuple[int, int, int]]:
@@ -66,8 +67,8 @@ def listed_runs(volume: Cached, block_bytes: int, root: bytes, first: int, end: 
     numbers = struct.unpack_from("<15I", root)
     run: Run | None = None
     for block, place in _listed(volume, block_bytes, numbers, first, end):
-        if run is not None and block == run.block + run.count and place == run.place + run.count:
-            run = Run(run.block, run.count + 1, run.place)
+        if run is not None and block == run.block + run.length and place == run.place + run.length:
+            run = Run(run.block, run.length + 1, run.place)
             continue
         if run is not None:
             yield run

@@ -132,7 +132,7 @@ class ExtReader:
             raise CannotLookInside(f"the folder takes {folder.size} bytes, and is not listed")
         block_bytes = self.superblock.block_bytes
         for run in self._runs(folder, 0, -(-folder.size // block_bytes)):
-            for place in range(run.place, run.place + run.count):
+            for place in range(run.place, run.place + run.length):
                 block = self._volume.read(place * block_bytes, block_bytes)
                 yield from names_in_block(block, encrypted=encrypted)
 
@@ -148,7 +148,7 @@ class ExtReader:
         end, at = offset + length, offset
         for run in self._runs(file, offset // block_bytes, -(-end // block_bytes)):
             start = max(run.block * block_bytes, at)
-            stop = min((run.block + run.count) * block_bytes, end)
+            stop = min((run.block + run.length) * block_bytes, end)
             yield from zeroes(start - at)
             yield from self._pieces((run.place - run.block) * block_bytes + start, stop - start)
             at = stop

@@ -27,15 +27,15 @@ def to_plain(value: Any) -> Any:
 def from_plain(kind: Callable[..., T], plain: Any) -> T:
     """Make a noun from what `to_plain` gave. Raises Garbled where it does not fit."""
     try:
-        return typing.cast(T, _value(kind, plain))
+        return typing.cast("T", _value(kind, plain))
     except (TypeError, ValueError, KeyError, AttributeError) as error:
         raise Garbled(f"not a {getattr(kind, '__name__', kind)}: {error}") from error
 
 
 def _value(hint: Any, plain: Any) -> Any:
     if dataclasses.is_dataclass(hint):
-        hints = _hints(hint)
-        return typing.cast(Any, hint)(**{name: _value(hints[name], one) for name, one in plain.items()})
+        hints = _hints(typing.cast("Any", hint))
+        return typing.cast("Any", hint)(**{name: _value(hints[name], one) for name, one in plain.items()})
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(plain)
     if typing.get_origin(hint) is tuple:

@@ -62,7 +62,7 @@ class _Head:
         self.size = volume.size
 
     def at(self, offset: int, length: int) -> bytes:
-        if 0 <= offset and offset + length <= len(self._first):
+        if offset >= 0 and offset + length <= len(self._first):
             return self._first[offset : offset + length]
         return self._volume.read(offset, length) if 0 <= offset <= self.size - length else b""
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
+from imgkit.disks.native.lvm_groups import Found, Lvm, assemble
 from imgkit.disks.native.opening import open_file_system
 from imgkit.disks.native.reader import FileSystemReader
 from imgkit.disks.native.signatures import LVM, MEMBERS, Signature, gaps, is_blank, recognise
@@ -17,7 +18,6 @@ from imgkit.model.storage import (
     EncryptedVolume,
     FileSystem,
     Gap,
-    Journal,
     Member,
     Partition,
     Storage,
@@ -54,6 +54,8 @@ class Survey:
     _members: list[Member] = field(default_factory=list)
     _disks: list[Disk] = field(default_factory=list)
     _partitions: list[Partition] = field(default_factory=list)
+    _physical: list[Found] = field(default_factory=list)
+    _lvm: Lvm = field(default_factory=Lvm)
 
     def steps(self, skip: Mapping[str, str]) -> Iterator[str]:
         """Look at everything, and yield each place before it is looked at; those in `skip` are not, for that reason.
@@ -67,12 +69,20 @@ class Survey:
         for place, roles, volume in self._candidates(tuple(self._partitions)):
             yield place
             self._look(place, roles, volume, skip.get(place, ""))
+        self._lvm = assemble(self._physical)
+        self._undetermined += self._lvm.undetermined
+        for one in self._lvm.opened:
+            yield one.place
+            self._look(one.place, one.roles, one.volume, skip.get(one.place, ""))
 
     def storage(self) -> Storage:
         """Return what was found."""
         return Storage(
             disks=tuple(self._disks),
             partitions=tuple(self._partitions),
+            physical_volumes=tuple(self._lvm.physical),
+            volume_groups=tuple(self._lvm.groups),
+            logical_volumes=tuple(self._lvm.logical),
             file_systems=tuple(self._file_systems),
             encrypted=tuple(self._encrypted),
             members=tuple(self._members),
@@ -81,7 +91,7 @@ class Survey:
         )
 
     def _disk(self, role: DiskRole, disk: Bytes) -> tuple[Disk, list[Partition]]:
-        table = self._table(role, disk)
+        table = _table(disk)
         partitions = [
             Partition(
                 role=role,
@@ -106,9 +116,6 @@ class Survey:
             gaps=tuple(_gaps(table, disk.size)) if table.entries else (),
         )
         return found, partitions
-
-    def _table(self, role: DiskRole, disk: Bytes) -> PartitionTable:
-        return read_table(lambda offset, length: disk.read(offset, min(length, disk.size - offset)), disk.size)
 
     def _candidates(self, partitions: tuple[Partition, ...]) -> Iterator[tuple[str, tuple[DiskRole, ...], Bytes]]:
         """Yield all that may hold something: whole disks without a table, partitions, then logical volumes."""
@@ -139,6 +146,8 @@ class Survey:
                     cipher=found.detail,
                 )
             )
+        elif found.type == LVM and not place.startswith("/dev/"):
+            self._physical.append(Found(place=place, roles=roles, volume=volume))
         elif found.type in MEMBERS:
             self._member(place, roles, found)
         else:
@@ -153,8 +162,6 @@ class Survey:
             )
 
     def _member(self, place: str, roles: tuple[DiskRole, ...], found: Signature) -> None:
-        if found.type == LVM:
-            return
         self._members.append(
             Member(
                 place=place,
@@ -192,14 +199,16 @@ class Survey:
 
 
 def _with_usage(found: FileSystem, usage: Usage, *, error: str = "") -> FileSystem:
+    error = error or usage.error
     return replace(
         found,
+        label=usage.label or found.label,
         size_bytes=usage.size_bytes,
         used_bytes=usage.used_bytes,
         free_bytes=usage.free_bytes,
         inodes=usage.inodes,
         inodes_free=usage.inodes_free,
-        journal=usage.journal if not error else Journal.UNKNOWN,
+        journal=usage.journal,
         error=error,
     )
 
@@ -223,3 +232,7 @@ def _is_there(tree: Tree, path: bytes) -> bool:
     except (NoSuchPathInside, CannotLookInside):
         return False
     return True
+
+
+def _table(disk: Bytes) -> PartitionTable:
+    return read_table(lambda offset, length: disk.read(offset, max(0, min(length, disk.size - offset))), disk.size)

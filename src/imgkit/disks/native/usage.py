@@ -7,7 +7,10 @@ from imgkit.model.storage import Journal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What its own counters say; None where there is no such thing."""
+    """What its own counters say; None where there is no such thing, or `error` says why they could not be had.
+
+    `label` is there where the label lies deeper than in the first sectors.
+    """
 
     size_bytes: int | None = None
     used_bytes: int | None = None
@@ -15,3 +18,5 @@ class Usage:
     inodes: int | None = None
     inodes_free: int | None = None
     journal: Journal = Journal.UNKNOWN
+    label: str = ""
+    error: str = ""

@@ -7,7 +7,8 @@ this process, and the parent says so and starts another.
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,8 +42,9 @@ class Worker:
         self._survey = Survey(disks={})
         self._trees: list[Tree] = []
 
-    def answer(self, what: int, tree: int, offset: int, count: int, payload: bytes) -> Iterator[bytes]:
-        """Yield the frames' payloads, one at least."""
+    def answer(self, numbers: list[int], payload: bytes) -> Iterator[bytes]:
+        """Yield the frames' payloads. Raises IndexError for a tree that was never made."""
+        what, tree, offset, count = numbers
         match what:
             case What.OPEN:
                 yield self._open(json.loads(payload))
@@ -89,14 +91,14 @@ class Worker:
             if place not in readers:
                 raise CannotLookInside(f"the file system {place} could not be opened")
         tree = Tree(order.index(plan[0][0]), dict(enumerate(readers.values())))
-        failed = [""] + [_tried(lambda at=at: tree.mount(order.index(at[0]), bytes.fromhex(at[1]))) for at in plan[1:]]
+        failed = ["", *(_mounted(tree, order.index(place), bytes.fromhex(folder)) for place, folder in plan[1:])]
         self._trees.append(tree)
         return _json({"tree": len(self._trees) - 1, "failed": failed})
 
 
-def _tried(mount: Callable[[], None]) -> str:
+def _mounted(tree: Tree, number: int, folder: bytes) -> str:
     try:
-        mount()
+        tree.mount(number, folder)
     except (CannotLookInside, NoSuchPathInside) as error:
         return error.message
     return ""
@@ -125,7 +127,7 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 def _frames(worker: Worker, numbers: list[int], payload: bytes) -> Iterator[tuple[State, bytes]]:
     """Yield the frames of one answer; the last one is empty, or an error's words."""
     try:
-        for frame in worker.answer(*numbers, payload):
+        for frame in worker.answer(numbers, payload):
             yield State.MORE, frame
     except NoSuchPathInside as error:
         yield State.ABSENT, _message(error.message)
@@ -146,7 +148,9 @@ def _message(text: str) -> bytes:
 
 
 def main() -> None:
-    """Take the pipes, then the limits; what a library prints goes to standard error."""
+    """Take the pipes, then the limits; what a library prints goes to standard error, and FAT's times are UTC."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     set_limits()

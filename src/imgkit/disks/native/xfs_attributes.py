@@ -41,9 +41,7 @@ def short_attributes(raw: bytes) -> Iterator[Attribute]:
         yield Attribute(flags, raw[start : start + name_bytes], raw[start + name_bytes : at])
 
 
-def attributes_in_blocks(
-    read: Callable[[int], bytes], read_value: Callable[[int, int], bytes]
-) -> Iterator[Attribute]:
+def attributes_in_blocks(read: Callable[[int], bytes], read_value: Callable[[int, int], bytes]) -> Iterator[Attribute]:
     """Yield the attributes in blocks of their own: down to the first leaf, then from leaf to leaf.
 
     `read(number)` gives a block of the fork, `read_value(block, size)` a value that has blocks of its own.

@@ -14,7 +14,7 @@ _HEADERS = {b"BMAP": 24, b"BMA3": 72}
 
 
 class Extent(NamedTuple):
-    """`length` blocks of the fork from `start` on; `block` is where the first of them lies, None: they read as zeroes."""
+    """`length` blocks of the fork from `start` on; `block` is where the first one lies, None: they read as zeroes."""
 
     start: int
     length: int

@@ -127,7 +127,9 @@ def parse_xfs_inode(number: int, raw: bytes) -> XfsInode:
     """Take an inode apart. Raises CannotLookInside where there is none."""
     fields = _INODE.unpack_from(raw)
     magic, mode, version, data_format, old_links, uid, gid, links = fields[:8]
-    big_extents, accessed, modified, changed, size, _, _, extents, few, fork, attribute_format, _, _, flags = fields[10:24]
+    big_extents, accessed, modified, changed, size, _, _, extents, few, fork, attribute_format, _, _, flags = fields[
+        10:24
+    ]
     if magic != b"IN" or not mode or version not in {1, 2, 3}:
         raise CannotLookInside(f"inode {number} is empty")
     flags2, _, born, own_number = _LATER.unpack_from(raw, 120) if version == 3 else (0, 0, 0, number)
