@@ -40,6 +40,7 @@ def fat_usage(volume: Bytes) -> Usage:
 
 def _free_entries(table: bytes, width: int, clusters: int) -> int:
     if width == 12:
+        table += bytes(3)
         pairs = (
             (table[at] | (table[at + 1] & 0xF) << 8, table[at + 1] >> 4 | table[at + 2] << 4)
             for at in range(0, len(table) - 2, 3)
@@ -78,18 +79,6 @@ def exfat_usage(volume: Bytes) -> Usage:
             first, size = unpack_from("<IQ", folder, at + 20)
             return _usage(clusters, _free_bits(_whole(volume, start + first * cluster, size), clusters), cluster)
     raise CannotLookInside("there is no bitmap where the root folder of an exFAT has it")
-
-
-def exfat_label(volume: Bytes) -> str:
-    """Return the label, which is an entry of the root folder."""
-    boot = volume.read(0, 512)
-    heap, _, root = unpack_from("<III", boot, 88)
-    sector_shift, cluster_shift = boot[108], boot[109]
-    folder = volume.read((heap << sector_shift) + ((root - 2) << (sector_shift + cluster_shift)), 512)
-    for at in range(0, len(folder), 32):
-        if folder[at] == 0x83:
-            return folder[at + 2 : at + 2 + min(folder[at + 1], 11) * 2].decode("utf-16-le", "backslashreplace")
-    return ""
 
 
 def ntfs_usage(reader: TskReader, volume: Bytes) -> Usage:

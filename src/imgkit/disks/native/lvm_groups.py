@@ -13,7 +13,12 @@ from imgkit.model.storage import LogicalVolume, PhysicalVolume, Undetermined, Vo
 
 _SECTOR = 512
 _MOST_SEGMENTS = 100_000
+_POOLS = frozenset({"thin-pool", "cache-pool", "vdo-pool"})
 _GUESTFS = "libguestfs may read it (--engine guestfs)"
+
+
+class _NotHere(CannotLookInside):
+    """A part lies on a disk that is not in this set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +155,8 @@ def _describe(group: _Group, lvm: Lvm, belongs: dict[str, str]) -> None:
         return
     snapshots = _snapshots(group)
     for name, volume in group.volumes.items():
-        if "VISIBLE" in words(volume, "status"):
+        holder = any(word(segment, "type") == "snapshot" for segment in _segments(volume))
+        if name in snapshots or ("VISIBLE" in words(volume, "status") and not holder):
             _volume(group, name, volume, lvm, is_snapshot=name in snapshots)
 
 
@@ -191,12 +197,14 @@ def _segments(volume: Section) -> list[Section]:
 
 
 def _volume(group: _Group, name: str, volume: Section, lvm: Lvm, *, is_snapshot: bool) -> None:
-    error, size = "", 0
+    error, size, active = "", 0, True
     opened: Bytes | None = None
     try:
         size = sum(number(one, "extent_count") for one in _segments(volume)) * group.extent_bytes
-        opened = None if is_snapshot else _opened(group, volume)
+        opened = None if is_snapshot or _is_pool(volume) else _opened(group, volume)
         error = f"a snapshot, which imgkit itself does not put together; {_GUESTFS}" if is_snapshot else ""
+    except _NotHere as lost:
+        error, active = lost.message, False
     except CannotLookInside as damage:
         error = damage.message
     described = LogicalVolume(
@@ -204,13 +212,18 @@ def _volume(group: _Group, name: str, volume: Section, lvm: Lvm, *, is_snapshot:
         group=group.name,
         uuid=str(volume.get("id", "")),
         size_bytes=size,
-        active=opened is not None,
+        active=active,
         error=error,
     )
     lvm.logical.append(described)
     if opened is not None:
         roles = tuple(sorted({role for one in group.here.values() for role in one.roles}))
         lvm.opened.append(Opened(place=described.place, roles=roles, volume=opened))
+
+
+def _is_pool(volume: Section) -> bool:
+    """The room of thin, cached or compressed volumes: what it holds is theirs, and they say so themselves."""
+    return any(word(segment, "type") in _POOLS for segment in _segments(volume))
 
 
 def _opened(group: _Group, volume: Section) -> Bytes:
@@ -246,7 +259,7 @@ def _column(group: _Group, name: int | str, extent: int | str) -> Window:
     if one is None:
         if str(name) in group.volumes:
             raise CannotLookInside(f"it lies on other volumes, which imgkit itself does not put together; {_GUESTFS}")
-        raise CannotLookInside(f"it lies on a physical volume ({name}) that is on none of these disks")
+        raise _NotHere(f"it lies on a physical volume ({name}) that is on none of these disks")
     if not isinstance(extent, int) or extent < 0:
         raise CannotLookInside("a segment begins nowhere")
     start = number(group.members[str(name)], "pe_start") * _SECTOR + extent * group.extent_bytes

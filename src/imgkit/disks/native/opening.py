@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from imgkit.disks.native.ext_reader import ExtReader
 from imgkit.disks.native.ext_usage import ext_usage
-from imgkit.disks.native.fat_usage import exfat_label, exfat_usage, fat_usage, ntfs_usage
+from imgkit.disks.native.fat_usage import exfat_usage, fat_usage, ntfs_usage
 from imgkit.disks.native.reader import FileSystemReader
 from imgkit.disks.native.tsk_reader import TskReader
 from imgkit.disks.native.usage import Usage
@@ -44,7 +44,7 @@ def _fat(volume: Bytes) -> Opened:
 
 def _exfat(volume: Bytes) -> Opened:
     reader = TskReader("exfat", volume)
-    return reader, replace(_counted(lambda: exfat_usage(volume)), label=exfat_label(volume))
+    return reader, replace(_counted(lambda: exfat_usage(volume)), label=reader.label)
 
 
 def _ntfs(volume: Bytes) -> Opened:

@@ -3,7 +3,7 @@
 import json
 import struct
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from imgkit.disks.native.volume import Bytes
@@ -289,14 +289,3 @@ def is_blank(volume: Bytes) -> bool:
         return volume.size > 0 and not any(volume.read(start, count).strip(b"\0") for start in (0, volume.size - count))
     except CannotLookInside:
         return False
-
-
-def gaps(taken: list[tuple[int, int]], start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the stretches between `start` and `end` that no part takes; parts are start and end, in any order."""
-    place = start
-    for first, last in sorted(taken):
-        if first > place:
-            yield place, min(first, end) - place
-        place = max(place, last)
-    if place < end:
-        yield place, end - place

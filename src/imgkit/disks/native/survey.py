@@ -6,28 +6,26 @@ from dataclasses import dataclass, field, replace
 from imgkit.disks.native.lvm_groups import Found, Lvm, assemble
 from imgkit.disks.native.opening import open_file_system
 from imgkit.disks.native.reader import FileSystemReader
-from imgkit.disks.native.signatures import LVM, MEMBERS, Signature, gaps, is_blank, recognise
+from imgkit.disks.native.signatures import LVM, MEMBERS, Signature, is_blank, recognise
 from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes, Window
-from imgkit.disks.partition_table import EXTENDED, PartitionTable, read_table
+from imgkit.disks.partition_table import read_table
+from imgkit.disks.table_entries import EXTENDED_TYPES, PartitionTable, gaps
 from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import (
     Disk,
     EncryptedVolume,
     FileSystem,
-    Gap,
     Member,
     Partition,
     Storage,
     Undetermined,
 )
-from imgkit.units import MiB
 
 ENCRYPTED = frozenset({"luks1", "luks2", "bitlocker"})
 SWAP = frozenset({"swap", "swsuspend"})
-_SMALLEST_GAP = 1 * MiB
 _ROOT_SIGNS = ((b"/etc/os-release",), (b"/usr/lib/os-release",), (b"/etc/fstab", b"/etc/passwd"))
 # Partitions that hold no file system by their nature: GRUB's core image, PReP boot, Microsoft's reserve.
 _HOLDS_NONE = frozenset(
@@ -35,7 +33,7 @@ _HOLDS_NONE = frozenset(
         "21686148-6449-6E6F-744E-656564454649",
         "9E1A2D38-C612-4316-AA26-8B49521E5A8B",
         "E3C9E316-0B5C-4DB8-817D-F92DF00215AE",
-        *(f"0x{one:02x}" for one in EXTENDED),
+        *EXTENDED_TYPES,
     }
 )
 
@@ -113,7 +111,7 @@ class Survey:
             table=table.kind,
             error=table.error,
             problems=table.problems,
-            gaps=tuple(_gaps(table, disk.size)) if table.entries else (),
+            gaps=gaps(table, disk.size),
         )
         return found, partitions
 
@@ -211,19 +209,6 @@ def _with_usage(found: FileSystem, usage: Usage, *, error: str = "") -> FileSyst
         journal=usage.journal,
         error=error,
     )
-
-
-def _gaps(table: PartitionTable, disk_bytes: int) -> Iterator[Gap]:
-    """Logical partitions lie inside the extended one, which is no taken place by itself."""
-    taken = [
-        (one.start_bytes, one.start_bytes + one.size_bytes) for one in table.entries if one.type not in _HOLDS_NONE_MBR
-    ]
-    for start, size in gaps(taken, min(_SMALLEST_GAP, disk_bytes), disk_bytes):
-        if size >= _SMALLEST_GAP:
-            yield Gap(start_bytes=start, size_bytes=size)
-
-
-_HOLDS_NONE_MBR = frozenset(f"0x{one:02x}" for one in EXTENDED)
 
 
 def _is_there(tree: Tree, path: bytes) -> bool:

@@ -2,6 +2,8 @@
 
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from struct import unpack_from
 from typing import Any, TypeVar
 
 import pytsk3
@@ -16,6 +18,10 @@ TYPES = {
     "ntfs": pytsk3.TSK_FS_TYPE_NTFS,
 }
 _LABEL_SUFFIX = b" (Volume Label Entry)"
+_EXFAT_TABLES = frozenset({b"$ALLOC_BITMAP", b"$UPCASE_TABLE"})
+_EXFAT_OTHERS = frozenset({0x81, 0x82, 0x83, 0x03})
+_VIRTUAL = frozenset({10, 11})  # TSK_FS_NAME_TYPE_VIRT and _VIRT_DIR, which the binding lacks as numbers
+_MOST_BEFORE_LABEL = 256
 _OWN_FILES = 24  # the first records of NTFS describe NTFS itself
 _NANO = 1_000_000_000
 _WRITABLE = 0o222
@@ -55,7 +61,9 @@ class TskReader:
 
     def __init__(self, kind: str, volume: Bytes) -> None:
         self._kind = kind
-        self._image = _Image(Cached(volume))
+        self._volume = Cached(volume)
+        self._image = _Image(self._volume)
+        self._data_start = _data_start(kind, self._volume.read(0, 512))
         self._fs: Any = self._guarded(lambda: pytsk3.FS_Info(self._image, 0, TYPES[kind]))
         self.label = ""
         self._read_label()
@@ -131,21 +139,29 @@ class TskReader:
 
     def _is_made_up(self, folder: int, found: Any, name: bytes) -> bool:
         """The library shows what it finds beside the files as files too: labels, tables, lost files."""
-        if folder != self.root:
-            return False
+        if int(found.type) in _VIRTUAL:
+            return True
         if self._kind == "ntfs":
-            return int(found.meta_addr) < _OWN_FILES or name == b"$OrphanFiles"
-        virtual = int(found.meta_addr) > int(self._fs.info.last_inum) - 4 and name.startswith(b"$")
-        return virtual or name.endswith(_LABEL_SUFFIX) or name == b"$OrphanFiles"
+            return folder == self.root and int(found.meta_addr) < _OWN_FILES
+        if folder != self.root or not (name.endswith(_LABEL_SUFFIX) or name in _EXFAT_TABLES):
+            return False
+        return self._is_no_file(int(found.meta_addr))
+
+    def _is_no_file(self, inode: int) -> bool:
+        """Look at the entry itself: anybody may call a file what the library calls a label or a table."""
+        raw = self._volume.read(self._data_start + (inode - 3) * 32, 32)
+        if self._kind == "exfat":
+            return raw[0] in _EXFAT_OTHERS
+        return raw[11] & 0x3F != 0x0F and bool(raw[11] & 0x08)
 
     def _read_label(self) -> None:
         if self._kind == "ntfs":
             self.label = self.attribute(3, 0x60, 256).decode("utf-16-le", "backslashreplace")
             return
-        for entry in self._guarded(lambda: list(self._fs.open_dir(inode=self.root))[:64]):
+        for entry in self._guarded(lambda: list(islice(self._fs.open_dir(inode=self.root), _MOST_BEFORE_LABEL))):
             name = bytes(entry.info.name.name or b"")
-            if name.endswith(_LABEL_SUFFIX):
-                self.label = name.removesuffix(_LABEL_SUFFIX).decode("utf-8", "backslashreplace")
+            if name.endswith(_LABEL_SUFFIX) and self._is_no_file(int(entry.info.name.meta_addr)):
+                self.label = name.removesuffix(_LABEL_SUFFIX).decode("utf-8", "backslashreplace").rstrip()
 
     def _is_encrypted(self, file: Any) -> bool:
         return any(
@@ -170,6 +186,14 @@ class TskReader:
                 cause, self._image.error = self._image.error, None
                 raise CannotLookInside(cause.message) from error
             raise CannotLookInside(f"the Sleuth Kit cannot read it: {_brief(error)}") from error
+
+
+def _data_start(kind: str, boot: bytes) -> int:
+    """Return where the library begins to number entries: behind the tables."""
+    if kind == "exfat":
+        return int(unpack_from("<I", boot, 88)[0]) << min(boot[108], 12)
+    sector, _, reserved, tables = unpack_from("<HBHB", boot, 11)
+    return int(sector * (reserved + tables * (unpack_from("<H", boot, 22)[0] or unpack_from("<I", boot, 36)[0])))
 
 
 def _brief(error: Exception) -> str:
