@@ -15,6 +15,7 @@ from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_volumes import BTRFS, Finder
 from imgkit.disks.journal_state import EXT_SUPERBLOCK, EXT_SUPERBLOCK_BYTES, ext_journal, xfs_journal
 from imgkit.disks.partition_table import read_table
+from imgkit.disks.table_entries import gaps
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, FileSystem, Journal, Partition, Storage
 from imgkit.model.volume_key import VolumeKey
@@ -98,12 +99,22 @@ class _Surveyor:
                 uuid=entry.uuid,
                 name=entry.name,
                 bootable=entry.bootable,
-                error="" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry",
+                error=entry.error
+                or ("" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry"),
             )
             for entry in table.entries
         ]
         name = device.removeprefix("/dev/")
-        return Disk(role=role, device=name, size_bytes=size, table=table.kind, error=table.error), partitions
+        disk = Disk(
+            role=role,
+            device=name,
+            size_bytes=size,
+            table=table.kind,
+            error=table.error,
+            problems=table.problems,
+            gaps=gaps(table, size),
+        )
+        return disk, partitions
 
     def _bytes(self, device: str, offset: int, length: int) -> bytes:
         raw: bytes = self.asking.worker.call("pread_device", device, length, offset)

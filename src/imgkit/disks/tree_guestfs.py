@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
 from imgkit.disks.guestfs_sweep import TreeSweep, read_digests, read_links
 from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
 from imgkit.disks.tree_snapshot import KINDS
 from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
-from imgkit.model.mounts import EntryState, FstabEntry
+from imgkit.model.mounts import FstabEntry
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Mount, MountState, Storage
 from imgkit.model.tree import Entry, EntryKind
@@ -90,7 +91,7 @@ class GuestfsMachine:
         """
         plan = [self._step(root, b"/", "")]
         mounts: dict[int, Mount] = {}
-        for entry in sorted(entries, key=lambda entry: entry.folder.count(b"/") if entry.folder != b"/" else 0):
+        for entry in in_order(entries):
             mount, step = self._try_mount(entry, root, plan)
             mounts[entry.line] = mount
             plan += [step] if step else []
@@ -135,11 +136,11 @@ class GuestfsMachine:
         return MountStep(mountable=mountable, folder=folder, options=f"{options},{extra}" if extra else options)
 
     def _try_mount(self, entry: FstabEntry, root: str, plan: Sequence[MountStep]) -> tuple[Mount, MountStep | None]:
-        mount = _describe(entry)
+        mount = describe_line(entry)
         if entry.folder == b"/":
             reason = "" if entry.place == root else f"{root} is taken for the root"
             return replace(mount, state=MountState.MOUNTED, place=root, reason=reason), None
-        skipped = _why_skipped(entry)
+        skipped = why_skipped(entry)
         if skipped:
             return replace(mount, state=MountState.SKIPPED, reason=skipped), None
         if not entry.place:
@@ -282,27 +283,6 @@ def _entry(name: bytes, found: FileStat | None) -> Entry:
         changed_ns=found.changed_ns,
         file_system=found.device,
     )
-
-
-def _describe(entry: FstabEntry) -> Mount:
-    return Mount(
-        spec=entry.spec,
-        folder=safe_name(entry.folder),
-        type=entry.type,
-        options=",".join(entry.options),
-        state=MountState.UNRESOLVED,
-        place=entry.place,
-        reason=entry.reason,
-        missing_role=entry.missing_role,
-    )
-
-
-def _why_skipped(entry: FstabEntry) -> str:
-    if entry.state is EntryState.ELSEWHERE:
-        return "it lies on no disk"
-    if entry.type == "swap" or not entry.folder.startswith(b"/"):
-        return "swap space" if entry.type == "swap" else "not mounted anywhere"
-    return "not mounted at boot (noauto)" if "noauto" in entry.options else ""
 
 
 def _subvolume(options: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ _WHY_CLOSED = {EncryptedState.NO_KEY: "no key was given", EncryptedState.REFUSED
 
 def storage_diagnostics(storage: Storage) -> tuple[Diagnostic, ...]:
     """Return what a reader of the storage facts must know, most basic first."""
-    return (*_unanswered(storage), *_errors(storage), *_closed(storage), *_notes(storage))
+    return (*_unanswered(storage), *_errors(storage), *_unassembled(storage), *_closed(storage), *_notes(storage))
 
 
 def _unanswered(storage: Storage) -> Iterator[Diagnostic]:
@@ -30,6 +30,15 @@ def _errors(storage: Storage) -> Iterator[Diagnostic]:
             yield _lacking(f"storage/{file_system.place}", file_system.error)
 
 
+def _unassembled(storage: Storage) -> Iterator[Diagnostic]:
+    for volume in storage.logical_volumes:
+        if volume.error:
+            yield _lacking(f"storage/{volume.place}", volume.error)
+    for member in storage.members:
+        if member.error:
+            yield _lacking(f"storage/{member.place}", f"{member.type}, {member.detail or 'a part'}: {member.error}")
+
+
 def _closed(storage: Storage) -> Iterator[Diagnostic]:
     for one in storage.encrypted:
         if one.state is not EncryptedState.OPENED:
@@ -46,6 +55,9 @@ def _closed(storage: Storage) -> Iterator[Diagnostic]:
 
 
 def _notes(storage: Storage) -> Iterator[Diagnostic]:
+    for disk in storage.disks:
+        for problem in disk.problems:
+            yield _note(f"storage/{disk.place}", problem)
     for place in storage.blank:
         words = "no partition table, no file system, zeroes in the first and last MiB; what lies between was not read"
         yield _note(f"storage/{place}", words)
