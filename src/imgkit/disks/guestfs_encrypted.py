@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from imgkit.disks.guestfs_asking import Asking, short_reason
 from imgkit.disks.guestfs_places import Places
+from imgkit.disks.guestfs_signatures import recognised
 from imgkit.model.storage import EncryptedState, EncryptedVolume
 from imgkit.model.volume_key import VolumeKey
 from imgkit.tools.guestfs import GuestfsRefused
@@ -32,6 +33,7 @@ class Opener:
         """Describe an encrypted volume, open it if a key does, and return the device of what it holds, or nothing."""
         place = self.places.place(device)
         state, error, opened = self._open(device, place)
+        seen = recognised(self.asking, device, place)
         if opened:
             self.places.decrypted[opened] = place
         self.volumes.append(
@@ -40,6 +42,8 @@ class Opener:
                 roles=self.places.roles(place),
                 type=self._version(device, kind, place),
                 uuid=self.asking.text(f"vfs_uuid of {place}", "vfs_uuid", device),
+                label=seen.label if seen else "",
+                cipher=seen.detail if seen else "",
                 state=state,
                 error=error,
             )

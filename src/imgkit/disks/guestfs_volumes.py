@@ -7,11 +7,16 @@ from dataclasses import dataclass, field
 from imgkit.disks.guestfs_asking import Asking
 from imgkit.disks.guestfs_encrypted import ENCRYPTED, Opener
 from imgkit.disks.guestfs_places import Places
+from imgkit.disks.guestfs_signatures import recognised
 from imgkit.disks.lvm_guestfs import Lvm, LvmRows, bare_uuid, describe_lvm
-from imgkit.model.storage import Partition, RaidArray
+from imgkit.disks.native.signatures import LVM, MD, MEMBERS
+from imgkit.model.storage import Member, Partition, RaidArray
 from imgkit.units import MiB
 
-NO_FILES = frozenset({"", "LVM2_member", "linux_raid_member"})
+_NOT_JOINED = {
+    MD: "its array could not be started with the disks that are here",
+    "zfs_member": "this appliance of libguestfs has no ZFS (Debian has it as libguestfs-zfs)",
+}
 BTRFS = "btrfs"
 _ASK_LIBGUESTFS = frozenset({"LDM_member"})  # Windows' dynamic disks, whose volumes only its own list has
 _BLANK_BYTES = MiB
@@ -38,14 +43,15 @@ class Finder:
     sizes: dict[str, int]
     lvm: Lvm = field(default_factory=lambda: Lvm(lies_on={}))
     blank: list[str] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
 
     def find(self, partitions: Sequence[Partition], seen: AbstractSet[str]) -> list[tuple[str, str]]:
         """Return libguestfs' names and types of what holds files or swap space; `seen` are the kernel's partitions."""
         parted = {partition.role for partition in partitions}
         holds_none = {partition.place for partition in partitions if partition.type in HOLDS_NONE}
-        waiting = [device for device, role in self.places.devices.items() if role not in parted]
+        waiting = [*self._arrays()]
+        waiting += [device for device, role in self.places.devices.items() if role not in parted]
         waiting += sorted(device for device in seen if self.places.place(device) not in holds_none)
-        waiting += self._arrays()
         found: dict[str, str] = {}
         kinds: dict[str, str] = {}
         while waiting:
@@ -65,7 +71,26 @@ class Finder:
         kind = self.asking.text(f"vfs_type of {place}", "vfs_type", device)
         if not kind:
             self._nothing_known(device, place)
+        elif kind in MEMBERS - {LVM}:
+            self._member(device, place, kind)
         return kind
+
+    def _member(self, device: str, place: str, kind: str) -> None:
+        seen = recognised(self.asking, device, place)
+        self.members.append(
+            Member(
+                place=place,
+                roles=self.places.roles(place),
+                type=kind,
+                uuid=seen.uuid if seen else "",
+                label=seen.label if seen else "",
+                detail=seen.detail if seen else "",
+                error="" if self._is_part_of_array(place) else _NOT_JOINED.get(kind, ""),
+            )
+        )
+
+    def _is_part_of_array(self, place: str) -> bool:
+        return any(place in array.members for array in self.places.arrays.values())
 
     def _nothing_known(self, device: str, place: str) -> None:
         if self._is_blank(device, place):
@@ -133,7 +158,7 @@ class Finder:
 
     def _mountables(self, device: str, kind: str) -> dict[str, str]:
         """Return what can be mounted of one volume: itself, and the subvolumes of btrfs."""
-        if kind in NO_FILES | ENCRYPTED:
+        if not kind or (kind in MEMBERS | ENCRYPTED and kind not in _ASK_LIBGUESTFS):
             return {}
         if kind in _ASK_LIBGUESTFS:
             listed: dict[str, str] = self.asking.ask("file systems", {}, "list_filesystems")

@@ -22,7 +22,6 @@ from imgkit.model.volume_key import VolumeKey
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 
 _ROOT_SIGNS = ((b"/etc/os-release",), (b"/usr/lib/os-release",), (b"/etc/fstab", b"/etc/passwd"))
-NOT_READ = {"zfs_member": "ZFS: this appliance of libguestfs has no driver for it (Debian: libguestfs-zfs)"}
 _EXT = re.compile(r"ext[234]")
 
 
@@ -78,6 +77,7 @@ class _Surveyor:
             logical_volumes=lvm.logical,
             file_systems=file_systems,
             encrypted=tuple(self.opener.volumes),
+            members=tuple(self.finder.members),
             arrays=tuple(self.places.arrays.values()),
             blank=tuple(self.finder.blank),
             undetermined=tuple(self.asking.undetermined),
@@ -125,9 +125,7 @@ class _Surveyor:
         self.mountables[place] = mountable
         usage: dict[str, int | None] = {"size_bytes": self.sizes.get(place)}
         journal, error = self._journal_on_disk(mountable, kind), ""
-        if kind in NOT_READ:
-            error = NOT_READ[kind]
-        elif kind != "swap":
+        if kind != "swap":
             try:
                 mounted, journal = self._look_inside(place, mountable, kind, journal)
                 usage |= mounted
