@@ -1,6 +1,7 @@
 """The file tree of a machine inside the child: paths resolved over all its file systems, never outside of them."""
 
 import stat
+import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -154,5 +155,5 @@ class Tree:
     def _row_or_none(self, spot: Spot) -> Row | None:
         try:
             return self._row(spot)
-        except CannotLookInside:
+        except (CannotLookInside, struct.error):
             return None
