@@ -85,9 +85,15 @@ class Tree:
         return self._walk(trail, last, follow=follow)[-1]
 
     def _trail(self, folder: bytes) -> tuple[Spot, ...]:
-        known = self._resolved.get(folder)
+        """Return the way to a folder, from the nearest one above it that is known: a deep tree is not quadratic."""
+        known, above = self._resolved.get(folder), folder
+        while known is None and above:
+            above = above.rpartition(b"/")[0]
+            known = self._resolved.get(above)
         if known is None:
-            known = self._resolved[folder] = self._walk((self._covered(self._root),), folder, follow=True)
+            known = (self._covered(self._root),)
+        if above != folder:
+            known = self._resolved[folder] = self._walk(known, folder[len(above) :], follow=True)
             if len(self._resolved) > _PATHS_KEPT:
                 self._resolved.popitem(last=False)
         return known

@@ -83,7 +83,7 @@ def _leaf(block: bytes, read_value: Callable[[int, int], bytes]) -> Iterator[Att
         _, at, flags = unpack_from(">IHB", block, head + number * 8)
         if flags & _INCOMPLETE:  # it was being written
             continue
-        if at + 9 > len(block):
+        if at + (3 if flags & _LOCAL else 9) > len(block):
             raise CannotLookInside("an extended attribute lies outside its block")
         if flags & _LOCAL:
             size, name_bytes = unpack_from(">HB", block, at)

@@ -17,7 +17,7 @@ def test_each_type_is_opened_by_its_reader() -> None:
 
 
 def test_a_type_that_is_not_read_says_who_may() -> None:
-    with pytest.raises(CannotLookInside, match="btrfs is not read by imgkit itself.*guestfs"):
+    with pytest.raises(CannotLookInside, match=r"btrfs is not read by imgkit itself.*guestfs"):
         open_file_system("btrfs", ExtImage().memory)
 
 

@@ -140,7 +140,7 @@ def test_of_two_entries_with_one_name_the_first_counts() -> None:
 
 
 def test_many_folders_do_not_pile_up() -> None:
-    many = {number: {b"x%d" % name: number + 1 for name in range(2000)} for number in range(1, 400)}
+    many = {number: {b"x%d" % name: number + 1 for name in range(1000)} for number in range(1, 400)}
     tree = Tree(0, {0: FakeReader({**many, 400: b""})})
     path = b""
     for _ in range(398):
