@@ -69,14 +69,12 @@ class ExtImage:
         raw[160 : 160 + len(attributes)] = attributes
         self.content[TABLE * BLOCK + (number - 1) * 256 : TABLE * BLOCK + number * 256] = raw
 
-    def file(self, number: int, data: bytes, **more: int) -> None:
+    def file(self, number: int, data: bytes) -> None:
         """Write a regular file in one extent."""
         first = self._free
         for at in range(0, len(data), BLOCK):
             self.block(data[at : at + BLOCK])
-        self.inode(
-            number, 0o100644, size=len(data), block=extents((0, -(-len(data) // BLOCK), first)), flags=EXTENTS, **more
-        )
+        self.inode(number, 0o100644, size=len(data), block=extents((0, -(-len(data) // BLOCK), first)), flags=EXTENTS)
 
     def folder(self, number: int, names: dict[bytes, int]) -> None:
         """Write a folder in one block."""

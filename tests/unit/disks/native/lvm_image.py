@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from itertools import pairwise
 
 from tests.unit.disks.native.memory import Memory
 
@@ -14,7 +15,7 @@ ONE, TWO = "a" * 32, "b" * 32
 
 def written(uuid: str) -> str:
     ends = (0, 6, 10, 14, 18, 22, 26, 32)
-    return "-".join(uuid[start:end] for start, end in zip(ends, ends[1:], strict=False))
+    return "-".join(uuid[start:end] for start, end in pairwise(ends))
 
 
 def group_text(volumes: str, *, name: str = "vg", sequence: int = 3, members: tuple[str, ...] = (ONE,)) -> str:

@@ -34,9 +34,8 @@ def test_a_block_gives_its_entries_and_not_what_was_freed() -> None:
 
 
 def test_a_folder_of_one_block_ends_before_its_index() -> None:
-    block = b"XDB3".ljust(64, b"\0") + entry(b"a", 70)
-    block = block.ljust(4096 - 16, b"\xff")
-    block = bytearray(block + bytes(8) + struct.pack(">II", 1, 0))
+    block = bytearray(b"XDB3".ljust(64, b"\0") + entry(b"a", 70))
+    block = bytearray(block.ljust(4096 - 16, b"\xff") + bytes(8) + struct.pack(">II", 1, 0))
     length = 4096 - 16 - 64 - 16
     block[80:84] = struct.pack(">HH", 0xFFFF, length)
     assert list(names_in_block(bytes(block), has_types=True)) == [Name(b"a", 70)]
