@@ -160,7 +160,8 @@ class NativeTree:
         return self._failed
 
     def stat(self, path: bytes) -> Entry:
-        return _decoded(lambda: decode_entries(self._ask(What.STAT, "describe", path)[0])[0])
+        frames = self._ask(What.STAT, "describe", path)
+        return _decoded(lambda: decode_entries(frames[0])[0])
 
     def list_folder(self, path: bytes) -> Sequence[Entry]:
         frames = self._ask(What.LIST, "list", path)
@@ -173,7 +174,7 @@ class NativeTree:
         """Yield a regular file's first `limit` bytes at most in pieces, following links inside the tree."""
         done = 0
         while True:
-            answer = self._ask(What.READ, "read", path, offset=done, count=min(_PART_BYTES, limit - done))[0]
+            answer = b"".join(self._ask(What.READ, "read", path, offset=done, count=min(_PART_BYTES, limit - done)))
             size = int.from_bytes(answer[:8], "little")
             done += len(answer) - 8
             if len(answer) > 8:
@@ -184,10 +185,11 @@ class NativeTree:
                 raise CannotLookInside(f"{safe_name(path)} ends at byte {done}, and should have {size}")
 
     def read_link(self, path: bytes) -> bytes:
-        return self._ask(What.LINK, "read the link", path)[0]
+        return b"".join(self._ask(What.LINK, "read the link", path))
 
     def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
-        return _decoded(lambda: decode_pairs(self._ask(What.XATTRS, "read the attributes of", path)[0]))
+        frames = self._ask(What.XATTRS, "read the attributes of", path)
+        return _decoded(lambda: decode_pairs(b"".join(frames)))
 
     def _ask(self, what: What, verb: str, path: bytes, *, offset: int = 0, count: int = 0) -> list[bytes]:
         if not path.startswith(b"/"):

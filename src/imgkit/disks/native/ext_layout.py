@@ -6,6 +6,7 @@ Facts: the kernel's Documentation/filesystems/ext4, and e2fsprogs' lib/ext2fs/ex
 import stat
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from imgkit.errors import CannotLookInside
 
@@ -112,8 +113,7 @@ def _judge(found: ExtSuperblock) -> None:
         raise CannotLookInside("the superblock claims more inodes than its groups hold")
 
 
-@dataclass(frozen=True, slots=True)
-class ExtInode:
+class ExtInode(NamedTuple):
     """One inode; `raw` is all of it, `block` the 60 bytes that lead to its content."""
 
     number: int

@@ -1,6 +1,7 @@
 """The file tree of a machine inside the child: paths resolved over all its file systems, never outside of them."""
 
 import stat
+import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -84,9 +85,15 @@ class Tree:
         return self._walk(trail, last, follow=follow)[-1]
 
     def _trail(self, folder: bytes) -> tuple[Spot, ...]:
-        known = self._resolved.get(folder)
+        """Return the way to a folder, from the nearest one above it that is known: a deep tree is not quadratic."""
+        known, above = self._resolved.get(folder), folder
+        while known is None and above:
+            above = above.rpartition(b"/")[0]
+            known = self._resolved.get(above)
         if known is None:
-            known = self._resolved[folder] = self._walk((self._covered(self._root),), folder, follow=True)
+            known = (self._covered(self._root),)
+        if above != folder:
+            known = self._resolved[folder] = self._walk(known, folder[len(above) :], follow=True)
             if len(self._resolved) > _PATHS_KEPT:
                 self._resolved.popitem(last=False)
         return known
@@ -154,5 +161,5 @@ class Tree:
     def _row_or_none(self, spot: Spot) -> Row | None:
         try:
             return self._row(spot)
-        except CannotLookInside:
+        except (CannotLookInside, struct.error):
             return None

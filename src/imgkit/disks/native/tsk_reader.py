@@ -25,6 +25,7 @@ _MOST_BEFORE_LABEL = 256
 _OWN_FILES = 24  # the first records of NTFS describe NTFS itself
 _NANO = 1_000_000_000
 _WRITABLE = 0o222
+_READABLE = 0o444  # the library takes these away from what is read-only
 _KINDS = {
     int(pytsk3.TSK_FS_META_TYPE_REG): stat.S_IFREG,
     int(pytsk3.TSK_FS_META_TYPE_DIR): stat.S_IFDIR,
@@ -76,7 +77,7 @@ class TskReader:
         meta = self._file(inode).info.meta
         kind = _KINDS.get(int(meta.type), 0)
         rights = 0o777 if self._kind == "ntfs" else 0o755
-        if self._kind != "ntfs" and not int(meta.mode) & _WRITABLE:
+        if self._kind != "ntfs" and kind == stat.S_IFREG and not int(meta.mode) & _READABLE:
             rights &= ~_WRITABLE
         born = meta.crtime * _NANO + meta.crtime_nano if meta.crtime else None
         return Row(

@@ -122,6 +122,7 @@ class Cached:
 
     def read_through(self, offset: int, length: int) -> bytes:
         """Read without keeping: the content of files."""
+        require_inside(offset, length, self.size)
         return self._source.read(offset, length)
 
     def _chunk(self, number: int) -> bytes:

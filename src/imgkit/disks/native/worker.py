@@ -9,6 +9,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from imgkit.disks.native.nouns import to_plain
 from imgkit.disks.native.reader import PART_BYTES
 from imgkit.disks.native.survey import Survey
 from imgkit.disks.native.tree import Tree
+from imgkit.disks.native.volume import Bytes
 from imgkit.disks.native.wire import (
     ANSWER,
     LARGEST_REQUEST,
@@ -28,6 +30,7 @@ from imgkit.disks.native.wire import (
     encode_pairs,
 )
 from imgkit.errors import CannotLookInside, ImgkitError, NeedsKey, NoSuchPathInside
+from imgkit.files.closing import Closing
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.role import DiskRole
@@ -35,12 +38,16 @@ from imgkit.model.role import DiskRole
 _MESSAGE_BYTES = 2000
 
 
-class Worker:
+class Worker(Closing):
     """Answers requests; opened disks, the survey and trees are kept between them."""
 
     def __init__(self) -> None:
         self._survey = Survey(disks={})
         self._trees: list[Tree] = []
+        self._opened = ExitStack()
+
+    def close(self) -> None:
+        self._opened.close()
 
     def answer(self, numbers: list[int], payload: bytes) -> Iterator[bytes]:
         """Yield the frames' payloads. Raises IndexError for a tree that was never made."""
@@ -67,15 +74,13 @@ class Worker:
                 raise CannotLookInside(f"nobody knows what request {what} means")
 
     def _open(self, disks: Mapping[str, Mapping[str, str]]) -> bytes:
-        self._survey = Survey(
-            disks={
-                DiskRole.parse(role): open_guest_view(
-                    DiskImage(path=Path(os.fsdecode(bytes.fromhex(disk["path"]))), format=DiskFormat(disk["format"]))
-                )
-                for role, disk in disks.items()
-            }
-        )
+        self._survey = Survey(disks={DiskRole.parse(role): self._view(disk) for role, disk in disks.items()})
         return b""
+
+    def _view(self, disk: Mapping[str, str]) -> Bytes:
+        view = open_guest_view(_image(disk))
+        self._opened.callback(view.close)
+        return view
 
     def _look(self, skip: Mapping[str, str]) -> Iterator[bytes]:
         """Say which file system is opened next, for a parent that has to know which one was too much; then all."""
@@ -96,6 +101,10 @@ class Worker:
         return _json({"tree": len(self._trees) - 1, "failed": failed})
 
 
+def _image(disk: Mapping[str, str]) -> DiskImage:
+    return DiskImage(path=Path(os.fsdecode(bytes.fromhex(disk["path"]))), format=DiskFormat(disk["format"]))
+
+
 def _mounted(tree: Tree, number: int, folder: bytes) -> str:
     try:
         tree.mount(number, folder)
@@ -110,7 +119,11 @@ def _json(plain: object) -> bytes:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer until the other side is gone."""
-    worker = Worker()
+    with Worker() as worker:
+        _answer_all(worker, requests, answers)
+
+
+def _answer_all(worker: Worker, requests: BinaryIO, answers: BinaryIO) -> None:
     while len(head := requests.read(REQUEST.size)) == REQUEST.size:
         length, *numbers = REQUEST.unpack(head)
         payload = requests.read(length) if length <= LARGEST_REQUEST else b""

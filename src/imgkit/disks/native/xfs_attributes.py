@@ -77,10 +77,14 @@ def _leaf(block: bytes, read_value: Callable[[int, int], bytes]) -> Iterator[Att
     if head is None:
         raise CannotLookInside("a block of its extended attributes is damaged")
     count = unpack_from(">H", block, 12 if head == 32 else 56)[0]
+    if head + count * 8 > len(block):
+        raise CannotLookInside("a block of its extended attributes is damaged")
     for number in range(count):
         _, at, flags = unpack_from(">IHB", block, head + number * 8)
         if flags & _INCOMPLETE:  # it was being written
             continue
+        if at + (3 if flags & _LOCAL else 9) > len(block):
+            raise CannotLookInside("an extended attribute lies outside its block")
         if flags & _LOCAL:
             size, name_bytes = unpack_from(">HB", block, at)
             name, value = block[at + 3 : at + 3 + name_bytes], block[at + 3 + name_bytes : at + 3 + name_bytes + size]

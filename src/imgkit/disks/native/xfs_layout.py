@@ -5,6 +5,7 @@ Facts: "XFS Algorithms & Data Structures", 3rd edition, and the kernel's fs/xfs/
 
 import struct
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from imgkit.errors import CannotLookInside
 
@@ -96,8 +97,7 @@ def read_xfs_superblock(raw: bytes) -> XfsSuperblock:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class XfsInode:
+class XfsInode(NamedTuple):
     """One inode; its two forks lead to its content and its extended attributes."""
 
     number: int
