@@ -12,13 +12,14 @@ from imgkit.tools.guestfs_shell import MOST_ENTRIES
 
 log = logging.getLogger(__name__)
 
-FEW = 32  # as many calls take about as long as a small tree as a whole
+# A birth time only a sweep can give, so numbers come from one from the first question on: no entry has it by chance.
+FEW = {"stat": 0, "xattrs": 16}  # so many questions are asked one by one; a sweep takes as long as about thirty
 
 T = TypeVar("T")
 
 
 class TreeSweep:
-    """Answers from a snapshot, taken after the first few questions. None: not known here, ask the appliance itself.
+    """Answers from a snapshot. None: not known here, ask the appliance itself.
 
     A tree that cannot be taken whole (a folder that cannot be read, more than 300,000 entries, an appliance that has
     not the programs) is asked entry by entry, as if there were no snapshot. `use` mounts the tree.
@@ -32,16 +33,20 @@ class TreeSweep:
         self._attributes: Mapping[bytes, Mapping[bytes, bytes]] | None = None
 
     def folder(self, path: bytes) -> Sequence[Entry] | None:
-        if self._snapshot is None and self._is_due("stat"):
-            self._snapshot = self._try("stat", self._take)
-        return self._snapshot.folder(path) if self._snapshot else None
+        snapshot = self._taken()
+        return snapshot.folder(path) if snapshot else None
 
     def entry(self, path: bytes) -> Entry | None:
-        return self._snapshot.entry(path) if self._snapshot else None
+        snapshot = self._taken()
+        return snapshot.entry(path) if snapshot else None
+
+    def _taken(self) -> Snapshot | None:
+        if self._snapshot is None and self._is_due("stat"):
+            self._snapshot = self._try("stat", self._take)
+        return self._snapshot
 
     def attributes(self, path: bytes) -> Mapping[bytes, bytes] | None:
         if self._attributes is None and self._is_due("xattrs"):
-            self.folder(b"/")
             self._attributes = self._try("xattrs", lambda: read_attributes(self._use().sweep("xattrs")))
         if self._attributes is None or self.entry(path) is None:
             return None
@@ -49,7 +54,7 @@ class TreeSweep:
 
     def _is_due(self, kind: str) -> bool:
         self._asked[kind] += 1
-        return kind not in self._refused and self._asked[kind] > FEW
+        return kind not in self._refused and self._asked[kind] > FEW[kind]
 
     def _take(self) -> Snapshot:
         snapshot = read_snapshot(self._use().sweep("stat"))

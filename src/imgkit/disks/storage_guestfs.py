@@ -22,6 +22,7 @@ from imgkit.model.volume_key import VolumeKey
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 
 _ROOT_SIGNS = ((b"/etc/os-release",), (b"/usr/lib/os-release",), (b"/etc/fstab", b"/etc/passwd"))
+WITHOUT_INODES = frozenset({"btrfs", "exfat", "ntfs", "vfat"})  # their drivers make up a number, or say 0
 _EXT = re.compile(r"ext[234]")
 
 
@@ -149,6 +150,8 @@ class _Surveyor:
         self.asking.worker.mount(mountable, b"/", options=mount_options(kind))
         try:
             usage = _usage(self.asking.worker.call("statvfs", "/"))
+            if kind in WITHOUT_INODES:
+                usage |= {"inodes": None, "inodes_free": None}
             if any(all(self._is_there(path) for path in signs) for signs in _ROOT_SIGNS):
                 self.os_places.append(place)
             if journal is Journal.PENDING:

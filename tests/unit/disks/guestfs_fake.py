@@ -51,6 +51,9 @@ class FakeWorker:
         self._find(path)
         return {b"user.note": b"kept"}
 
+    def sweep(self, kind: str) -> Iterator[bytes]:
+        raise GuestfsRefused(f"debug: no program for {kind}", errno.ENOSYS)
+
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         content = self._find(path)
         if content is None:
