@@ -38,6 +38,9 @@ HELD_BY = {
     # What they judge is made by openssl and sent by a server.
     "evidence/timestamps.py": "tests/integration/test_timestamps.py",
     "evidence/timestamp_server.py": "tests/integration/test_timestamps.py",
+    # What they do shows in a process of its own.
+    "disks/native/client.py": "tests/integration/test_native_engine.py",
+    "disks/native/limits.py": "tests/integration/test_native_engine.py",
     "disks/nbd_export.py": "tests/integration/test_guestfs.py",  # nothing but qemu-nbd between two context managers
 }
 

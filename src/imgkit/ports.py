@@ -9,6 +9,8 @@ from typing import Protocol
 from imgkit.model.cloud_object import BucketInfo, ObjectInfo
 from imgkit.model.disk import Extent
 from imgkit.model.image import CustomImage, ImageQuery
+from imgkit.model.mounts import FstabEntry
+from imgkit.model.storage import Mount, Storage
 from imgkit.model.task import ExportRequest, ExportTask
 from imgkit.model.tree import Entry
 
@@ -183,4 +185,29 @@ class FileTree(Protocol):
 
     def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
         """Return the extended attributes with their full names (`security.capability`), of a link itself."""
+        ...
+
+
+class Machine(Protocol):
+    """The opened disks of one machine, through whichever engine reads them. Places are those of `Storage`."""
+
+    @property
+    def storage(self) -> Storage:
+        """What storage there is. Raises an ImgkitError where not even that can be said."""
+        ...
+
+    @property
+    def os_places(self) -> Sequence[str]:
+        """The places of the file systems that hold an operating system."""
+        ...
+
+    def file_system_tree(self, place: str) -> FileTree:
+        """Return the files of one file system by itself. Raises CannotLookInside."""
+        ...
+
+    def system_tree(self, root: str, entries: Sequence[FstabEntry]) -> tuple[FileTree, Sequence[Mount]]:
+        """Return the files of the system on `root` with all that `entries` of its fstab mount, and what became of each.
+
+        Raises CannotLookInside.
+        """
         ...

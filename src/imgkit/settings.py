@@ -33,6 +33,7 @@ class Settings:
     http_proxy: str = ""
     no_proxy: str = ""
     ca_bundle: str = ""
+    engine: str = ""
     guestfs_python: str = ""
     examiner: str = ""
     case: str = ""

@@ -13,8 +13,10 @@ from imgkit.cli.custody import note_reading, reading
 from imgkit.cli.subjects import choose_subjects, show_subjects
 from imgkit.cli.surroundings import now, open_services
 from imgkit.cli.tables import output_width
+from imgkit.disks.volume_keys import read_volume_keys
 from imgkit.errors import DoneInPart
-from imgkit.pipeline.inspecting import disks_of_images, disks_of_set, inspect_machine
+from imgkit.pipeline.inspecting import Look, disks_of_images, disks_of_set, inspect_machine
+from imgkit.pipeline.untouched import require_untouched
 from imgkit.render.report_json import report_document
 from imgkit.render.terminal import render_summary
 from imgkit.render.terminal_tables import render_tables
@@ -37,6 +39,11 @@ def inspect(
         list[str] | None, typer.Option("--skip", metavar="SUBJECT,...", help="Leave these subjects out.")
     ] = None,
     list_subjects: Annotated[bool, typer.Option("--list", help="List the subjects, and look at nothing.")] = False,
+    engine: options.EngineChoice = None,
+    key_file: options.KeyFiles = None,
+    digests: Annotated[
+        bool, typer.Option("--hash", help="Read the images before and after, and prove by SHA-256 that none changed.")
+    ] = False,
     emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,
     include_secrets: Annotated[
         bool, typer.Option("--include-secrets", help="Do not mask passwords and tokens in what the report quotes.")
@@ -57,21 +64,23 @@ def inspect(
     reader = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
     is_set = len(paths) == 1 and paths[0].is_dir()
     chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
-    report = inspect_machine(
-        services,
-        chosen,
-        started=now(),
+    keys = read_volume_keys(key_file or ())
+    look = Look(
+        engine=engine,
+        keys=keys,
         subjects=subjects,
         emulate=emulate,
+        digests=digests,
         include_secrets=include_secrets,
-        progress=console.progress,
     )
+    report = inspect_machine(services, chosen, started=now(), look=look, progress=console.progress)
     tools = [(tool.name, tool.version) for tool in report.run.tools]
     for path in paths:
         note_reading(console, path, "inspect", reader, tools=tools)
     width = output_width()
     text = f"{render_summary(report, width=width)}\n{render_tables(report, width=width)}"
     console.result(text, report_document(report))
+    require_untouched(report)
     if not report.complete:
         raise DoneInPart(
             "the report is not complete", hint="What is lacking, and why, stands at the end of the report."

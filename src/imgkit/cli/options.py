@@ -13,6 +13,7 @@ import typer
 from imgkit.errors import SettingsError
 from imgkit.model.custodian import Custodian
 from imgkit.model.disk import Reader
+from imgkit.model.engine import Engine
 from imgkit.model.formats import DiskFormat
 from imgkit.model.profiles import PROFILES
 from imgkit.model.role import DiskRole
@@ -70,6 +71,23 @@ EcsEndpoint = Annotated[
 ]
 OssEndpoint = Annotated[
     str | None, typer.Option("--oss-endpoint", help="URL of OSS, instead of the region's.", rich_help_panel=CLOUD)
+]
+EngineChoice = Annotated[
+    Engine | None,
+    typer.Option(
+        "--engine",
+        help="Who reads the disks: imgkit itself, libguestfs' virtual machine, imgkit with libguestfs where that "
+        "changes the answer (auto), or both and compared.",
+    ),
+]
+KeyFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--key-file",
+        metavar="[PLACE=]FILE",
+        help="A file with the passphrase or key of an encrypted volume: of the one at PLACE (system:2, xvdb, "
+        "/dev/VG/LV), else tried on all.",
+    ),
 ]
 Cname = Annotated[
     bool, typer.Option("--cname", help="The OSS endpoint is a domain bound to the bucket.", rich_help_panel=CLOUD)

@@ -24,12 +24,16 @@ class LvmRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lvm:
-    """`lies_on` gives the places of the physical volumes below each logical one, as far as they are on these disks."""
+    """`lies_on` gives the places of the physical volumes below each logical one, as far as they are on these disks.
+
+    `pools` are the logical volumes that thin ones draw from: they are active, and hold no files themselves.
+    """
 
     physical: tuple[PhysicalVolume, ...] = ()
     groups: tuple[VolumeGroup, ...] = ()
     logical: tuple[LogicalVolume, ...] = ()
     lies_on: Mapping[str, tuple[str, ...]]
+    pools: frozenset[str] = frozenset()
 
 
 def describe_lvm(rows: LvmRows, place: Callable[[str], str]) -> Lvm:
@@ -50,6 +54,9 @@ def describe_lvm(rows: LvmRows, place: Callable[[str], str]) -> Lvm:
             volume.place: tuple(known[uuid] for uuid in sorted(rows.members.get(volume.group, ())) if uuid in known)
             for volume in logical
         },
+        pools=frozenset(
+            volume.place for volume, row in zip(logical, rows.logical, strict=True) if row["lv_attr"][:1] == "t"
+        ),
     )
 
 

@@ -7,17 +7,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
+from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
+from imgkit.disks.guestfs_sweep import TreeSweep, read_digests, read_links
 from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
+from imgkit.disks.tree_snapshot import KINDS
 from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
-from imgkit.model.mounts import EntryState, FstabEntry
+from imgkit.model.mounts import FstabEntry
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Mount, MountState, Storage
 from imgkit.model.tree import Entry, EntryKind
+from imgkit.model.volume_key import VolumeKey
 from imgkit.safe_text import safe_name
 from imgkit.tools.guestfs import FileStat, GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import Appliance, ApplianceSettings, Drive, open_appliance
 
-_KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.FOLDER, stat.S_IFLNK: EntryKind.LINK}
+MEMORY_FOR_KEYS_MIB = (
+    2560  # LUKS2 takes up to 1 GiB for turning a passphrase into a key, above what the appliance needs
+)
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
 _SUBVOLUME_OPTION = re.compile(r"subvol(?:id)?=[^,\\\s]+")
 
@@ -33,15 +39,22 @@ class MountStep:
 
 @contextmanager
 def open_guestfs_machine(
-    drives: Sequence[tuple[DiskRole, Drive]], *, settings: ApplianceSettings | None = None
+    drives: Sequence[tuple[DiskRole, Drive]],
+    *,
+    settings: ApplianceSettings | None = None,
+    keys: Sequence[VolumeKey] = (),
 ) -> Iterator["GuestfsMachine"]:
     """Open all disks of one machine together; `Drive` is a raw file, or the socket of an NBD server for other formats.
+
+    `keys` are tried on encrypted volumes.
 
     Raises ToolMissing, ToolFailed, NoRoom, NotAccessible or CannotLookInside, each with its remedy.
     """
     ordered = sorted(drives, key=lambda pair: pair[0])
+    if keys:
+        settings = replace(settings or ApplianceSettings(), memory_mib=MEMORY_FOR_KEYS_MIB)
     with open_appliance([drive for _, drive in ordered], settings=settings) as appliance:
-        yield GuestfsMachine(appliance, [role for role, _ in ordered])
+        yield GuestfsMachine(appliance, [role for role, _ in ordered], keys=keys)
 
 
 class GuestfsMachine:
@@ -50,8 +63,9 @@ class GuestfsMachine:
     One file tree is mounted at a time: using another unmounts it, which takes a moment and loses nothing.
     """
 
-    def __init__(self, appliance: Appliance, roles: Sequence[DiskRole]) -> None:
+    def __init__(self, appliance: Appliance, roles: Sequence[DiskRole], *, keys: Sequence[VolumeKey] = ()) -> None:
         self.appliance = appliance
+        self._keys = tuple(keys)
         self._roles = tuple(roles)
         self._mounter = Mounter(worker=appliance.worker)
         self._survey: Survey | None = None
@@ -77,7 +91,7 @@ class GuestfsMachine:
         """
         plan = [self._step(root, b"/", "")]
         mounts: dict[int, Mount] = {}
-        for entry in sorted(entries, key=lambda entry: entry.folder.count(b"/") if entry.folder != b"/" else 0):
+        for entry in in_order(entries):
             mount, step = self._try_mount(entry, root, plan)
             mounts[entry.line] = mount
             plan += [step] if step else []
@@ -105,7 +119,7 @@ class GuestfsMachine:
         if self._survey is None:
             try:
                 self._mounter.forget()
-                self._survey = survey_storage(self.appliance.worker, self._roles)
+                self._survey = survey_storage(self.appliance.worker, self._roles, self._keys)
             except GuestfsRefused as refused:
                 raise CannotLookInside(f"libguestfs could not list the disks: {refused.message}") from refused
         return self._survey
@@ -122,11 +136,11 @@ class GuestfsMachine:
         return MountStep(mountable=mountable, folder=folder, options=f"{options},{extra}" if extra else options)
 
     def _try_mount(self, entry: FstabEntry, root: str, plan: Sequence[MountStep]) -> tuple[Mount, MountStep | None]:
-        mount = _describe(entry)
+        mount = describe_line(entry)
         if entry.folder == b"/":
             reason = "" if entry.place == root else f"{root} is taken for the root"
             return replace(mount, state=MountState.MOUNTED, place=root, reason=reason), None
-        skipped = _why_skipped(entry)
+        skipped = why_skipped(entry)
         if skipped:
             return replace(mount, state=MountState.SKIPPED, reason=skipped), None
         if not entry.place:
@@ -173,12 +187,19 @@ class GuestfsTree:
     def __init__(self, mounter: Mounter, plan: tuple[MountStep, ...]) -> None:
         self._mounter = mounter
         self._plan = plan
+        self._sweep = TreeSweep(self._use)
 
     def stat(self, path: bytes) -> Entry:
+        known = self._sweep.entry(path)
+        if known is not None:
+            return known
         with self._translated("describe", path) as worker:
             return _entry(_last_part(path), worker.stat(_without_slash(path)))
 
     def list_folder(self, path: bytes) -> Sequence[Entry]:
+        known = self._sweep.folder(path)
+        if known is not None:
+            return known
         with self._translated("list", path) as worker:
             return tuple(sorted((_entry(*row) for row in worker.list_folder(path)), key=lambda entry: entry.name))
 
@@ -197,6 +218,9 @@ class GuestfsTree:
             return worker.text("readlink", _without_slash(path))
 
     def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        known = self._sweep.attributes(path)
+        if known is not None:
+            return known
         with self._translated("read the attributes of", path) as worker:
             return worker.xattrs(_without_slash(path))
 
@@ -206,6 +230,20 @@ class GuestfsTree:
             if not stat.S_ISREG(worker.stat(path, follow=True).mode):
                 raise GuestfsRefused("not a regular file", errno.EINVAL)
             return worker.text("checksum", kind.encode(), path).decode("ascii")
+
+    def digests(self) -> Mapping[bytes, str]:
+        """Return the SHA-256 of every regular file by its path, made inside the appliance in one call."""
+        with self._translated("read", b"/") as worker:
+            return read_digests(worker)
+
+    def links(self) -> Mapping[bytes, bytes]:
+        """Return the target of every link by its path, in one call."""
+        with self._translated("read", b"/") as worker:
+            return read_links(worker)
+
+    def _use(self) -> GuestfsWorker:
+        self._mounter.use(self._plan)
+        return self._mounter.worker
 
     @contextmanager
     def _translated(self, verb: str, path: bytes) -> Iterator[GuestfsWorker]:
@@ -233,7 +271,7 @@ def _entry(name: bytes, found: FileStat | None) -> Entry:
         return Entry(name=name, kind=EntryKind.OTHER, links=0)
     return Entry(
         name=name,
-        kind=_KINDS.get(stat.S_IFMT(found.mode), EntryKind.OTHER),
+        kind=KINDS.get(stat.S_IFMT(found.mode), EntryKind.OTHER),
         size=found.size,
         mode=found.mode,
         uid=found.uid,
@@ -245,27 +283,6 @@ def _entry(name: bytes, found: FileStat | None) -> Entry:
         changed_ns=found.changed_ns,
         file_system=found.device,
     )
-
-
-def _describe(entry: FstabEntry) -> Mount:
-    return Mount(
-        spec=entry.spec,
-        folder=safe_name(entry.folder),
-        type=entry.type,
-        options=",".join(entry.options),
-        state=MountState.UNRESOLVED,
-        place=entry.place,
-        reason=entry.reason,
-        missing_role=entry.missing_role,
-    )
-
-
-def _why_skipped(entry: FstabEntry) -> str:
-    if entry.state is EntryState.ELSEWHERE:
-        return "it lies on no disk"
-    if entry.type == "swap" or not entry.folder.startswith(b"/"):
-        return "swap space" if entry.type == "swap" else "not mounted anywhere"
-    return "not mounted at boot (noauto)" if "noauto" in entry.options else ""
 
 
 def _subvolume(options: Sequence[str]) -> str:

@@ -37,11 +37,12 @@ class DeviceNames:
         """Find a file system, swap space or encrypted volume by its UUID."""
         found = [one.place for one in self.storage.file_systems if _same(one.uuid, uuid)]
         found += [one.place for one in self.storage.encrypted if _same(one.uuid, uuid)]
-        return self._only(found, f"the UUID {uuid}")
+        return self._only(_without_subvolumes(found), f"the UUID {uuid}")
 
     def by_label(self, label: str) -> Resolution:
         """Find a file system by its label."""
-        return self._only([one.place for one in self.storage.file_systems if one.label == label], f"the label {label}")
+        found = [one.place for one in self.storage.file_systems if one.label == label]
+        return self._only(_without_subvolumes(found), f"the label {label}")
 
     def by_partition_uuid(self, uuid: str) -> Resolution:
         """Find a partition by the UUID in its partition table."""
@@ -96,6 +97,12 @@ class DeviceNames:
         for volume in self.storage.logical_volumes:
             if path in {volume.place, f"/dev/mapper/{_mapped(volume.group)}-{_mapped(volume.name)}"}:
                 return Resolution(place=volume.place)
+        for closed in self.storage.encrypted:
+            if closed.uuid and path == f"/dev/mapper/luks-{closed.uuid}":
+                return Resolution(place=closed.place)
+        for array in self.storage.arrays:
+            if path == array.place:
+                return Resolution(place=array.place)
         group = _group_of(path)
         if not group:
             return self._absent(f"no disk of this set answers to {path}")
@@ -117,6 +124,11 @@ class DeviceNames:
             return Resolution(reason=reason)
         only = self.missing[0] if len(self.missing) == 1 else None
         return Resolution(reason=f"{reason}; it may be on {_list(self.missing)}, not in this set", missing_role=only)
+
+
+def _without_subvolumes(places: Iterable[str]) -> list[str]:
+    """The subvolumes of a btrfs have its UUID and label; fstab means the whole, and picks one by an option."""
+    return sorted({place.partition("[")[0] for place in places})
 
 
 def _same(one: str, other: str) -> bool:

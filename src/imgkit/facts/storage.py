@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 from imgkit.model.report import Diagnostic, DiagnosticLevel
-from imgkit.model.storage import Journal, Storage
+from imgkit.model.storage import EncryptedState, Journal, Storage
+
+_WHY_CLOSED = {EncryptedState.NO_KEY: "no key was given", EncryptedState.REFUSED: "no key that was given opens it"}
 
 
 def storage_diagnostics(storage: Storage) -> tuple[Diagnostic, ...]:
     """Return what a reader of the storage facts must know, most basic first."""
-    return (*_unanswered(storage), *_errors(storage), *_closed(storage), *_notes(storage))
+    return (*_unanswered(storage), *_errors(storage), *_unassembled(storage), *_closed(storage), *_notes(storage))
 
 
 def _unanswered(storage: Storage) -> Iterator[Diagnostic]:
@@ -28,9 +30,24 @@ def _errors(storage: Storage) -> Iterator[Diagnostic]:
             yield _lacking(f"storage/{file_system.place}", file_system.error)
 
 
+def _unassembled(storage: Storage) -> Iterator[Diagnostic]:
+    for volume in storage.logical_volumes:
+        if volume.error:
+            yield _lacking(f"storage/{volume.place}", volume.error)
+    for member in storage.members:
+        if member.error:
+            yield _lacking(f"storage/{member.place}", f"{member.type}, {member.detail or 'a part'}: {member.error}")
+
+
 def _closed(storage: Storage) -> Iterator[Diagnostic]:
     for one in storage.encrypted:
-        yield _lacking(f"storage/{one.place}", f"{one.type}: encrypted, and no key was given")
+        if one.state is not EncryptedState.OPENED:
+            why = _WHY_CLOSED[one.state] + (f" ({one.error})" if one.error else "")
+            yield _lacking(f"storage/{one.place}", f"{one.type}: encrypted, and {why}")
+    for array in storage.arrays:
+        if len(array.members) < array.devices:
+            here = f"{len(array.members)} of its {array.devices} disks are here"
+            yield _lacking(f"storage/{array.place}", f"this array is not whole: {here}")
     for group in storage.volume_groups:
         if group.missing_volumes:
             lost = f"{group.missing_volumes} physical volume{'s' if group.missing_volumes > 1 else ''}"
@@ -38,6 +55,9 @@ def _closed(storage: Storage) -> Iterator[Diagnostic]:
 
 
 def _notes(storage: Storage) -> Iterator[Diagnostic]:
+    for disk in storage.disks:
+        for problem in disk.problems:
+            yield _note(f"storage/{disk.place}", problem)
     for place in storage.blank:
         words = "no partition table, no file system, zeroes in the first and last MiB; what lies between was not read"
         yield _note(f"storage/{place}", words)

@@ -13,7 +13,7 @@ from imgkit.model.boot import Boot
 from imgkit.model.cloud import Cloud
 from imgkit.model.containers import Containers
 from imgkit.model.contents import Contents
-from imgkit.model.fact import Fact, Setting
+from imgkit.model.fact import Fact
 from imgkit.model.files import Files
 from imgkit.model.identity import Identity
 from imgkit.model.logins import Logins
@@ -97,6 +97,23 @@ class ToolVersion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageState:
+    """A disk image's file as it was before; `changed` says what was otherwise afterwards, which must be nothing.
+
+    `modified` is cut to microseconds, and compared to the nanosecond. `sha256` is of the file, where it was asked for.
+    """
+
+    role: DiskRole
+    path: bytes
+    format: str
+    size_bytes: int
+    modified: datetime
+    inode: str
+    sha256: str = ""
+    changed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
     """All that may differ between two looks at the same disks: when, by what, how, and at which subjects.
 
@@ -109,7 +126,7 @@ class RunInfo:
     engine_reason: str = ""
     subjects: tuple[Subject, ...] = ()
     tools: tuple[ToolVersion, ...] = ()
-    images: tuple[Setting, ...] = ()
+    images: tuple[ImageState, ...] = ()
     notes: tuple[str, ...] = ()
     include_secrets: bool = False
 

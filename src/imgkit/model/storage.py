@@ -35,14 +35,28 @@ class Journal(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A stretch of a disk that belongs to no partition."""
+
+    start_bytes: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """`device` is the engine's own name of the disk (`sda`), only good for reading logs beside it."""
+    """`device` is the engine's own name of the disk (`sda`), only good for reading logs beside it.
+
+    `problems` are contradictions in the partition table that do not keep it from being read; `gaps` are stretches of at
+    least 1 MiB that no partition takes, where something may lie that the table does not tell of.
+    """
 
     role: DiskRole
     device: str
     size_bytes: int
     table: TableKind
     error: str = ""
+    problems: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
     @property
     def place(self) -> str:
@@ -92,11 +106,14 @@ class VolumeGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogicalVolume:
+    """`error` says why its content cannot be read, where that is so."""
+
     name: str
     group: str
     uuid: str
     size_bytes: int
     active: bool = True
+    error: str = ""
 
     @property
     def place(self) -> str:
@@ -125,14 +142,56 @@ class FileSystem:
     error: str = ""
 
 
+class EncryptedState(StrEnum):
+    """`refused`: keys were given for it, and none of them opens it."""
+
+    NO_KEY = "no_key"
+    OPENED = "opened"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncryptedVolume:
-    """Something that cannot be read without a key; `type` is `luks1`, `luks2`, `bitlocker` …"""
+    """Something that cannot be read without a key; `type` is `luks1`, `luks2`, `bitlocker` …
+
+    What it holds, once opened, has the same place. `error` says why it could not be opened, where it was not the key.
+    """
 
     place: str
     roles: tuple[DiskRole, ...]
     type: str
     uuid: str = ""
+    label: str = ""
+    cipher: str = ""
+    state: EncryptedState = EncryptedState.NO_KEY
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaidArray:
+    """An array of Linux' MD driver; `members` are places. `devices` is how many it has when it is whole."""
+
+    place: str
+    uuid: str
+    level: str
+    devices: int
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A part of something that lies over several devices, such as an MD RAID array; `detail` says what of.
+
+    `error` says why what it is part of was not put together; empty where that was done, or is not this engine's to say.
+    """
+
+    place: str
+    roles: tuple[DiskRole, ...]
+    type: str
+    uuid: str = ""
+    label: str = ""
+    detail: str = ""
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +216,8 @@ class Storage:
     logical_volumes: tuple[LogicalVolume, ...] = ()
     file_systems: tuple[FileSystem, ...] = ()
     encrypted: tuple[EncryptedVolume, ...] = ()
+    members: tuple[Member, ...] = ()
+    arrays: tuple[RaidArray, ...] = ()
     blank: tuple[str, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
 

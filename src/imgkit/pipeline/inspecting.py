@@ -2,33 +2,36 @@
 
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from imgkit.disks.guard import identify
-from imgkit.disks.nbd_export import export_by_nbd
-from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
 from imgkit.errors import ImgkitError, NotAccessible, SettingsError
 from imgkit.evidence.image_set import read_manifest
 from imgkit.evidence.measuring import measure_file
 from imgkit.files.whole import write_bytes_durably
 from imgkit.model.disk import DiskImage
+from imgkit.model.engine import Engine
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Manifest, Outcome
-from imgkit.model.report import Report, RunInfo, ToolVersion
+from imgkit.model.report import Diagnostic, Report, RunInfo
 from imgkit.model.role import DiskRole
 from imgkit.model.subjects import EVERY_SUBJECT, Subject
+from imgkit.model.volume_key import VolumeKey
+from imgkit.pipeline.engines import EngineRequest, open_machine
 from imgkit.pipeline.request import Run, recorded_step
+from imgkit.pipeline.untouched import Watch, require_untouched
+from imgkit.ports import Machine
 from imgkit.progress import NULL_PROGRESS, Progress
+from imgkit.render.report_differences import disagreements
 from imgkit.render.report_json import report_bytes
 from imgkit.services import Services
 from imgkit.stages.inspect import inspect_disks
 from imgkit.stages.objects import place_keys
-from imgkit.tools.guestfs_appliance import Acceleration, ApplianceSettings, Drive
+from imgkit.tools.guestfs_appliance import Acceleration, ApplianceSettings
 from imgkit.version import __version__
 
 REPORT_PATH = PurePosixPath("report/inspect.json")
@@ -59,6 +62,7 @@ def inspect_set(run: Run) -> None:
         try:
             _require_any(images)
             report = inspect_machine(run.services, chosen, started=run.waiting.now(), progress=run.progress)
+            require_untouched(report)
         except ImgkitError as error:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, error.message
             draft.finish()
@@ -114,57 +118,84 @@ def disks_of_images(paths: Sequence[Path], assigned: Mapping[DiskRole, str]) -> 
     return ChosenDisks(images=images)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How to look: through which engine, with which keys, at what; `digests` proves by SHA-256 that nothing changed."""
+
+    engine: Engine | None = None
+    keys: tuple[VolumeKey, ...] = ()
+    subjects: AbstractSet[Subject] = EVERY_SUBJECT
+    emulate: bool = False
+    digests: bool = False
+    include_secrets: bool = False
+
+
+DEFAULT_LOOK = Look()
+
+
 def inspect_machine(
     services: Services,
     chosen: ChosenDisks,
     *,
     started: datetime,
-    subjects: AbstractSet[Subject] = EVERY_SUBJECT,
-    emulate: bool = False,
-    include_secrets: bool = False,
+    look: Look = DEFAULT_LOOK,
     progress: Progress = NULL_PROGRESS,
 ) -> Report:
-    """Open all disks together and report on them. Raises ToolMissing, CannotLookInside and their like."""
-    settings = ApplianceSettings(
-        interpreter=Path(services.settings.guestfs_python) if services.settings.guestfs_python else None,
-        acceleration=Acceleration.EMULATION if emulate else Acceleration.AUTO,
-        state_folder=services.folders.state,
-    )
-    with _opened(chosen.images, settings) as machine, tempfile.TemporaryDirectory(prefix="imgkit-facts-") as scratch:
+    """Open all disks together and report on them. Raises ToolMissing, CannotLookInside and their like.
+
+    Whether the images changed meanwhile stands in the report; `require_untouched` makes an error of it.
+    """
+    watch = Watch(chosen.images, digests=look.digests, progress=progress)
+    with open_machine(chosen.images, _engine_request(services, look)) as opened:
         run = RunInfo(
             started=started,
             imgkit=__version__,
-            engine="guestfs",
-            subjects=tuple(sorted(subjects)),
-            engine_reason=machine.appliance.reason,
-            tools=(ToolVersion(name="libguestfs", version=machine.appliance.version),),
-            include_secrets=include_secrets,
+            engine=opened.engine,
+            engine_reason=opened.reason,
+            subjects=tuple(sorted(look.subjects)),
+            tools=opened.tools,
+            include_secrets=look.include_secrets,
         )
+        report = _inspect(opened.machine, chosen, run, look, progress)
+        differing: tuple[Diagnostic, ...] = ()
+        if opened.second is not None:
+            differing = disagreements(report, _inspect(opened.second, chosen, run, look, progress))
+    report = replace(report, diagnostics=(*report.diagnostics, *opened.lacking, *differing))
+    return replace(report, run=replace(run, images=watch.states()))
+
+
+def _inspect(machine: Machine, chosen: ChosenDisks, run: RunInfo, look: Look, progress: Progress) -> Report:
+    with tempfile.TemporaryDirectory(prefix="imgkit-facts-") as scratch:
         return inspect_disks(
             machine,
             roles=[image.role for image in chosen.images if image.role is not None],
             expected_roles=chosen.expected,
             run=run,
-            subjects=subjects,
+            subjects=look.subjects,
             scratch=Path(scratch),
             progress=progress,
         )
 
 
-@contextmanager
-def _opened(images: Sequence[DiskImage], settings: ApplianceSettings) -> Iterator[GuestfsMachine]:
-    with ExitStack() as stack:
-        drives = [(image.role or DiskRole(), stack.enter_context(_drive(image))) for image in images]
-        yield stack.enter_context(open_guestfs_machine(drives, settings=settings))
+def _engine_request(services: Services, look: Look) -> EngineRequest:
+    settings = services.settings
+    return EngineRequest(
+        engine=look.engine or parse_engine(settings.engine),
+        keys=look.keys,
+        appliance=ApplianceSettings(
+            interpreter=Path(settings.guestfs_python) if settings.guestfs_python else None,
+            acceleration=Acceleration.EMULATION if look.emulate else Acceleration.AUTO,
+            state_folder=services.folders.state,
+        ),
+    )
 
 
-@contextmanager
-def _drive(image: DiskImage) -> Iterator[Drive]:
-    if image.format is DiskFormat.RAW:
-        yield Drive(path=image.path.absolute())
-        return
-    with export_by_nbd(image) as socket_path:
-        yield Drive(path=socket_path, nbd=True)
+def parse_engine(word: str) -> Engine:
+    """Read the setting. Raises SettingsError."""
+    try:
+        return Engine(word or Engine.AUTO)
+    except ValueError as error:
+        raise SettingsError(f"the engine {word!r} is none of {', '.join(Engine)}", hint="See IMGKIT_ENGINE.") from error
 
 
 def _image_of(folder: Path, manifest: Manifest, role: DiskRole) -> DiskImage:

@@ -11,7 +11,7 @@ from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.packages import PackageDatabases
 from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Report, SystemReport
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import Disk, EncryptedVolume, FileSystem, Journal, Partition, Storage
+from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
 from imgkit.render.tables_boot import boot_words
 from imgkit.render.tables_cloud import cloud_words
@@ -199,20 +199,21 @@ def _partition_words(partition: Partition) -> str:
 
 def _held(storage: Storage, place: str) -> tuple[str, str, str]:
     """Return what a disk, partition or volume holds: kind, label, usage."""
+    lock = next((one for one in storage.encrypted if one.place == place), None)
+    if lock is not None and lock.state is not EncryptedState.OPENED:
+        return f"{lock.type}, encrypted", "", ""
+    kind, about, usage = _held_openly(storage, place)
+    return f"{kind or 'opened'} in {lock.type}" if lock else kind, about, usage
+
+
+def _held_openly(storage: Storage, place: str) -> tuple[str, str, str]:
     for volume in storage.physical_volumes:
         if volume.place == place:
             return "LVM", f"group {volume.group}" if volume.group else "", ""
-    for closed in storage.encrypted:
-        if closed.place == place:
-            return _encrypted_words(closed), "", ""
     for one in storage.file_systems:
         if one.place == place:
             return one.type, _label_words(one), usage_words(one)
     return ("blank", "zeroes at both ends", "") if place in storage.blank else ("", "", "")
-
-
-def _encrypted_words(closed: EncryptedVolume) -> str:
-    return f"{closed.type}, encrypted"
 
 
 def _label_words(one: FileSystem) -> str:

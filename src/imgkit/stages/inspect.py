@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from imgkit.errors import CannotLookInside, ImgkitError
 from imgkit.facts.device_names import DeviceNames
@@ -17,41 +17,16 @@ from imgkit.facts.walking import walk_data
 from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, RunInfo, SystemReport
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import FileSystem, Mount, MountState, Storage
+from imgkit.model.storage import FileSystem, Mount, MountState
 from imgkit.model.subjects import EVERY_SUBJECT, Subject
 from imgkit.model.tree import Entry
-from imgkit.ports import FileTree
+from imgkit.ports import FileTree, Machine
 from imgkit.progress import NULL_PROGRESS, Bar, Progress
 from imgkit.safe_text import safe_text
 
 _SWAP = "swap"
 
 T = TypeVar("T")
-
-
-class Machine(Protocol):
-    """The opened disks of one machine, through whichever engine reads them. Places are those of `Storage`."""
-
-    @property
-    def storage(self) -> Storage:
-        """What storage there is. Raises an ImgkitError where not even that can be said."""
-        ...
-
-    @property
-    def os_places(self) -> Sequence[str]:
-        """The places of the file systems that hold an operating system."""
-        ...
-
-    def file_system_tree(self, place: str) -> FileTree:
-        """Return the files of one file system by itself. Raises CannotLookInside."""
-        ...
-
-    def system_tree(self, root: str, entries: Sequence[FstabEntry]) -> tuple[FileTree, Sequence[Mount]]:
-        """Return the files of the system on `root` with all that `entries` of its fstab mount, and what became of each.
-
-        Raises CannotLookInside.
-        """
-        ...
 
 
 def inspect_disks(

@@ -10,14 +10,16 @@ import subprocess
 import sys
 import tempfile
 import time
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from imgkit.errors import ToolFailed, ToolMissing
 from imgkit.process import Running, Word, find_program, run, start
+from imgkit.units import MiB
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ START_TIMEOUT_SECONDS = 60.0
 NEWEST_PYTHON, OLDEST_PYTHON = 15, 9
 BINDING_PACKAGES = "Debian, Ubuntu: python3-guestfs; Fedora, RHEL: python3-libguestfs; Arch: libguestfs"
 
+Sweep = Literal["stat", "links", "sha256", "xattrs"]
 Json = Any  # what json.loads gives; it ends in the typed functions of the callers
 
 
@@ -79,6 +82,23 @@ class GuestfsWorker:
         )
         return Path(answer["cache"])
 
+    def give_memory(self, mebibytes: int) -> None:
+        """Say how much memory the appliance will have."""
+        self._ask("memory", mebibytes=mebibytes)
+
+    def shell(self, line: str) -> str:
+        """Run a line in the appliance's shell, in a worker that was started for writing."""
+        said: str = self._ask("shell", line=line)
+        return said
+
+    def true_devices(self) -> list[str]:
+        """Return what the appliance's kernel calls the drives, in the order of adding, for lines of its shell.
+
+        Names that go through libguestfs' own functions are translated by it: its `/dev/sda` is always the first drive.
+        """
+        names: list[str] = self._ask("true_devices")
+        return names
+
     def add_overlay(self, path: Path) -> None:
         """Add a qcow2 overlay that lies in `scratch`: what the appliance writes ends there."""
         self._ask("add", path=str(path), format="qcow2")
@@ -118,6 +138,19 @@ class GuestfsWorker:
         """Return the extended attributes, of a link itself."""
         rows = self._ask("xattrs", path=_b64(path))
         return {base64.b64decode(name): base64.b64decode(value) for name, value in rows}
+
+    def sweep(self, kind: Sweep) -> Iterator[bytes]:
+        """Yield what one program of the appliance says of the whole mounted tree: records that end with NUL or LF."""
+        unzip = zlib.decompressobj(wbits=31)
+        for part in self._answers("sweep", self._timeout_seconds, {"kind": kind}):
+            block = base64.b64decode(part[0]) if part else b""
+            while block:
+                yield unzip.decompress(block, MiB)
+                block = unzip.unconsumed_tail
+
+    def open_encrypted(self, device: str, key: bytes, name: str) -> None:
+        """Open an encrypted volume as /dev/mapper/`name`, with the LVM inside it."""
+        self._ask("open_encrypted", device=device, key=_b64(key), name=name)
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield the first `limit` bytes of a regular file in pieces of at most 1 MiB; anything else is refused."""

@@ -38,7 +38,7 @@ class Drive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApplianceSettings:
-    """How to run libguestfs. Folders are given by the caller; None means its own default, or nothing remembered.
+    """How to run libguestfs. Folders are given by the caller; None and 0 mean its own default, or nothing remembered.
 
     The first launch after an update of the system builds the appliance, which takes up to a minute by itself.
     """
@@ -51,6 +51,7 @@ class ApplianceSettings:
     kvm_launch_seconds: float = 90.0
     launch_seconds: float = 600.0
     call_seconds: float = CALL_TIMEOUT_SECONDS
+    memory_mib: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +129,8 @@ def _launched(
         timeout_seconds=settings.call_seconds,
     ) as worker:
         cache = worker.settings(emulate=emulated, cache_folder=settings.cache_folder, verbose=verbose)
+        if settings.memory_mib:
+            worker.give_memory(settings.memory_mib)
         try:
             _add_drives(worker, drives)
             worker.launch(timeout_seconds=settings.launch_seconds if emulated else settings.kvm_launch_seconds)

@@ -16,11 +16,11 @@ folder raises UnicodeDecodeError). Calls with such names therefore go to the C l
 from __future__ import annotations
 
 import base64
-import ctypes
 import errno
 import json
 import os
 import queue
+import shlex
 import shutil
 import stat
 import sys
@@ -28,6 +28,16 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
+
+if __package__:
+    from imgkit.tools.guestfs_calls import ByteCalls, Refused
+    from imgkit.tools.guestfs_shell import SweepFailed, sweep, true_devices, true_name
+else:  # run by its path: this takes the files beside it, and only those two
+    sys.path.append(str(Path(__file__).absolute().parent))
+    from guestfs_calls import ByteCalls, Refused  # type: ignore[import-not-found,no-redef]  # the same file
+    from guestfs_shell import SweepFailed, sweep, true_devices, true_name  # type: ignore[import-not-found,no-redef]  # the same file
+
+    sys.path.pop()
 
 PART_BYTES = 1024 * 1024  # libguestfs refuses reads whose answer does not fit into its 4 MiB messages
 PART_ENTRIES = 1000
@@ -37,6 +47,7 @@ OVERRIDES = ("LIBGUESTFS_BACKEND", "LIBGUESTFS_BACKEND_SETTINGS", "LIBGUESTFS_AT
 READING = frozenset(
     {
         "blockdev_getsize64",
+        "btrfs_subvolume_list",
         "dmesg",
         "feature_available",
         "inspect_get_distro",
@@ -45,10 +56,13 @@ READING = frozenset(
         "inspect_get_type",
         "inspect_os",
         "list_devices",
+        "list_dm_devices",
         "list_filesystems",
         "list_md_devices",
         "list_partitions",
         "lvs_full",
+        "md_detail",
+        "md_stat",
         "pread_device",
         "pvs_full",
         "statvfs",
@@ -60,134 +74,7 @@ READING = frozenset(
         "vgs_full",
     }
 )
-WRITING = frozenset({"copy_device_to_device", "lvcreate", "mkswap", "pvcreate", "sync", "vgcreate"})
-
-
-# fmt: off
-STATNS_FIELDS = (
-    "dev", "ino", "mode", "nlink", "uid", "gid", "rdev", "size", "blksize", "blocks",
-    "atime_sec", "atime_nsec", "mtime_sec", "mtime_nsec", "ctime_sec", "ctime_nsec",
-    "spare1", "spare2", "spare3", "spare4", "spare5", "spare6",
-)
-ANSWERED_FIELDS = (
-    "mode", "size", "uid", "gid", "ino", "nlink", "dev",
-    "mtime_sec", "mtime_nsec", "atime_sec", "atime_nsec", "ctime_sec", "ctime_nsec",
-)
-# fmt: on
-
-
-class StatNs(ctypes.Structure):
-    """`struct guestfs_statns` of guestfs(3)."""
-
-    _fields_ = [(name, ctypes.c_int64) for name in STATNS_FIELDS]
-
-
-class StatNsList(ctypes.Structure):
-    """`struct guestfs_statns_list` of guestfs(3)."""
-
-    _fields_ = [("len", ctypes.c_uint32), ("val", ctypes.POINTER(StatNs))]
-
-
-class Xattr(ctypes.Structure):
-    """`struct guestfs_xattr` of guestfs(3)."""
-
-    _fields_ = [("name", ctypes.c_char_p), ("length", ctypes.c_uint32), ("value", ctypes.c_void_p)]
-
-
-class XattrList(ctypes.Structure):
-    """`struct guestfs_xattr_list` of guestfs(3)."""
-
-    _fields_ = [("len", ctypes.c_uint32), ("val", ctypes.POINTER(Xattr))]
-
-
-class Refused(Exception):
-    """An answer without result; `number` is the appliance's errno, 0 where it gave none."""
-
-    def __init__(self, message: str, number: int = 0) -> None:
-        super().__init__(message)
-        self.number = number
-
-
-class ByteCalls:
-    """The calls whose arguments or results are bytes, straight into the C library that the binding has loaded."""
-
-    def __init__(self, pointer: int) -> None:
-        self._handle = ctypes.c_void_p(pointer)
-        self._guestfs = ctypes.CDLL("libguestfs.so.0")
-        self._guestfs.guestfs_last_error.restype = ctypes.c_char_p
-        self._libc = ctypes.CDLL(None)
-        self._libc.free.argtypes = [ctypes.c_void_p]
-
-    def last_errno(self) -> int:
-        return int(self._guestfs.guestfs_last_errno(self._handle))
-
-    def text(self, name: str, *words: bytes) -> bytes:
-        """Call a function that returns a string."""
-        call = self._function(name, ctypes.c_void_p)
-        found = call(self._handle, *words)
-        if not found:
-            raise self._refused()
-        try:
-            return ctypes.string_at(found)
-        finally:
-            self._libc.free(found)
-
-    def act(self, name: str, *words: bytes) -> None:
-        """Call a function that returns nothing but its success."""
-        if self._function(name, ctypes.c_int)(self._handle, *words) == -1:
-            raise self._refused()
-
-    def stat(self, path: bytes, *, follow: bool) -> list[int]:
-        name = "statns" if follow else "lstatns"
-        found = self._function(name, ctypes.POINTER(StatNs))(self._handle, path)
-        if not found:
-            raise self._refused()
-        try:
-            return _numbers(found.contents)
-        finally:
-            self._function("free_statns", None)(found)
-
-    def stat_each(self, folder: bytes, names: list[bytes]) -> list[list[int] | None]:
-        """Describe entries of one folder in one round trip; None where it cannot be."""
-        words = (ctypes.c_char_p * (len(names) + 1))(*names, None)
-        found = self._function("lstatnslist", ctypes.POINTER(StatNsList))(self._handle, folder, words)
-        if not found:
-            raise self._refused()
-        try:
-            rows = [found.contents.val[index] for index in range(found.contents.len)]
-            return [None if row.ino == -1 else _numbers(row) for row in rows]
-        finally:
-            self._function("free_statns_list", None)(found)
-
-    def xattrs(self, path: bytes) -> list[tuple[bytes, bytes]]:
-        found = self._function("lgetxattrs", ctypes.POINTER(XattrList))(self._handle, path)
-        if not found:
-            raise self._refused()
-        try:
-            rows = [found.contents.val[index] for index in range(found.contents.len)]
-            return [(row.name, ctypes.string_at(row.value, row.length)) for row in rows]
-        finally:
-            self._function("free_xattr_list", None)(found)
-
-    def pread(self, path: bytes, count: int, offset: int) -> bytes:
-        size = ctypes.c_size_t()
-        call = self._function("pread", ctypes.c_void_p)
-        found = call(self._handle, path, ctypes.c_int(count), ctypes.c_int64(offset), ctypes.byref(size))
-        if not found:
-            raise self._refused()
-        try:
-            return ctypes.string_at(found, size.value)
-        finally:
-            self._libc.free(found)
-
-    def _function(self, name: str, result: Any) -> Any:
-        found = getattr(self._guestfs, "guestfs_" + name)
-        found.restype = result
-        return found
-
-    def _refused(self) -> Refused:
-        message = self._guestfs.guestfs_last_error(self._handle) or b"libguestfs gave no reason"
-        return Refused(message.decode("utf-8", "backslashreplace"), self.last_errno())
+WRITING = frozenset({"copy_device_to_device", "lvcreate", "mkswap", "pvcreate", "sync", "tar_in", "vgcreate"})
 
 
 class Worker:
@@ -223,6 +110,22 @@ class Worker:
         self._handle.set_verbose(request["verbose"])
         self._handle.set_trace(True)
         yield ({"cache": self._handle.get_cachedir(), "hv": self._handle.get_hv()},)
+
+    def do_memory(self, request: dict[str, Any]) -> Iterator[Any]:
+        self._handle.set_memsize(request["mebibytes"])
+        yield (None,)
+
+    def do_shell(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Run a line inside the appliance: for making disks, never near evidence."""
+        if not self._writable:
+            raise Refused("not allowed here: shell")
+        yield (self._shell(request["line"]),)
+
+    def do_true_devices(self, _: dict[str, Any]) -> Iterator[Any]:
+        yield (true_devices(self._shell),)
+
+    def _shell(self, line: str) -> str:
+        return str(self._handle.debug("sh", [line]))
 
     def do_add(self, request: dict[str, Any]) -> Iterator[Any]:
         """Add a drive whose format is said aloud, so that qemu guesses nothing.
@@ -262,6 +165,37 @@ class Worker:
 
     def do_xattrs(self, request: dict[str, Any]) -> Iterator[Any]:
         yield ([list(map(_encode, pair)) for pair in self._bytes.xattrs(_decode(request["path"]))],)
+
+    def do_sweep(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Give what one program says of the whole mounted tree, compressed."""
+        try:
+            for part in sweep(request["kind"], self._shell):
+                yield [_encode(part)]
+        except SweepFailed as error:
+            raise Refused(str(error), errno.EIO) from error
+        yield (None,)
+
+    def do_open_encrypted(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Open an encrypted volume, and bring up the LVM inside it. The key stays out of every log."""
+        device, key, name = request["device"], base64.b64decode(request["key"]), request["name"]
+        if b"\0" in key:
+            self._open_by_file(device, key, name)
+        else:
+            self._bytes.open_encrypted(device.encode(), key, name.encode())
+        self._handle.lvm_scan(True)
+        yield (None,)
+
+    def _open_by_file(self, device: str, key: bytes, name: str) -> None:
+        """A NUL byte would end the key on its way through C: it goes as a file, which lies in memory at both ends."""
+        handle = os.memfd_create("key")
+        try:
+            os.write(handle, key)
+            self._handle.debug_upload(f"/proc/self/fd/{handle}", "/run/imgkit.key", 0o600)
+        finally:
+            os.close(handle)
+        device = true_name(device, true_devices(self._shell))
+        opening = f"cryptsetup open -q --key-file /run/imgkit.key {shlex.quote(device)} {shlex.quote(name)}"
+        self._shell(f"{opening}; code=$?; rm -f /run/imgkit.key; exit $code")
 
     def do_list(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give all entries of a folder with their numbers. Names come by way of a local file, as bytes (`ls0`)."""
@@ -354,10 +288,6 @@ def _serve(worker: Worker, request: dict[str, Any], out: BinaryIO) -> None:
 def _send(out: BinaryIO, message: dict[str, Any]) -> None:
     out.write(json.dumps(message).encode() + b"\n")
     out.flush()
-
-
-def _numbers(row: StatNs) -> list[int]:
-    return [getattr(row, name) for name in ANSWERED_FIELDS]
 
 
 def _batches(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -68,7 +68,7 @@ def test_disk_images_of_one_machine_are_looked_into_together(look, tmp_path: Pat
     system, data = _raw(tmp_path / "system.raw"), _raw(tmp_path / "more.raw")
     assert imgkit("inspect", system, "--disk", f"xvdb={data}", "--emulate").code == 0
     assert {str(image.role): image.path for image in look["chosen"].images} == {"system": system, "xvdb": data}
-    assert look["emulate"] is True
+    assert look["look"].emulate is True
     assert not (tmp_path / "custody.jsonl").exists()
 
 
@@ -96,7 +96,7 @@ def test_what_is_no_set_and_no_image_is_refused(look, tmp_path: Path, name):
 
 def test_a_report_can_be_about_some_subjects_alone(look, folder: Path):
     assert imgkit("inspect", folder, "--only", "identity,packages", "--skip", "packages").code == 0
-    assert look["subjects"] == {Subject.IDENTITY}
+    assert look["look"].subjects == {Subject.IDENTITY}
 
 
 def test_what_is_no_subject_is_refused_with_those_that_are(look, folder: Path):

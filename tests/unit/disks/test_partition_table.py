@@ -4,7 +4,8 @@ import struct
 import uuid
 import zlib
 
-from imgkit.disks.partition_table import PartitionTable, read_table
+from imgkit.disks.partition_table import read_table
+from imgkit.disks.table_entries import PartitionTable
 from imgkit.model.storage import TableKind
 
 SECTORS = 4096
@@ -108,7 +109,8 @@ def test_a_damaged_first_header_is_replaced_by_the_second_and_said():
     disk[512 + 40] ^= 1
     table = table_of(disk)
     assert len(table.entries) == 1
-    assert "its checksum does not hold" in table.error
+    assert table.error == ""
+    assert "its checksum does not hold" in table.problems[0]
 
 
 def test_damaged_entries_are_not_believed():
@@ -116,7 +118,7 @@ def test_damaged_entries_are_not_believed():
     disk[1024 + 128 + 40] ^= 1
     table = table_of(disk)
     assert table.entries[0].size_bytes == 1953 * 512
-    assert "entries' checksum does not hold" in table.error
+    assert "entries' checksum does not hold" in table.problems[0]
 
 
 def test_a_gpt_with_both_headers_gone_is_a_gpt_with_an_error():
@@ -126,3 +128,38 @@ def test_a_gpt_with_both_headers_gone_is_a_gpt_with_an_error():
     table = table_of(disk)
     assert (table.kind, table.entries) == (TableKind.GPT, ())
     assert "no header of the GPT can be read" in table.error
+
+
+def test_a_gpt_whose_start_was_wiped_is_read_from_the_end():
+    disk = gpt_disk()
+    disk[: 34 * 512] = bytes(34 * 512)
+    table = table_of(disk)
+    assert len(table.entries) == 1
+    assert "protective MBR is lost" in table.problems[0]
+
+
+def test_an_old_second_header_behind_a_file_system_is_no_table():
+    disk = gpt_disk()
+    disk[: 34 * 512] = bytes(34 * 512)
+    disk[1080:1082] = b"\x53\xef"  # an ext superblock
+    assert table_of(disk) == PartitionTable(kind=TableKind.NONE)
+
+
+def test_a_gpt_without_a_protective_mbr_and_a_hybrid_one_are_said():
+    disk = gpt_disk()
+    disk[:512] = bytes(512)
+    assert "protective MBR" in table_of(disk).problems[0]
+    disk[:512] = mbr((0, 0xEE, 1, 2047), (0x80, 0x83, 2048, 100))
+    assert "1 more entries" in table_of(disk).problems[0]
+
+
+def test_a_chain_may_name_its_next_link_before_its_partition():
+    disk = bytearray(300 * 512)
+    disk[:512] = mbr((0, 0x05, 100, 200))
+    disk[100 * 512 : 101 * 512] = mbr((0, 0x05, 50, 50), (0, 0x83, 10, 20))
+    disk[150 * 512 : 151 * 512] = mbr((0, 0x82, 5, 30))
+    assert [(entry.number, entry.start_bytes // 512) for entry in table_of(disk).entries] == [
+        (1, 100),
+        (5, 110),
+        (6, 155),
+    ]

@@ -36,6 +36,7 @@ from imgkit.model.report import (
     DataFileSystem,
     Diagnostic,
     DiagnosticLevel,
+    ImageState,
     Report,
     RunInfo,
     SystemReport,
@@ -314,7 +315,11 @@ def make_report() -> Report:
             imgkit="0.1.0",
             engine="guestfs",
             tools=(ToolVersion(name="libguestfs", version="1.48.6"),),
-            images=(Setting(name="system", value="system.raw"),),
+            images=(
+                ImageState(
+                    role=SYSTEM, path=b"system.raw", format="raw", size_bytes=2**30, modified=MOMENT, inode="12"
+                ),
+            ),
         ),
         storage=make_storage(),
         systems=(make_system(),),

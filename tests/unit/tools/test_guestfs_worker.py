@@ -12,7 +12,8 @@ from typing import Any, cast
 import pytest
 
 from imgkit.tools import guestfs_worker
-from imgkit.tools.guestfs_worker import Refused, Worker
+from imgkit.tools.guestfs_calls import Refused
+from imgkit.tools.guestfs_worker import Worker
 
 
 class FakeWorker:
@@ -32,22 +33,27 @@ def served(work: Callable[[], Iterator[Any]]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-def source() -> ast.Module:
-    return ast.parse(Path(guestfs_worker.__file__).read_text(), feature_version=(3, 9))
+OWN_FILES = {"guestfs_worker", "guestfs_calls", "guestfs_shell"}
+
+
+def sources() -> Iterator[ast.Module]:
+    folder = Path(guestfs_worker.__file__).parent
+    for name in sorted(OWN_FILES):
+        yield ast.parse((folder / f"{name}.py").read_text(), feature_version=(3, 9))
 
 
 def test_it_is_written_in_the_syntax_of_python_3_9():
-    assert not any(isinstance(node, ast.Match) for node in ast.walk(source()))
+    assert not any(isinstance(node, ast.Match) for source in sources() for node in ast.walk(source))
 
 
-def test_it_imports_the_standard_library_and_guestfs_alone():
+def test_it_imports_the_standard_library_and_guestfs_and_its_own_files_alone():
     imported = set()
-    for node in ast.walk(source()):
+    for node in (node for source in sources() for node in ast.walk(source)):
         if isinstance(node, ast.Import):
             imported |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            imported.add((node.module or "").partition(".")[0])
-    assert imported - set(sys.stdlib_module_names) == {"guestfs"}
+            imported.add((node.module or "").removeprefix("imgkit.tools.").partition(".")[0])
+    assert imported - set(sys.stdlib_module_names) == {"guestfs"} | OWN_FILES - {"guestfs_worker"}
 
 
 def test_parts_and_the_result_carry_the_number_of_their_request():

@@ -1,0 +1,54 @@
+"""The stable names of what libguestfs calls /dev/sda1, /dev/VG/LV, /dev/md127 and btrfsvol:/dev/sda1/@."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import RaidArray, partition_place
+
+_DEVICE = re.compile(r"(?P<disk>/dev/[a-z]+)(?P<number>[0-9]*)")
+_SUBVOLUME = re.compile(r"btrfsvol:(?P<device>/dev/(?:[a-z]+[0-9]*|[^/]+/[^/]+))/(?P<path>.+)")
+
+
+@dataclass(slots=True, kw_only=True)
+class Places:
+    """What is known so far: `decrypted` by the mapper's device, `arrays` by the kernel's, `lies_on` by logical volume.
+
+    What an encrypted volume holds has the place of that volume.
+    """
+
+    devices: Mapping[str, DiskRole] = field(default_factory=dict)
+    decrypted: dict[str, str] = field(default_factory=dict)
+    arrays: dict[str, RaidArray] = field(default_factory=dict)
+    lies_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def place(self, mountable: str) -> str:
+        """Return our name of what libguestfs calls `mountable`."""
+        if match := _SUBVOLUME.fullmatch(mountable):
+            return f"{self.place(match['device'])}[{match['path']}]"
+        if mountable in self.decrypted:
+            return self.decrypted[mountable]
+        if mountable in self.arrays:
+            return self.arrays[mountable].place
+        match = _DEVICE.fullmatch(mountable)
+        role = self.devices.get(match["disk"]) if match else None
+        if match is None or role is None:
+            return mountable
+        return partition_place(role, int(match["number"])) if match["number"] else role.name
+
+    def roles(self, place: str) -> tuple[DiskRole, ...]:
+        """Return the disks that a place lies on, as far as they are among these."""
+        base = place.partition("[")[0]
+        if not base.startswith("/dev/"):
+            return (DiskRole.parse(base.partition(":")[0]),)
+        below = self.lies_on.get(base) or next((one.members for one in self.arrays.values() if one.place == base), ())
+        return tuple(sorted({role for one in below for role in self.roles(one)}))
+
+    def order(self, device: str) -> tuple[int, int, str]:
+        """Sort as disks and partitions are, volumes behind them."""
+        match = _DEVICE.fullmatch(device)
+        disks = list(self.devices)
+        if match is None or match["disk"] not in disks:
+            return len(disks), 0, device
+        return disks.index(match["disk"]), int(match["number"] or 0), device

@@ -1,0 +1,245 @@
+"""The disks of one machine through imgkit's own engine: a child process reads, this side asks."""
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
+from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.native.client import ReadingChild, ReadingStopped
+from imgkit.disks.native.nouns import from_plain
+from imgkit.disks.native.wire import Garbled, What, decode_entries, decode_pairs
+from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
+from imgkit.model.disk import DiskImage
+from imgkit.model.mounts import FstabEntry
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import Mount, MountState, Storage
+from imgkit.model.tree import Entry
+from imgkit.safe_text import safe_name
+from imgkit.units import MiB
+
+_PART_BYTES = 1 * MiB
+_MOST_STOPPED = 3  # each may have taken a minute
+
+T = TypeVar("T")
+Plan = tuple[tuple[str, bytes], ...]
+
+
+@contextmanager
+def open_native_machine(images: Sequence[DiskImage]) -> Iterator["NativeMachine"]:
+    """Open all disk images of one machine together, by their roles; a single one without a role is the system disk.
+
+    Raises what the guard raises for the images: NotADiskImage, DiskImageUnsafe, NotAccessible, NeedsKey.
+    """
+    disks = {(image.role or DiskRole()).name: image for image in images}
+    for image in images:
+        open_guest_view(image).close()  # what the guard refuses is refused here, under its own name
+    machine = NativeMachine(disks)
+    try:
+        yield machine
+    finally:
+        machine.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Surveyed:
+    storage: Storage
+    os_places: tuple[str, ...]
+
+
+class NativeMachine:
+    """The `Machine` that a report is made of."""
+
+    def __init__(self, disks: Mapping[str, DiskImage], *, child: ReadingChild | None = None) -> None:
+        self._request = json.dumps(
+            {
+                role: {"path": os.fsencode(image.path.absolute()).hex(), "format": image.format}
+                for role, image in disks.items()
+            }
+        ).encode("ascii")
+        self._child = child or ReadingChild(self._open)
+        self._found: _Surveyed | None = None
+        self._skipped: dict[str, str] = {}
+
+    @property
+    def storage(self) -> Storage:
+        return self._surveyed().storage
+
+    @property
+    def os_places(self) -> tuple[str, ...]:
+        """The file systems that hold an operating system's root, judged by os-release, fstab and passwd."""
+        return self._surveyed().os_places
+
+    def file_system_tree(self, place: str) -> "NativeTree":
+        """Return the files of one file system by itself. Raises NoSuchPathInside, CannotLookInside."""
+        found = next((one for one in self.storage.file_systems if one.place == place), None)
+        if found is None:
+            places = ", ".join(one.place for one in self.storage.file_systems)
+            raise NoSuchPathInside(
+                f"there is no file system {place} on these disks", hint=f"There are: {places or 'none'}"
+            )
+        if found.error:
+            raise CannotLookInside(f"{place} cannot be read: {found.error}")
+        tree = NativeTree(self._child, ((place, b"/"),))
+        tree.failed()
+        return tree
+
+    def system_tree(self, root: str, entries: Sequence[FstabEntry]) -> tuple["NativeTree", tuple[Mount, ...]]:
+        """Return the files of the system on `root` with its other file systems where its fstab wants them.
+
+        `entries` are the lines of that fstab, resolved; the answer says what became of each.
+        """
+        known = {one.place: one for one in self.storage.file_systems}
+        mounts: dict[int, Mount] = {}
+        plan: list[tuple[int, str, bytes]] = []
+        for entry in in_order(entries):
+            mount = _planned(entry, root)
+            if mount is None and (error := _why_not(entry.place, known)):
+                mount = replace(describe_line(entry), state=MountState.FAILED, reason=error)
+            if mount is None:
+                plan.append((entry.line, entry.place, entry.folder))
+                mount = replace(describe_line(entry), state=MountState.MOUNTED)
+            mounts[entry.line] = mount
+        tree = NativeTree(self._child, ((root, b"/"), *((place, folder) for _, place, folder in plan)))
+        for (line, _, _), reason in zip(plan, tree.failed()[1:], strict=True):
+            if reason:
+                mounts[line] = replace(mounts[line], state=MountState.FAILED, reason=reason)
+        return tree, tuple(mounts[line] for line in sorted(mounts))
+
+    def close(self) -> None:
+        """End the child."""
+        self._child.close()
+
+    def _surveyed(self) -> _Surveyed:
+        while self._found is None:
+            try:
+                self._child.ready()
+            except ReadingStopped:
+                continue  # without the place that was too much, until it has failed too often
+        return self._found
+
+    def _open(self, child: ReadingChild) -> None:
+        """Bring a new child to where the last one was; the storage is found once."""
+        child.ask(What.OPEN, self._request)
+        try:
+            frames = child.ask(What.SURVEY, json.dumps(self._skipped).encode("ascii"))
+        except ReadingStopped as stopped:
+            self._remember(stopped)
+            raise
+        self._found = self._found or _decoded(lambda: _surveyed(json.loads(frames[-1])))
+
+    def _remember(self, stopped: ReadingStopped) -> None:
+        """What the child was looking at when it ended is not looked at again."""
+        if stopped.frames:
+            self._skipped[stopped.frames[-1].decode("utf-8", "backslashreplace")] = stopped.message
+
+
+def _surveyed(answer: Any) -> _Surveyed:
+    return _Surveyed(
+        storage=from_plain(Storage, answer["storage"]), os_places=tuple(str(one) for one in answer["os_places"])
+    )
+
+
+class NativeTree:
+    """The `FileTree` port over one plan of mounts; also reads in parts."""
+
+    def __init__(self, child: ReadingChild, plan: Plan) -> None:
+        self._child = child
+        self._plan = plan
+        self._number = 0
+        self._generation = 0
+        self._failed: list[str] = []
+        self._stopped = 0
+
+    def failed(self) -> list[str]:
+        """Return why each of the plan's mounts failed, empty for those that did not."""
+        self._made()
+        return self._failed
+
+    def stat(self, path: bytes) -> Entry:
+        frames = self._ask(What.STAT, "describe", path)
+        return _decoded(lambda: decode_entries(frames[0])[0])
+
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        frames = self._ask(What.LIST, "list", path)
+        return _decoded(lambda: tuple(entry for frame in frames for entry in decode_entries(frame)))
+
+    def read_file(self, path: bytes, *, limit: int) -> bytes:
+        return b"".join(self.read_parts(path, limit=limit))
+
+    def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        """Yield a regular file's first `limit` bytes at most in pieces, following links inside the tree."""
+        done = 0
+        while True:
+            answer = b"".join(self._ask(What.READ, "read", path, offset=done, count=min(_PART_BYTES, limit - done)))
+            size = int.from_bytes(answer[:8], "little")
+            done += len(answer) - 8
+            if len(answer) > 8:
+                yield answer[8:]
+            if done >= min(size, limit):
+                return
+            if len(answer) == 8:
+                raise CannotLookInside(f"{safe_name(path)} ends at byte {done}, and should have {size}")
+
+    def read_link(self, path: bytes) -> bytes:
+        return b"".join(self._ask(What.LINK, "read the link", path))
+
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        frames = self._ask(What.XATTRS, "read the attributes of", path)
+        return _decoded(lambda: decode_pairs(b"".join(frames)))
+
+    def _ask(self, what: What, verb: str, path: bytes, *, offset: int = 0, count: int = 0) -> list[bytes]:
+        if not path.startswith(b"/"):
+            raise ValueError(f"a path inside a disk begins with a slash: {safe_name(path)}")
+        if self._stopped >= _MOST_STOPPED:
+            raise CannotLookInside(f"{safe_name(path)} was not tried: reading {self._plan[0][0]} failed too often")
+        try:
+            return self._child.ask(what, path, tree=self._made(), offset=offset, count=count)
+        except NoSuchPathInside as error:
+            raise NoSuchPathInside(f"there is no {safe_name(path)} inside the disk") from error
+        except NeedsKey as error:
+            raise NeedsKey(f"could not {verb} {safe_name(path)} inside the disk: {error.message}") from error
+        except CannotLookInside as error:
+            self._stopped += isinstance(error, ReadingStopped)
+            raise CannotLookInside(f"could not {verb} {safe_name(path)} inside the disk: {error.message}") from error
+
+    def _made(self) -> int:
+        """Return the tree's number in the present child; a new child has to put it together anew."""
+        self._child.ready()
+        if self._generation != self._child.generation:
+            plan = json.dumps([[place, folder.hex()] for place, folder in self._plan]).encode("ascii")
+            answer = _json(self._child.ask(What.TREE, plan))
+            self._number, self._failed = int(answer["tree"]), [str(one) for one in answer["failed"]]
+            self._generation = self._child.generation
+        return self._number
+
+
+def _planned(entry: FstabEntry, root: str) -> Mount | None:
+    """Return what is to be said of a line that needs no mounting, None for one that does."""
+    mount = describe_line(entry)
+    if entry.folder == b"/":
+        reason = "" if entry.place == root else f"{root} is taken for the root"
+        return replace(mount, state=MountState.MOUNTED, place=root, reason=reason)
+    if skipped := why_skipped(entry):
+        return replace(mount, state=MountState.SKIPPED, reason=skipped)
+    return None if entry.place else mount
+
+
+def _why_not(place: str, known: Mapping[str, Any]) -> str:
+    found = known.get(place)
+    return f"there is no file system {place} on these disks" if found is None else str(found.error)
+
+
+def _json(frames: Sequence[bytes]) -> Any:
+    return _decoded(lambda: json.loads(b"".join(frames)))
+
+
+def _decoded(decode: Callable[[], T]) -> T:
+    """A child that sends nonsense is no better than none."""
+    try:
+        return decode()
+    except (Garbled, KeyError, IndexError, TypeError, ValueError) as error:
+        raise CannotLookInside(f"the process that reads the disks gave a garbled answer: {error}") from error

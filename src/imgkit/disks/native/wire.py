@@ -1,0 +1,143 @@
+"""What passes between imgkit and its reading child: frames of plain numbers and bytes, which can execute nothing.
+
+A request is `<length><what><tree><offset><count>` and bytes (a path, or JSON); an answer is any number of frames
+`<state><length>` and bytes, the last of which is not MORE.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from enum import IntEnum
+
+from imgkit.disks.native.reader import KINDS, Row
+from imgkit.disks.native.tree import Listed
+from imgkit.model.tree import Entry, EntryKind
+from imgkit.units import MiB
+
+REQUEST = struct.Struct("<IBIQQ")
+ANSWER = struct.Struct("<BI")
+LARGEST_ANSWER = 8 * MiB
+LARGEST_REQUEST = 1 * MiB
+ENTRIES_A_FRAME = 4096
+# Seconds and nanoseconds apart: the times of XFS and NTFS go beyond what 64 bits of nanoseconds hold.
+_ROW = struct.Struct("<BIQIIQIIqIqIqIqI")
+_READ, _BORN = 1, 2
+_NANO = 1_000_000_000
+
+
+class What(IntEnum):
+    """What may be asked."""
+
+    OPEN = 1
+    SURVEY = 2
+    TREE = 3
+    STAT = 4
+    LIST = 5
+    READ = 6
+    LINK = 7
+    XATTRS = 8
+
+
+class State(IntEnum):
+    """How an answer went on or ended."""
+
+    DONE = 0
+    MORE = 1
+    ABSENT = 2
+    CANNOT = 3
+    NEEDS_KEY = 4
+
+
+class Garbled(Exception):
+    """The other side sent what makes no sense."""
+
+
+def encode_entries(listed: Iterable[Listed]) -> Iterator[bytes]:
+    """Yield the payloads for a folder, a few thousand entries each; the last one is not full."""
+    rows: list[bytes] = []
+    names: list[bytes] = []
+    for one in listed:
+        rows.append(_packed(one.file_system, one.row))
+        names.append(one.name)
+        if len(rows) == ENTRIES_A_FRAME:
+            yield _joined(rows, names)
+            rows, names = [], []
+    yield _joined(rows, names)
+
+
+def decode_entries(payload: bytes) -> list[Entry]:
+    """Read one such payload. Raises Garbled."""
+    try:
+        count = int.from_bytes(payload[:4], "little")
+        end = 4 + count * _ROW.size
+        names = payload[end:].split(b"\0") if count else []
+        if len(names) != count or len(payload) < end:
+            raise Garbled("names and entries do not fit")
+        return [_entry(name, row) for name, row in zip(names, _ROW.iter_unpack(payload[4:end]), strict=True)]
+    except struct.error as error:
+        raise Garbled(str(error)) from error
+
+
+def encode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Encode names and values of any bytes."""
+    return b"".join(struct.pack("<II", len(name), len(value)) + name + value for name, value in pairs)
+
+
+def decode_pairs(payload: bytes) -> dict[bytes, bytes]:
+    """Read them back. Raises Garbled."""
+    found: dict[bytes, bytes] = {}
+    at = 0
+    while at < len(payload):
+        if at + 8 > len(payload):
+            raise Garbled("a pair is cut off")
+        name, value = struct.unpack_from("<II", payload, at)
+        at += 8
+        if at + name + value > len(payload):
+            raise Garbled("a pair is cut off")
+        found[payload[at : at + name]] = payload[at + name : at + name + value]
+        at += name + value
+    return found
+
+
+def _packed(file_system: int, row: Row | None) -> bytes:
+    if row is None:
+        return _ROW.pack(0, 0, 0, 0, 0, 0, 0, file_system, *(0,) * 8)
+    born = row.born_ns
+    return _ROW.pack(
+        _READ | (0 if born is None else _BORN),
+        row.mode,
+        row.size,
+        row.uid,
+        row.gid,
+        row.inode,
+        row.links,
+        file_system,
+        *divmod(row.modified_ns, _NANO),
+        *divmod(row.accessed_ns, _NANO),
+        *divmod(row.changed_ns, _NANO),
+        *divmod(born or 0, _NANO),
+    )
+
+
+def _joined(rows: Sequence[bytes], names: Sequence[bytes]) -> bytes:
+    return b"".join((len(rows).to_bytes(4, "little"), *rows, b"\0".join(names)))
+
+
+def _entry(name: bytes, row: tuple[int, ...]) -> Entry:
+    flags, mode, size, uid, gid, inode, links, file_system = row[:8]
+    if not flags & _READ:  # its name stands in the folder, and the disk cannot say more
+        return Entry(name=name, kind=EntryKind.OTHER, links=0, file_system=file_system)
+    return Entry(
+        name=name,
+        kind=KINDS.get(mode & 0o170000, EntryKind.OTHER),
+        size=size,
+        mode=mode,
+        uid=uid,
+        gid=gid,
+        inode=inode,
+        links=links,
+        modified_ns=row[8] * _NANO + row[9],
+        accessed_ns=row[10] * _NANO + row[11],
+        changed_ns=row[12] * _NANO + row[13],
+        born_ns=row[14] * _NANO + row[15] if flags & _BORN else None,
+        file_system=file_system,
+    )

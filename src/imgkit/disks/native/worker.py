@@ -1,0 +1,174 @@
+"""The child that reads disks: a process of its own with limits, which answers what its parent asks over two pipes.
+
+What it reads was made by strangers. Whatever happens to it, its parent goes on: a crash, a hang or too much memory ends
+this process, and the parent says so and starts another.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import BinaryIO
+
+from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.native.limits import allow_processor_time, set_limits
+from imgkit.disks.native.nouns import to_plain
+from imgkit.disks.native.reader import PART_BYTES
+from imgkit.disks.native.survey import Survey
+from imgkit.disks.native.tree import Tree
+from imgkit.disks.native.volume import Bytes
+from imgkit.disks.native.wire import (
+    ANSWER,
+    LARGEST_REQUEST,
+    REQUEST,
+    State,
+    What,
+    encode_entries,
+    encode_pairs,
+)
+from imgkit.errors import CannotLookInside, ImgkitError, NeedsKey, NoSuchPathInside
+from imgkit.files.closing import Closing
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.role import DiskRole
+
+_MESSAGE_BYTES = 2000
+
+
+class Worker(Closing):
+    """Answers requests; opened disks, the survey and trees are kept between them."""
+
+    def __init__(self) -> None:
+        self._survey = Survey(disks={})
+        self._trees: list[Tree] = []
+        self._opened = ExitStack()
+
+    def close(self) -> None:
+        self._opened.close()
+
+    def answer(self, numbers: list[int], payload: bytes) -> Iterator[bytes]:
+        """Yield the frames' payloads. Raises IndexError for a tree that was never made."""
+        what, tree, offset, count = numbers
+        match what:
+            case What.OPEN:
+                yield self._open(json.loads(payload))
+            case What.SURVEY:
+                yield from self._look(json.loads(payload))
+            case What.TREE:
+                yield self._tree(json.loads(payload))
+            case What.STAT:
+                yield from encode_entries([self._trees[tree].stat(payload)])
+            case What.LIST:
+                yield from encode_entries(self._trees[tree].list_folder(payload))
+            case What.READ:
+                size, parts = self._trees[tree].read(payload, offset, min(count, PART_BYTES))
+                yield size.to_bytes(8, "little") + b"".join(parts)
+            case What.LINK:
+                yield self._trees[tree].read_link(payload)
+            case What.XATTRS:
+                yield encode_pairs(self._trees[tree].xattrs(payload).items())
+            case _:
+                raise CannotLookInside(f"nobody knows what request {what} means")
+
+    def _open(self, disks: Mapping[str, Mapping[str, str]]) -> bytes:
+        self._survey = Survey(disks={DiskRole.parse(role): self._view(disk) for role, disk in disks.items()})
+        return b""
+
+    def _view(self, disk: Mapping[str, str]) -> Bytes:
+        view = open_guest_view(_image(disk))
+        self._opened.callback(view.close)
+        return view
+
+    def _look(self, skip: Mapping[str, str]) -> Iterator[bytes]:
+        """Say which file system is opened next, for a parent that has to know which one was too much; then all."""
+        for place in self._survey.steps(skip):
+            yield place.encode("utf-8")
+        yield _json({"storage": to_plain(self._survey.storage()), "os_places": self._survey.os_places})
+
+    def _tree(self, plan: list[list[str]]) -> bytes:
+        """Put a tree together; the answer is why each further mount failed, empty where it did not."""
+        readers = self._survey.readers
+        order = list(readers)
+        for place, _ in plan:
+            if place not in readers:
+                raise CannotLookInside(f"the file system {place} could not be opened")
+        tree = Tree(order.index(plan[0][0]), dict(enumerate(readers.values())))
+        failed = ["", *(_mounted(tree, order.index(place), bytes.fromhex(folder)) for place, folder in plan[1:])]
+        self._trees.append(tree)
+        return _json({"tree": len(self._trees) - 1, "failed": failed})
+
+
+def _image(disk: Mapping[str, str]) -> DiskImage:
+    return DiskImage(path=Path(os.fsdecode(bytes.fromhex(disk["path"]))), format=DiskFormat(disk["format"]))
+
+
+def _mounted(tree: Tree, number: int, folder: bytes) -> str:
+    try:
+        tree.mount(number, folder)
+    except (CannotLookInside, NoSuchPathInside) as error:
+        return error.message
+    return ""
+
+
+def _json(plain: object) -> bytes:
+    return json.dumps(plain).encode("ascii")
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer until the other side is gone."""
+    with Worker() as worker:
+        _answer_all(worker, requests, answers)
+
+
+def _answer_all(worker: Worker, requests: BinaryIO, answers: BinaryIO) -> None:
+    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
+        length, *numbers = REQUEST.unpack(head)
+        payload = requests.read(length) if length <= LARGEST_REQUEST else b""
+        if len(payload) != length:
+            return
+        allow_processor_time()
+        for state, frame in _frames(worker, numbers, payload):
+            answers.write(ANSWER.pack(state, len(frame)) + frame)
+            if numbers[0] == What.SURVEY:
+                answers.flush()
+        answers.flush()
+
+
+def _frames(worker: Worker, numbers: list[int], payload: bytes) -> Iterator[tuple[State, bytes]]:
+    """Yield the frames of one answer; the last one is empty, or an error's words."""
+    try:
+        for frame in worker.answer(numbers, payload):
+            yield State.MORE, frame
+    except NoSuchPathInside as error:
+        yield State.ABSENT, _message(error.message)
+    except NeedsKey as error:
+        yield State.NEEDS_KEY, _message(error.message)
+    except ImgkitError as error:
+        yield State.CANNOT, _message(error.message)
+    except MemoryError:
+        yield State.CANNOT, b"reading it would take more memory than imgkit allows"
+    except Exception as error:  # noqa: BLE001  # whatever a hostile disk brought about, the next question is answered
+        yield State.CANNOT, _message(f"its structure is damaged ({type(error).__name__}: {error})")
+    else:
+        yield State.DONE, b""
+
+
+def _message(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")[:_MESSAGE_BYTES]
+
+
+def main() -> None:
+    """Take the pipes, then the limits; what a library prints goes to standard error, and FAT's times are UTC."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    set_limits()
+    serve(sys.stdin.buffer, answers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What passes over the pipe comes out as it went in; nonsense is told."""
+
+import pytest
+
+from imgkit.disks.native.reader import Row
+from imgkit.disks.native.tree import Listed
+from imgkit.disks.native.wire import (
+    ENTRIES_A_FRAME,
+    Garbled,
+    decode_entries,
+    decode_pairs,
+    encode_entries,
+    encode_pairs,
+)
+from imgkit.model.tree import Entry, EntryKind
+
+FAR = 30_000 * 366 * 86400 * 1_000_000_000  # beyond 64 bits of nanoseconds: NTFS can say that
+ROW = Row(0o104755, 5, 100_000, 4_000_000_000, 1 << 50, 2, -1, FAR, 3, None)
+
+
+def test_entries_keep_every_number_and_every_byte_of_a_name() -> None:
+    (payload,) = encode_entries([Listed(b"\xff\n", 3, ROW), Listed(b"b", 0, ROW._replace(born_ns=-7))])
+    first, second = decode_entries(payload)
+    assert first == Entry(
+        name=b"\xff\n",
+        kind=EntryKind.FILE,
+        size=5,
+        mode=0o104755,
+        uid=100_000,
+        gid=4_000_000_000,
+        inode=1 << 50,
+        links=2,
+        modified_ns=-1,
+        accessed_ns=FAR,
+        changed_ns=3,
+        born_ns=None,
+        file_system=3,
+    )
+    assert second.born_ns == -7
+
+
+def test_an_entry_that_could_not_be_read_has_its_name_only() -> None:
+    (payload,) = encode_entries([Listed(b"x", 1, None)])
+    assert decode_entries(payload) == [Entry(name=b"x", kind=EntryKind.OTHER, links=0, file_system=1)]
+
+
+def test_large_folders_come_in_several_frames_and_empty_ones_in_one() -> None:
+    frames = list(encode_entries(Listed(b"%d" % number, 0, ROW) for number in range(ENTRIES_A_FRAME + 1)))
+    assert [len(decode_entries(frame)) for frame in frames] == [ENTRIES_A_FRAME, 1]
+    assert [decode_entries(frame) for frame in encode_entries([])] == [[]]
+
+
+@pytest.mark.parametrize("payload", [b"", b"\x05\0\0\0", b"\xff\xff\xff\xff" + bytes(100), b"\x01\0\0\0" + bytes(40)])
+def test_nonsense_is_garbled(payload: bytes) -> None:
+    if payload:
+        with pytest.raises(Garbled):
+            decode_entries(payload)
+
+
+def test_pairs_hold_any_bytes() -> None:
+    pairs = {b"user.\0": b"", b"": b"\xff" * 300}
+    assert decode_pairs(encode_pairs(pairs.items())) == pairs
+    for cut in (3, 10):
+        with pytest.raises(Garbled):
+            decode_pairs(encode_pairs(pairs.items())[:cut])

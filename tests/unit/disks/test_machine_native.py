@@ -1,0 +1,148 @@
+"""The machine as a report asks it, with a child that is no process."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from tests.unit.disks.native.ext_image import ExtImage
+from tests.unit.disks.native.test_survey import root
+from tests.unit.disks.test_fstab_lines import line
+
+from imgkit.disks.machine_native import NativeMachine, open_native_machine
+from imgkit.disks.native.client import ReadingStopped
+from imgkit.disks.native.wire import What
+from imgkit.disks.native.worker import Worker
+from imgkit.errors import CannotLookInside, NoSuchPathInside, NotADiskImage
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import MountState
+
+
+class FakeChild:
+    """Answers as the child does, from this process; `die` makes it end at the next question of that kind."""
+
+    def __init__(self) -> None:
+        self.prepare: Callable[[FakeChild], None] = lambda child: None
+        self.generation = 0
+        self.worker: Worker | None = None
+        self.die: set[What] = set()
+
+    def ready(self) -> None:
+        if self.worker is None:
+            self.worker = Worker()
+            self.generation += 1
+            self.prepare(self)
+
+    def ask(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> list[bytes]:
+        self.ready()
+        assert self.worker is not None
+        if what in self.die:
+            self.die.discard(what)
+            self.close()
+            raise ReadingStopped("the process that read it was ended: it crashed", [b"system"])
+        return list(self.worker.answer([what, tree, offset, count], payload))
+
+    def close(self) -> None:
+        if self.worker is not None:
+            self.worker.close()
+        self.worker = None
+
+
+@pytest.fixture
+def child() -> Iterator[FakeChild]:
+    made = FakeChild()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, child: FakeChild) -> NativeMachine:
+    data = ExtImage()
+    data.file(12, b"x" * (3 * 1024))
+    data.folder(2, {b"file": 12})
+    disks = {}
+    image = root()
+    image.folder(14, {})
+    image.folder(2, {b"etc": 13, b"data": 14})
+    for name, content in (("system", image.content), ("xvdb", data.content)):
+        path = tmp_path / f"{name}.raw"
+        path.write_bytes(content)
+        disks[name] = DiskImage(path=path, format=DiskFormat.RAW, role=DiskRole.parse(name))
+    made = NativeMachine(disks, child=child)  # type: ignore[arg-type]
+    child.prepare = made._open  # type: ignore[assignment]
+    return made
+
+
+def test_storage_and_systems_are_found_once(machine: NativeMachine, child: FakeChild) -> None:
+    assert [one.place for one in machine.storage.file_systems] == ["system", "xvdb"]
+    assert machine.os_places == ("system",)
+    assert child.generation == 1
+
+
+def test_files_are_read_over_all_file_systems_as_fstab_mounts_them(machine: NativeMachine) -> None:
+    lines = [line(b"/data"), line(b"/none"), line(b"/swap", kind="swap")]
+    lines = [
+        type(one)(**{name: getattr(one, name) for name in one.__slots__} | {"place": "xvdb", "line": number})
+        for number, one in enumerate(lines)
+    ]
+    tree, mounts = machine.system_tree("system", lines)
+    assert tree.read_file(b"/data/file", limit=5) == b"xxxxx"
+    assert [mount.state for mount in mounts] == [MountState.MOUNTED, MountState.FAILED, MountState.SKIPPED]
+    assert [(one.name, one.file_system) for one in tree.list_folder(b"/")] == [(b"data", 1), (b"etc", 0)]
+
+
+def test_one_file_system_by_itself_is_a_tree(machine: NativeMachine) -> None:
+    tree = machine.file_system_tree("xvdb")
+    assert tree.stat(b"/file").size == 3 * 1024
+    assert b"".join(tree.read_parts(b"/file", limit=1 << 30)) == b"x" * 3072
+    assert tree.xattrs(b"/file") == {}
+    with pytest.raises(NoSuchPathInside, match="no file system xvdz"):
+        machine.file_system_tree("xvdz")
+
+
+def test_what_is_absent_is_told_from_what_cannot_be_read(machine: NativeMachine) -> None:
+    tree = machine.file_system_tree("system")
+    with pytest.raises(NoSuchPathInside, match=r"/none inside the disk"):
+        tree.stat(b"/none")
+    with pytest.raises(CannotLookInside, match="could not read the link /etc inside the disk: it is no link"):
+        tree.read_link(b"/etc")
+    with pytest.raises(ValueError, match="begins with a slash"):
+        tree.stat(b"etc")
+
+
+def test_a_child_that_ends_takes_one_answer_with_it(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    child.die.add(What.READ)
+    with pytest.raises(CannotLookInside, match="it crashed"):
+        tree.read_file(b"/etc/os-release", limit=99)
+    assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+    assert child.generation == 2
+
+
+def test_a_tree_that_ends_the_child_again_and_again_is_left_alone(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    for _ in range(3):
+        child.die.add(What.READ)
+        with pytest.raises(CannotLookInside):
+            tree.read_file(b"/etc/os-release", limit=99)
+    with pytest.raises(CannotLookInside, match="failed too often"):
+        tree.stat(b"/")
+    assert machine.file_system_tree("xvdb").stat(b"/file").size == 3 * 1024
+
+
+def test_a_file_system_that_ends_the_child_is_not_opened_again(machine: NativeMachine, child: FakeChild) -> None:
+    child.die.add(What.SURVEY)
+    found = {one.place: one.error for one in machine.storage.file_systems}
+    assert "it crashed" in found["system"]
+    assert found["xvdb"] == ""
+    with pytest.raises(CannotLookInside, match="it crashed"):
+        machine.file_system_tree("system")
+
+
+def test_what_the_guard_refuses_keeps_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "no.qcow2"
+    path.write_bytes(b"no image")
+    image = DiskImage(path=path, format=DiskFormat.QCOW2)
+    with pytest.raises(NotADiskImage), open_native_machine([image]):
+        pass
