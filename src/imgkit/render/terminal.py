@@ -182,7 +182,10 @@ def _held(storage: Storage, place: str) -> tuple[str, str, str]:
             return "LVM", f"group {volume.group}" if volume.group else "", ""
     for closed in storage.encrypted:
         if closed.place == place:
-            return _encrypted_words(closed), "", ""
+            return _encrypted_words(closed), closed.label, ""
+    for member in storage.members:
+        if member.place == place:
+            return member.type, member.label or member.detail, ""
     for one in storage.file_systems:
         if one.place == place:
             return one.type, _label_words(one), usage_words(one)
