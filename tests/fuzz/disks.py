@@ -143,9 +143,7 @@ def _walk(tree: Tree) -> int:
     while waiting and count < _MOST_ENTRIES:
         folder = waiting.pop()
         try:
-            entries = [
-                entry for frame in encode_entries(tree.list_folder(folder or b"/")) for entry in decode_entries(frame)
-            ]
+            frames = list(encode_entries(tree.list_folder(folder or b"/")))
         except BROKEN:
             continue
         for entry in (entry for frame in frames for entry in decode_entries(frame)):
