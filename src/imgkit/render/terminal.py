@@ -201,7 +201,7 @@ def _held(storage: Storage, place: str) -> tuple[str, str, str]:
     """Return what a disk, partition or volume holds: kind, label, usage."""
     lock = next((one for one in storage.encrypted if one.place == place), None)
     if lock is not None and lock.state is not EncryptedState.OPENED:
-        return f"{lock.type}, encrypted", "", ""
+        return f"{lock.type}, encrypted", lock.label, ""
     kind, about, usage = _held_openly(storage, place)
     return f"{kind or 'opened'} in {lock.type}" if lock else kind, about, usage
 
@@ -210,6 +210,9 @@ def _held_openly(storage: Storage, place: str) -> tuple[str, str, str]:
     for volume in storage.physical_volumes:
         if volume.place == place:
             return "LVM", f"group {volume.group}" if volume.group else "", ""
+    for member in storage.members:
+        if member.place == place:
+            return member.type, member.label or member.detail, ""
     for one in storage.file_systems:
         if one.place == place:
             return one.type, _label_words(one), usage_words(one)
