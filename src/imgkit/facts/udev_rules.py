@@ -19,6 +19,7 @@ _FOLDERS = (
 _STARTS = re.compile(
     r"(?:^|[,\s])(RUN(?:\{program\})?|PROGRAM|IMPORT\{program\})\s{0,8}(?:\+=|:=|==|!=|=)\s{0,8}e?\"((?:\\.|[^\"\\])*)\""
 )
+_MOST_ON_A_LINE = 1000
 _OF_THE_SYSTEM = (b"/usr/lib/", b"/lib/")
 
 
@@ -39,7 +40,11 @@ def read_udev_rules(guest: Guest) -> Fact[tuple[ConfigLine, ...]]:
 
 def _programs(look: Gathering, path: bytes, number: int, line: str) -> list[ConfigLine]:
     found = []
-    for key, program in _STARTS.findall(line):
+    for at, match in enumerate(_STARTS.finditer(line)):
+        if at >= _MOST_ON_A_LINE:
+            look.lack_line(path, number, f"it runs more than {_MOST_ON_A_LINE} programs")
+            break
+        key, program = match.groups()
         text = program.replace('\\"', '"')
         if not path.startswith(_OF_THE_SYSTEM):
             look.remark(f"{as_text(path)} line {number}: {key} {text[:200]}")

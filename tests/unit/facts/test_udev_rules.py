@@ -40,6 +40,14 @@ def test_programs_without_end_are_cut_and_that_is_said(monkeypatch):
     assert (len(held(fact)), fact.partial) == (1, True)
 
 
+def test_a_line_of_programs_without_end_is_cut_and_that_is_said():
+    fact = read_udev_rules(guest_with({"/usr/lib/udev/rules.d/1.rules": 'RUN+="a",' * 2000}))
+    assert (len(held(fact)), fact.notes) == (
+        1000,
+        ("/usr/lib/udev/rules.d/1.rules line 1: it runs more than 1000 programs",),
+    )
+
+
 @given(st.text(alphabet='RUN+="\\,\n {}'))
 def test_any_text_is_borne(text):
     read_udev_rules(guest_with({"/etc/udev/rules.d/1.rules": text}))
