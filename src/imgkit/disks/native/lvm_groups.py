@@ -139,7 +139,7 @@ def _describe(group: _Group, lvm: Lvm, belongs: dict[str, str]) -> None:
                 name=group.name,
                 uuid=word(group.body, "id"),
                 size_bytes=sum(counts.values()) * group.extent_bytes,
-                free_bytes=sum(counts[key] - used.get(key, 0) for key in counts) * group.extent_bytes,
+                free_bytes=sum(max(0, counts[key] - used.get(key, 0)) for key in counts) * group.extent_bytes,
                 missing_volumes=len(group.members) - len(group.here),
             )
         )
@@ -151,7 +151,7 @@ def _describe(group: _Group, lvm: Lvm, belongs: dict[str, str]) -> None:
                     uuid=word(group.members[key], "id"),
                     group=group.name,
                     size_bytes=counts[key] * group.extent_bytes,
-                    free_bytes=(counts[key] - used.get(key, 0)) * group.extent_bytes,
+                    free_bytes=max(0, counts[key] - used.get(key, 0)) * group.extent_bytes,
                 )
             )
     except BROKEN as error:

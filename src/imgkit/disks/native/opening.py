@@ -33,7 +33,10 @@ def _ext(volume: Bytes) -> Opened:
 
 def _xfs(volume: Bytes) -> Opened:
     reader = XfsReader(volume)
-    return reader, _counted(lambda: xfs_usage(reader, volume))
+    usage = _counted(lambda: xfs_usage(reader, volume))
+    if reader.superblock.needs_repair:
+        usage = replace(usage, error="it is marked as needing repair, and no kernel mounts it")
+    return reader, usage
 
 
 def _fat(volume: Bytes) -> Opened:

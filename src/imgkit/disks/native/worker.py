@@ -86,7 +86,13 @@ class Worker(Closing):
         """Say which file system is opened next, for a parent that has to know which one was too much; then all."""
         for place in self._survey.steps(skip):
             yield place.encode("utf-8")
-        yield _json({"storage": to_plain(self._survey.storage()), "os_places": self._survey.os_places})
+        yield _json(
+            {
+                "storage": to_plain(self._survey.storage()),
+                "os_places": self._survey.os_places,
+                "readable": list(self._survey.readers),
+            }
+        )
 
     def _tree(self, plan: list[list[str]]) -> bytes:
         """Put a tree together; the answer is why each further mount failed, empty where it did not."""
