@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from imgkit.facts.bounded import at_most
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text, first_word
 from imgkit.facts.included import read_with_included
@@ -25,6 +26,7 @@ _MONGO = (b"/etc/mongod.conf", b"/etc/mongodb.conf", b"/usr/local/mongodb/mongod
 _EVERYWHERE = {"0.0.0.0", "::", "*", "[::]"}  # noqa: S104  # what is looked for, nothing listens here
 _MOST = 200
 _ALL_BYTES = 16 * MiB
+_MOST_RULES = 20
 
 
 def read_databases(guest: Guest) -> Fact[tuple[Server, ...]]:
@@ -126,8 +128,8 @@ def _postgres_lines(content: Content) -> Iterator[tuple[str, str]]:
 
 
 def _trusting(rules: Content) -> list[str]:
-    lines = [line.partition("#")[0].split() for _, line in rules.lines()]
-    return [" ".join(words) for words in lines if len(words) > 3 and "trust" in words[3:6]][:20]
+    lines = (line.partition("#")[0].split() for _, line in rules.lines())
+    return at_most((" ".join(words) for words in lines if len(words) > 3 and "trust" in words[3:6]), _MOST_RULES)[0]
 
 
 def _redis(gathering: Gathering, path: bytes) -> Server | None:
