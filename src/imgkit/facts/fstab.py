@@ -53,7 +53,7 @@ def read_fstab(guest: Guest, names: DeviceNames) -> Fact[tuple[FstabEntry, ...]]
         return Fact.absent("there is no /etc/fstab")
     lines, malformed = parse_fstab(content.data)
     notes = tuple(f"line {number} has fewer than two fields" for number in malformed)
-    return Fact.present(tuple(_entry(line, names) for line in lines), notes=notes, sources=(content.source,))
+    return Fact.present(tuple(_entry(guest, line, names) for line in lines), notes=notes, sources=(content.source,))
 
 
 def parse_fstab(data: bytes) -> tuple[tuple[FstabLine, ...], tuple[int, ...]]:
@@ -90,15 +90,15 @@ def _line(number: int, words: list[bytes]) -> FstabLine:
     )
 
 
-def _entry(line: FstabLine, names: DeviceNames) -> FstabEntry:
+def _entry(guest: Guest, line: FstabLine, names: DeviceNames) -> FstabEntry:
     kind, wanted = classify(line)
     found = resolve(kind, wanted, names)
     return FstabEntry(
         line=line.line,
-        spec=as_text(line.spec),
+        spec=guest.quote(as_text(line.spec)),
         folder=line.folder,
         type=line.type,
-        options=line.options,
+        options=tuple(map(guest.quote_option, line.options)),
         dump=line.dump,
         check_pass=line.check_pass,
         kind=kind,

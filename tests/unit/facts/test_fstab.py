@@ -129,3 +129,9 @@ def test_plain_words_come_back_as_they_were(spec, folder):
     (found,), malformed = parse_fstab(spec + b" \t" + folder)
     assert malformed == ()
     assert (found.spec, found.folder) == (spec, folder)
+
+
+def test_passwords_of_network_shares_are_masked():
+    share, dav = entries("//s/x /x cifs user=eve,password=hunter2 0 0\nhttps://eve:hunter2@s/ /y davfs rw 0 0\n")
+    assert share.options == ("user=eve", "password=***")
+    assert dav.spec == "https://eve:***@s/"
