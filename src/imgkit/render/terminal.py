@@ -13,6 +13,7 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.standing_out import short_subject, standing_out
 from imgkit.render.tables_boot import boot_words
 from imgkit.render.tables_cloud import cloud_words
 from imgkit.render.tables_containers import container_words
@@ -30,7 +31,8 @@ SUMMARY_LINES = 60
 DEFAULT_WIDTH = 100
 _INDENT = "  "
 _MOST_QUESTIONS = 6
-_MOST_REMARKS = 10
+_MOST_NOTES = 4
+_MOST_REMARKS = 14
 
 
 def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
@@ -39,7 +41,7 @@ def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
     for system in report.systems:
         lines += ["", *_system_lines(system, width)]
     lines += ["", *_storage_lines(report.storage, report.missing_disks, width), *_data_lines(report, width)]
-    limits = _diagnostic_lines(report.diagnostics)
+    limits = _diagnostic_lines(report.diagnostics, report.systems[0].root if len(report.systems) == 1 else "")
     return _text([*clip(lines, SUMMARY_LINES - len(limits)), *limits], width)
 
 
@@ -265,18 +267,20 @@ def _top_words(contents: Contents) -> str:
     )
 
 
-def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    open_questions = [one for one in diagnostics if one.level is DiagnosticLevel.UNDETERMINED]
-    remarks = [one for one in diagnostics if one.level is DiagnosticLevel.REMARK]
-    notes = [one for one in diagnostics if one.level is DiagnosticLevel.NOTE]
+def _diagnostic_lines(diagnostics: Sequence[Diagnostic], lone_root: str) -> list[str]:
+    of_level = {level: [one for one in diagnostics if one.level is level] for level in DiagnosticLevel}
+    questions, notes = (
+        [f"{short_subject(one.subject, lone_root=lone_root)}: {one.message}" for one in of_level[level]]
+        for level in (DiagnosticLevel.UNDETERMINED, DiagnosticLevel.NOTE)
+    )
     lines: list[str] = []
     for title, most, found in (
-        ("STANDS OUT", _MOST_REMARKS, remarks),
-        ("NOTES", _MOST_QUESTIONS, notes),
-        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, open_questions),
+        ("STANDS OUT", _MOST_REMARKS, standing_out(of_level[DiagnosticLevel.REMARK], lone_root=lone_root)),
+        ("NOTES", _MOST_NOTES, notes),
+        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, questions),
     ):
         if found:
-            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], most)]
+            lines += ["", title, *clip([_INDENT + one for one in found], most)]
     return lines
 
 

@@ -105,4 +105,4 @@ def test_what_stands_out_comes_before_the_notes():
     report = make_report()
     lines = render_summary(replace(report, diagnostics=(*report.diagnostics, remark))).splitlines()
     assert lines.index("STANDS OUT") < lines.index("NOTES") < lines.index("COULD NOT BE DETERMINED")
-    assert "  systems/x/cron: runs something in /tmp" in lines
+    assert "  x/cron: runs something in /tmp" in lines
