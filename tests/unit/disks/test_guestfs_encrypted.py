@@ -29,10 +29,12 @@ class Locked(FakeWorker):
 
 
 def opener(worker: Locked, *keys: VolumeKey) -> Opener:
+    head = b"LUKS\xba\xbe\0\2"
     worker.answers |= {
         "vfs_uuid": b"1234",
         "blockdev_getsize64": 4096,
-        "pread_device": b"LUKS\xba\xbe\0\2".ljust(4096, b"\0"),
+        "pread_device": head.ljust(4096, b"\0"),
+        ("pread_device", "/dev/sda2", 8, 0): head,
     }
     places = Places(devices={"/dev/sda": DiskRole()})
     return Opener(asking=Asking(worker=cast("GuestfsWorker", worker)), places=places, keys=keys)
