@@ -232,7 +232,7 @@ def test_every_encrypted_volume_was_opened_and_no_key_was_logged(guestfs: Guestf
 
 def test_a_wrong_key_is_told_from_every_other_failure(disks: Disks, guestfs: GuestfsMachine):
     """The words are cryptsetup's: the appliance is asked once more, for a volume that the passphrase does not fit."""
-    at = list(disks.roles).index("luks1-raw")
+    at = sorted(disks.roles.values()).index(disks.roles["luks1-raw"])
     device = guestfs.appliance.worker.call("list_devices")[at]
     for wrong in (PASSPHRASE, b"\0" + RAW_KEY[:-1]):
         with pytest.raises(GuestfsRefused) as caught:
