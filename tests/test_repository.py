@@ -35,6 +35,9 @@ HELD_BY = {
     "disks/writers/disk_archive.py": "tests/integration/test_convert_containers.py",
     "stages/acquire_e01.py": "tests/integration/test_convert_containers.py",
     "stages/pack_archive.py": "tests/integration/test_convert_containers.py",
+    # What they judge is made by openssl and sent by a server.
+    "evidence/timestamps.py": "tests/integration/test_timestamps.py",
+    "evidence/timestamp_server.py": "tests/integration/test_timestamps.py",
     # What they do shows in a process of its own.
     "disks/native/client.py": "tests/integration/test_native_engine.py",
     "disks/native/limits.py": "tests/integration/test_native_engine.py",

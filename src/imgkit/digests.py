@@ -6,6 +6,7 @@ two guest views have the same root exactly if they have the same size and the sa
 """
 
 import hashlib
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import fastcrc
 
+from imgkit.opening import open_evidence
 from imgkit.units import MiB
 
 CHUNK_BYTES = 4 * MiB
@@ -73,7 +75,7 @@ def write_chunk_digests(path: Path, chunks: ChunkDigests) -> None:
 
 def read_chunk_digests(path: Path) -> ChunkDigests:
     """Read what `write_chunk_digests` wrote. Raises ValueError when it is malformed or its root does not fit."""
-    with path.open(encoding="ascii") as lines:
+    with io.TextIOWrapper(io.BufferedReader(open_evidence(path)), encoding="ascii") as lines:  # type: ignore[type-var]  # a FileIO in truth
         header = lines.readline().split()
         if header[:1] != [_CHUNKS_MAGIC]:
             raise ValueError(f"{path} holds no chunk digests")
@@ -92,7 +94,7 @@ def is_chunk_digests(path: Path) -> bool:
     if not path.is_file():  # opening a pipe would wait for whoever writes into it
         return False
     try:
-        with path.open("rb") as file:
+        with open_evidence(path) as file:
             return file.read(len(_CHUNKS_MAGIC) + 1) == _CHUNKS_MAGIC.encode() + b" "
     except OSError:
         return False

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 STDERR_TAIL_BYTES = 8 * 1024
 _GRACE_SECONDS = 5.0
 _STARTERS = ("setpriv", "prlimit")
+_started: dict[Path, None] = {}  # in the order of their first start
 
 Word = str | bytes | Path
 
@@ -124,6 +125,11 @@ class Running:
         self._child.stderr.close()
 
 
+def programs_started() -> tuple[Path, ...]:
+    """Return the programs that this process has started so far, without those that only set limits for another."""
+    return tuple(_started)
+
+
 def find_program(*names: str) -> Path | None:
     """Return the first of these programs that is on the PATH."""
     for name in names:
@@ -205,6 +211,30 @@ def _judge(argv: Sequence[Word], done: Completed, accept: Sequence[int]) -> Comp
     )
 
 
+def has_terminal() -> bool:
+    """Whether a program could ask somebody: standard input and standard error are a terminal."""
+    try:
+        return os.isatty(0) and os.isatty(2)
+    except OSError:
+        return False
+
+
+def run_at_terminal(argv: Sequence[Word], *, cwd: Path | None = None, env: Mapping[str, str] | None = None) -> int:
+    """Run a program that may ask for a passphrase, and return its exit code.
+
+    It stays in our process group, or the terminal would stop it when it reads, and has the terminal as its standard
+    input and error; what it says on its standard output goes there too. Nothing of it passes through here.
+    Raises ToolMissing.
+    """
+    log.debug("running at the terminal: %s", paste(argv))
+    try:
+        with subprocess.Popen(list(argv), stdout=2, cwd=cwd, env=child_environment(env)) as child:
+            _remember(argv)
+            return child.wait()
+    except FileNotFoundError as error:
+        raise _missing(argv) from error
+
+
 @contextmanager
 def start(
     argv: Sequence[Word],
@@ -234,9 +264,8 @@ def start(
             pass_fds=pass_fds,
         )
     except FileNotFoundError as error:
-        raise ToolMissing(
-            f"{program_name(argv)} is not installed", hint="See what is missing with: imgkit doctor"
-        ) from error
+        raise _missing(argv) from error
+    _remember(argv)
     running = Running(argv, child)
     try:
         yield running
@@ -260,10 +289,24 @@ def paste(argv: Sequence[Word]) -> str:
 
 def program_name(argv: Sequence[Word]) -> str:
     """Return the bare name of the program, also where another one only sets something and starts it."""
-    name = Path(os.fsdecode(argv[0])).name
-    if name in _STARTERS and "--" in argv:
-        return program_name(argv[list(argv).index("--") + 1 :])
-    return name
+    return _program(argv).name
+
+
+def _program(argv: Sequence[Word]) -> Path:
+    path = Path(os.fsdecode(argv[0]))
+    if path.name in _STARTERS and "--" in argv:
+        return _program(argv[list(argv).index("--") + 1 :])
+    return path
+
+
+def _remember(argv: Sequence[Word]) -> None:
+    path = shutil.which(_program(argv))
+    if path is not None:
+        _started[Path(path)] = None
+
+
+def _missing(argv: Sequence[Word]) -> ToolMissing:
+    return ToolMissing(f"{program_name(argv)} is not installed", hint="See what is missing with: imgkit doctor")
 
 
 def _limited(argv: Sequence[Word], limits: Limits | None) -> list[Word]:

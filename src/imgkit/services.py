@@ -3,13 +3,15 @@
 The SDKs cost 0.7 to 1.5 s to import each: `--help` and all commands that need no cloud stay without them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imgkit.errors import ImgkitError, SettingsError
+from imgkit.model.signing import JudgeSignature, SignatureKind, SignatureVerdict
 from imgkit.ports import ImageCloud, ObjectStore, RangeSource
 from imgkit.settings import Folders, Settings
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from imgkit.aliyun.credentials import Credentials
     from imgkit.aliyun.endpoints import Endpoint
     from imgkit.aliyun.network import NetworkSettings
+    from imgkit.model.manifest import CallerRecord
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,6 +79,28 @@ class Services:
             )
         return self._cloud
 
+    def caller(self) -> "CallerRecord":
+        """Return whose credentials these are, or why that could not be found out; raises nothing."""
+        from imgkit.aliyun.sts import ask_caller, sts_endpoint
+        from imgkit.model.manifest import CallerRecord
+
+        known = self.settings
+        try:
+            endpoint = sts_endpoint(
+                self.region,
+                ecs=known.ecs_endpoint,
+                oss=known.oss_endpoint,
+                internal=known.internal,
+                explicit=known.sts_endpoint,
+            )
+            if endpoint is None:
+                return CallerRecord(undetermined="OSS is on loopback, and STS was not asked")
+            return ask_caller(
+                region_id=self.region, credentials=self.credentials(), endpoint=endpoint, network=self.network()
+            )
+        except ImgkitError as error:
+            return CallerRecord(undetermined=error.message)
+
     def store(self, bucket: str, *, version_id: str = "") -> ObjectStore:
         """Return one bucket in the region; with `version_id`, that version of its objects."""
         from imgkit.aliyun.oss import open_bucket
@@ -125,6 +150,34 @@ class Services:
             ca_bundle=self.settings.ca_bundle,
         )
 
+    def timestamp_server(self, url: str) -> Callable[[bytes], tuple[bytes, datetime]]:
+        """Return who stamps bytes, and says with what time. Raises SettingsError for what is no server's address."""
+        from imgkit.aliyun.network import describe_failure
+        from imgkit.evidence.timestamp_server import ask_server, require_server_url
+        from imgkit.evidence.timestamps import ask_for, require_answer
+
+        parts = require_server_url(url)
+        network = self.network()
+        proxies = network.proxies_for(parts.scheme, parts.hostname or "")
+
+        def stamp(content: bytes) -> tuple[bytes, datetime]:
+            question = ask_for(content)
+            ca_bundle = network.ca_bundle
+            answer = ask_server(url, question.request, proxies=proxies, ca_bundle=ca_bundle, explain=describe_failure)
+            return answer, require_answer(answer, content, question)
+
+        return stamp
+
+    def judges(self) -> Mapping[SignatureKind, JudgeSignature]:
+        """Return who judges each kind of signature."""
+        from imgkit.tools import minisign, ssh_keygen
+
+        return {
+            SignatureKind.SSH: ssh_keygen.judge,
+            SignatureKind.MINISIGN: minisign.judge,
+            SignatureKind.TIMESTAMP: _judge_timestamp,
+        }
+
     def sdk_version(self, distribution: str) -> str:
         """Return the installed version of a library, for the record."""
         return metadata.version(distribution)
@@ -132,3 +185,9 @@ class Services:
     @property
     def state_folder(self) -> Path:
         return self.folders.state
+
+
+def _judge_timestamp(answer: bytes, statement: bytes, certificates: bytes | None) -> SignatureVerdict:
+    from imgkit.evidence.timestamps import judge
+
+    return judge(answer, statement, certificates)

@@ -24,6 +24,7 @@ class Settings:
     role_name: str = ""
     ecs_endpoint: str = ""
     oss_endpoint: str = ""
+    sts_endpoint: str = ""
     cname: bool = False
     internal: bool = False
     accelerate: bool = False

@@ -55,3 +55,10 @@ def test_what_a_mutant_changes_is_there_while_it_is_shown_and_gone_afterwards(tm
         with stage.showing(mutant) as path:
             assert path.read_bytes() == mutant.content()
         assert path.read_bytes() == mutant.seed.content
+
+
+def test_whatever_the_bytes_of_a_disk_it_is_looked_into_or_refused(tmp_path: Path) -> None:
+    ended = run("tests.fuzz.disks", "--rounds", "1200", "--seed", "1", scratch=tmp_path)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    for kind in ("ext: read", "xfs: read", "fat: read", "lvm: storage only", "gpt: storage only"):
+        assert kind in ended.stdout

@@ -19,7 +19,7 @@ from tests.integration.loopback import Loopback, make_disks
 
 from imgkit.simulator import CloudImage, Simulator
 
-pytestmark = pytest.mark.tools("bash", "guestfs", "qemu-img", "qemu-nbd", "tar")
+pytestmark = pytest.mark.tools("bash", "guestfs", "qemu-img", "qemu-nbd", "ssh-keygen", "tar")
 
 DOCS = Path(__file__).parents[2] / "docs"
 IMAGE_ID = "m-2ze6tciolfdoydrr6ze3"
@@ -92,14 +92,26 @@ def put_urls_and_archives(cloud: Loopback) -> None:
     (cloud.folder / "urls.txt").write_text("\n".join(urls) + "\n")
 
 
+def put_signable_set(cloud: Loopback) -> None:
+    done = cloud.imgkit("fetch", IMAGE_ID, "--no-inspect")
+    assert done.code == 0, done.err
+    keys = Path(os.environ["HOME"]) / ".ssh"
+    keys.mkdir()
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(keys / "id_ed25519")]
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+
+
 PAGES: dict[str, Callable[[Loopback], None]] = {
     "tutorial/first-image-set.md": put_demo_set,
     "tutorial/real-image.md": put_nothing,
     "how-to/resume.md": put_nothing,
     "how-to/compare-images.md": put_nothing,
+    "how-to/check-and-repair.md": put_nothing,
     "how-to/convert.md": put_nothing,
     "how-to/presigned-urls.md": put_urls_and_archives,
     "how-to/slow-links.md": put_objects,
+    "how-to/sign.md": put_signable_set,
+    "how-to/hand-over.md": put_signable_set,
 }
 
 

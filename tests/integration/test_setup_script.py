@@ -9,7 +9,7 @@ import pytest
 
 SETUP = Path(__file__).resolve().parents[2] / "scripts" / "setup"
 BASICS = ["bash", "basename", "cat", "dirname", "dpkg", "env", "id", "mktemp", "rm", "sed", "sort", "tail", "uname"]
-WANTED = ["python3", "qemu-img", "qemu-nbd", "tar"]
+WANTED = ["python3", "qemu-img", "qemu-nbd", "tar", "ssh-keygen", "minisign"]
 RECORDER = '#!/bin/sh\nprintf "%s\\n" "$(basename "$0") $*" >>"$RECORD"\n'
 
 

@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from imgkit.errors import ToolFailed, ToolMissing
-from imgkit.process import Limits, find_program, paste, require_program, run, start
+from imgkit.process import (
+    Limits,
+    find_program,
+    has_terminal,
+    paste,
+    programs_started,
+    require_program,
+    run,
+    run_at_terminal,
+    start,
+)
 
 
 def _python(code: str) -> list[str]:
@@ -112,3 +122,28 @@ def test_commands_can_be_pasted_whatever_is_in_them():
 def test_the_first_program_found_is_taken():
     assert find_program("no-such-program-here", Path(sys.executable).name) is not None
     assert find_program("no-such-program-here") is None
+
+
+def test_a_program_at_the_terminal_gives_its_exit_code_and_nothing_passes_through_here(capfd):
+    assert run_at_terminal([sys.executable, "-c", "print('asked'); raise SystemExit(3)"]) == 3
+    told = capfd.readouterr()
+    assert (told.out, "asked" in told.err) == ("", True)
+
+
+def test_a_missing_program_at_the_terminal_is_told_apart():
+    with pytest.raises(ToolMissing):
+        run_at_terminal(["no-such-program-at-all"])
+
+
+def test_what_was_started_is_known_without_those_that_only_set_limits():
+    run([sys.executable, "-c", ""], limits=Limits(cpu_seconds=20))
+    started = programs_started()
+    assert Path(sys.executable) in started
+    assert "prlimit" not in {path.name for path in started}
+
+
+def test_without_a_terminal_there_is_nobody_to_ask(monkeypatch):
+    monkeypatch.setattr("imgkit.process.os.isatty", lambda handle: handle == 0)
+    assert not has_terminal()
+    monkeypatch.setattr("imgkit.process.os.isatty", lambda _: True)
+    assert has_terminal()

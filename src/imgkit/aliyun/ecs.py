@@ -139,7 +139,11 @@ class EcsCloud:
     def _images_of(self, raw: Raw) -> list[CustomImage]:
         if "Images" not in raw:
             raise Unintelligible("no list of images")
-        return [answers.parse_image(one, region_id=self._region_id) for one in answers.items(raw, "Images", "Image")]
+        request_id = str(raw.get("RequestId") or "")
+        return [
+            answers.parse_image(one, region_id=self._region_id, request_id=request_id)
+            for one in answers.items(raw, "Images", "Image")
+        ]
 
     def _tasks_of(self, raw: Raw) -> list[ExportTask]:
         if "TaskSet" not in raw:

@@ -19,7 +19,7 @@ class Unintelligible(Exception):  # what the answer is
     """An answer 200 that lacks what every such answer has."""
 
 
-def parse_image(raw: Raw, *, region_id: str) -> CustomImage:
+def parse_image(raw: Raw, *, region_id: str, request_id: str = "") -> CustomImage:
     """Read one entry of DescribeImages."""
     image_id = _text(raw, "ImageId")
     if not image_id:
@@ -44,6 +44,7 @@ def parse_image(raw: Raw, *, region_id: str) -> CustomImage:
         created=_moment(raw, "CreationTime"),
         disks=tuple(_parse_disk(one) for one in items(raw, "DiskDeviceMappings", "DiskDeviceMapping")),
         tags=tuple((_text(one, "TagKey"), _text(one, "TagValue")) for one in items(raw, "Tags", "Tag")),
+        request_id=request_id,
     )
 
 

@@ -23,6 +23,7 @@ from imgkit.aliyun.network import NetworkSettings, describe_failure, is_untruste
 from imgkit.errors import ImgkitError
 from imgkit.version import __version__
 
+ECS_VERSION = "2014-05-26"
 _POOL_CONNECTIONS = 10
 
 
@@ -56,15 +57,22 @@ class Transport(Protocol):
 
 
 class SdkTransport:
-    """The transport of `alibabacloud_ecs20140526`.
+    """The transport of `alibabacloud_ecs20140526`; with another `version`, of another service that is asked alike.
 
     Its generated methods would turn answers into models that drop unknown fields and swallow wrong types; `call_api`
     beneath them hands on what came. Its own retries stay off: they would repeat ExportImage too.
     """
 
     def __init__(
-        self, *, region_id: str, credentials: Credentials, endpoint: Endpoint | None, network: NetworkSettings
+        self,
+        *,
+        region_id: str,
+        credentials: Credentials,
+        endpoint: Endpoint | None,
+        network: NetworkSettings,
+        version: str = ECS_VERSION,
     ) -> None:
+        self._version = version
         self._client = Client(_config(region_id, credentials, endpoint, network))
         self._runtime = RuntimeOptions(
             connect_timeout=round(network.connect_timeout_seconds * 1000),
@@ -77,7 +85,7 @@ class SdkTransport:
         """Send one request and return the answer's JSON."""
         request = OpenApiRequest(query=Utils.query(dict(parameters)))
         try:
-            body = self._client.call_api(_params(action), request, self._runtime)["body"]
+            body = self._client.call_api(_params(action, self._version), request, self._runtime)["body"]
         except AlibabaCloudException as error:
             raise _refused(error) from error
         except TeaException as error:
@@ -144,10 +152,10 @@ def _install_session(scheme: str, netloc: str, network: NetworkSettings) -> str:
     return name
 
 
-def _params(action: str) -> Any:
+def _params(action: str, version: str) -> Any:
     return Params(
         action=action,
-        version="2014-05-26",
+        version=version,
         protocol="HTTPS",
         pathname="/",
         method="POST",

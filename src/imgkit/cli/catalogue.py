@@ -22,6 +22,8 @@ class Entry:
 CATALOGUE = (
     Entry("fetch", "From an image id to an inspected, proven image set."),
     Entry("check", "Does an image set, or a file, still hold?"),
+    Entry("sign", "Sign a set's manifest and the head of its custody."),
+    Entry("bag", "Hand a set over as BagIt."),
     Entry("inspect", "What is on the disks of a set or on disk images."),
     Entry("images", "List custom images, and whether each can be exported."),
     Entry("export", "Export a custom image to a bucket."),

@@ -9,6 +9,7 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
+from imgkit.cli.custody import note_reading, reading
 from imgkit.digests import CHUNK_BYTES, is_chunk_digests
 from imgkit.disks.guard import identify
 from imgkit.errors import Differs
@@ -33,8 +34,13 @@ def compare(
     ] = None,
     allow_backing: options.AllowBacking = None,
     reader: options.Reading = Reader.IMGKIT,
+    examiner: options.Examiner = None,
+    case: options.Case = None,
+    reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Compare the disks in two images, byte for byte and with their exact sizes; exit code 60 says that they differ."""
+    recorder = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
     image = DiskImage(path=first, format=stated or identify(first))
     if second_stated is None and is_chunk_digests(second):
         found = compare_with_chunks(
@@ -43,6 +49,9 @@ def compare(
     else:
         other = DiskImage(path=second, format=second_stated or identify(second))
         found = compare_images(image, other, allow_backing=allow_backing, reader=reader, progress=console.progress)
+    for path, other_path in ((first, second), (second, first)):
+        subject = {"with": safe_text(other_path.name), "equal": found.is_equal}
+        note_reading(console, path, "compare", recorder, subject=subject)
     console.result(_as_text(found), _as_data(first, second, found))
     if not found.is_equal:
         raise Differs(

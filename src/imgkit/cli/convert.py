@@ -10,10 +10,12 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
+from imgkit.cli.custody import note_reading, reading
 from imgkit.cli.surroundings import now
 from imgkit.cli.tables import table
 from imgkit.disks.guard import identify
 from imgkit.errors import DoneInPart, SettingsError
+from imgkit.evidence.image_set import set_of
 from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.targets import Target
@@ -60,13 +62,16 @@ def convert(
     examiner: Annotated[str, typer.Option("--examiner", help="Who is at work.", rich_help_panel=_E01)] = "",
     description: Annotated[str, typer.Option("--description", help="What it is.", rich_help_panel=_E01)] = "",
     notes: Annotated[str, typer.Option("--notes", help="What else is to be said.", rich_help_panel=_E01)] = "",
+    reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Convert a disk image; the result has exactly the same disk in it, and that is read back and proven."""
     fields = CaseFields(
         case_number=case, evidence_number=evidence, examiner=examiner, description=description, notes=notes
     )
     targets = options.targets(to, profile)
-    _require_e01(fields, targets)
+    recorder = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
+    _require_e01(fields, targets, in_set=set_of(source) is not None)
     image = DiskImage(path=source, format=stated or identify(source))
     conversions = [
         Conversion(
@@ -91,6 +96,8 @@ def convert(
             results.append(convert_recorded(each, now=now, progress=console.progress))  # noqa: PERF401  # one may fail
     finally:  # what was finished before is told, whatever ends the work
         if results:
+            made = {"made": [safe_text(each.path.name) for each in results]}
+            note_reading(console, source, "convert", recorder, subject=made)
             console.result(_as_text(results), {"images": [_as_data(each) for each in results]})
     lost = sum(extent.length for each in results for extent in each.lost)
     if lost:
@@ -100,10 +107,12 @@ def convert(
         )
 
 
-def _require_e01(fields: CaseFields, targets: tuple[Target, ...]) -> None:
-    if fields.given() and not any(target.is_e01 for target in targets):
+def _require_e01(fields: CaseFields, targets: tuple[Target, ...], *, in_set: bool) -> None:
+    recorded = {"case", "examiner"} if in_set else set()  # the set's custody takes these two
+    lost = [word for word in fields.given() if word not in recorded]
+    if lost and not any(target.is_e01 for target in targets):
         raise SettingsError(
-            f"--{' and --'.join(fields.given())} would be written nowhere",
+            f"--{' and --'.join(lost)} would be written nowhere",
             hint="Only an E01 has such fields: --to e01.",
         )
 

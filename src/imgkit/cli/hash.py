@@ -9,15 +9,19 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
+from imgkit.cli.custody import note_reading, reading
+from imgkit.cli.surroundings import now, open_services
 from imgkit.digests import write_chunk_digests
 from imgkit.disks.chunks import GuestDigests, take_guest_digests
 from imgkit.disks.guard import read_header
 from imgkit.disks.guest_view import open_guarded
 from imgkit.disks.source_files import refuse_target
 from imgkit.errors import SettingsError
+from imgkit.evidence.image_set import open_image_set, read_manifest
 from imgkit.files.whole import partial_path
 from imgkit.model.disk import Reader
 from imgkit.safe_text import safe_text
+from imgkit.stages.add_digests import OlderDigest, add_digests
 from imgkit.units import describe_bytes
 
 
@@ -25,7 +29,9 @@ from imgkit.units import describe_bytes
 def hash_guest(
     console: Console,
     *,
-    image: Annotated[Path, typer.Argument(metavar="IMAGE", readable=False, help="The disk image.")],
+    image: Annotated[
+        Path, typer.Argument(metavar="IMAGE|SET", readable=False, help="The disk image, or with --also an image set.")
+    ],
     guest: Annotated[
         bool, typer.Option("--guest", help="Of the disk in the image, as a machine would read it.")
     ] = False,
@@ -38,9 +44,22 @@ def hash_guest(
     stated: options.Stated = None,
     allow_backing: options.AllowBacking = None,
     reader: options.Reading = Reader.IMGKIT,
+    also: Annotated[
+        list[OlderDigest] | None,
+        typer.Option("--also", help="Of a set: write MD5SUMS or SHA1SUMS too, in one reading; repeatable."),
+    ] = None,
     force: options.Force = False,
+    examiner: options.Examiner = None,
+    case: options.Case = None,
+    reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Print the root over the SHA-256 of every 4 MiB of the disk; equal roots are equal disks of equal size."""
+    if also:
+        given = guest or flat or chunks is not None or custody_file is not None
+        _hash_set(console, image, also, examiner=examiner, case=case, reason=reason, is_alone=not given)
+        return
+    recorder = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
     if not guest:
         raise SettingsError(
             "what is to be hashed was not said",
@@ -55,7 +74,33 @@ def hash_guest(
         with partial_path(chunks, overwrite=force) as partial:
             write_chunk_digests(partial, taken.chunks)
     notes = [safe_text(note) for note in header.notes]
+    note_reading(console, image, "hash", recorder, subject={"root": taken.chunks.root})
     console.result(_as_text(image, taken, notes), _as_data(image, taken, notes))
+
+
+def _hash_set(
+    console: Console,
+    folder: Path,
+    also: list[OlderDigest],
+    *,
+    examiner: str | None,
+    case: str | None,
+    reason: str | None,
+    is_alone: bool,
+) -> None:
+    manifest = read_manifest(folder) if is_alone else None
+    if manifest is None:
+        raise SettingsError(
+            f"--also is for an image set alone, and {folder} is none" if is_alone else "--also stands alone",
+            hint="Name the folder that imgkit fetch made: imgkit hash SET --also md5.",
+        )
+    settled = open_services(examiner=examiner, case=case).settings
+    who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
+    with open_image_set(folder, manifest.source, custodian=who, now=now) as image_set:
+        files = add_digests(image_set, tuple(dict.fromkeys(also)), progress=console.progress)
+    lines = [f"{word} of {len(files)} files: {folder / word.upper()}SUMS" for word in dict.fromkeys(also)]
+    told = [{"path": each.path.as_posix(), "md5": each.md5, "sha1": each.sha1} for each in files]
+    console.result("\n".join(lines), {"path": str(folder), "files": told})
 
 
 def _as_text(image: Path, taken: GuestDigests, notes: list[str]) -> str:

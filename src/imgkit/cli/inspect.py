@@ -9,7 +9,7 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
-from imgkit.cli.custody import note_reading
+from imgkit.cli.custody import note_reading, reading
 from imgkit.cli.subjects import choose_subjects, show_subjects
 from imgkit.cli.surroundings import now, open_services
 from imgkit.cli.tables import output_width
@@ -45,9 +45,13 @@ def inspect(
         bool, typer.Option("--hash", help="Read the images before and after, and prove by SHA-256 that none changed.")
     ] = False,
     emulate: Annotated[bool, typer.Option("--emulate", help="Do not try KVM: use software emulation at once.")] = False,
+    include_secrets: Annotated[
+        bool, typer.Option("--include-secrets", help="Do not mask passwords and tokens in what the report quotes.")
+    ] = False,
     examiner: options.Examiner = None,
     case: options.Case = None,
     reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Look into disks without changing them: storage, systems, mounts, packages, kernels, users, data disks."""
     if list_subjects:
@@ -56,16 +60,23 @@ def inspect(
     if not paths:
         raise typer.BadParameter("name an image set, or the disk images of a machine", param_hint="SET|IMAGE...")
     subjects = choose_subjects(only, skip)
-    services = open_services(examiner=examiner, case=case)
+    services = open_services()
+    reader = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
     is_set = len(paths) == 1 and paths[0].is_dir()
     chosen = disks_of_set(paths[0]) if is_set else disks_of_images(paths, options.parse_disks(disk))
     keys = read_volume_keys(key_file or ())
-    look = Look(engine=engine, keys=keys, subjects=subjects, emulate=emulate, digests=digests)
+    look = Look(
+        engine=engine,
+        keys=keys,
+        subjects=subjects,
+        emulate=emulate,
+        digests=digests,
+        include_secrets=include_secrets,
+    )
     report = inspect_machine(services, chosen, started=now(), look=look, progress=console.progress)
-    if is_set:
-        settled = services.settings
-        who = options.custodian(examiner=settled.examiner, case=settled.case, reason=reason)
-        note_reading(console, paths[0], "inspect", who)
+    tools = [(tool.name, tool.version) for tool in report.run.tools]
+    for path in paths:
+        note_reading(console, path, "inspect", reader, tools=tools)
     width = output_width()
     text = f"{render_summary(report, width=width)}\n{render_tables(report, width=width)}"
     console.result(text, report_document(report))

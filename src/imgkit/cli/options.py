@@ -128,6 +128,15 @@ Disks = Annotated[
 Examiner = Annotated[str | None, typer.Option("--examiner", help="Who is at work.", rich_help_panel=RECORD)]
 Case = Annotated[str | None, typer.Option("--case", help="The case this belongs to.", rich_help_panel=RECORD)]
 Reason = Annotated[str | None, typer.Option("--reason", help="Why this is done.", rich_help_panel=RECORD)]
+CustodyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--custody-file",
+        metavar="FILE",
+        help="Write the custody line of a set that is only read to this file, and nothing into the set.",
+        rich_help_panel=RECORD,
+    ),
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 CLOUD_FLAGS = ("region", "bucket", "profile", "ecs_endpoint", "oss_endpoint", "cname", "internal", "accelerate")

@@ -11,6 +11,7 @@ from imgkit.cli import options
 from imgkit.cli.app import app
 from imgkit.cli.command import command
 from imgkit.cli.console import Console
+from imgkit.cli.custody import note_reading, reading
 from imgkit.cli.surroundings import now
 from imgkit.errors import Differs, NotAccessible
 from imgkit.evidence.lone import write_lone_record
@@ -54,9 +55,14 @@ def unpack(
     ] = None,
     tar: options.Tar = TarEngine.AUTO,
     force: options.Force = False,
+    examiner: options.Examiner = None,
+    case: options.Case = None,
+    reason: options.Reason = None,
+    custody_file: options.CustodyFile = None,
 ) -> None:
     """Unpack the one disk of an archive, sparse, with its digests; nothing else in it is written."""
     started = now()
+    recorder = reading(examiner=examiner, case=case, reason=reason, custody_file=custody_file)
     if sha256 is not None:
         _require_digest(archive, sha256, console)
     name = _stem(archive)
@@ -73,6 +79,7 @@ def unpack(
             progress=console.progress,
         )
     write_lone_record(done.path, unpacked_record(done, archive, started, now()))
+    note_reading(console, archive, "unpack", recorder, subject={"made": [safe_text(done.path.name)]})
     console.result("\n".join(_lines(done)), _told(done))
 
 

@@ -48,6 +48,7 @@ def open_native_machine(images: Sequence[DiskImage]) -> Iterator["NativeMachine"
 class _Surveyed:
     storage: Storage
     os_places: tuple[str, ...]
+    readable: frozenset[str]
 
 
 class NativeMachine:
@@ -81,8 +82,8 @@ class NativeMachine:
             raise NoSuchPathInside(
                 f"there is no file system {place} on these disks", hint=f"There are: {places or 'none'}"
             )
-        if found.error:
-            raise CannotLookInside(f"{place} cannot be read: {found.error}")
+        if reason := self._why_not(place):
+            raise CannotLookInside(f"{place} cannot be read: {reason}")
         tree = NativeTree(self._child, ((place, b"/"),))
         tree.failed()
         return tree
@@ -92,12 +93,11 @@ class NativeMachine:
 
         `entries` are the lines of that fstab, resolved; the answer says what became of each.
         """
-        known = {one.place: one for one in self.storage.file_systems}
         mounts: dict[int, Mount] = {}
         plan: list[tuple[int, str, bytes]] = []
         for entry in in_order(entries):
             mount = _planned(entry, root)
-            if mount is None and (error := _why_not(entry.place, known)):
+            if mount is None and (error := self._why_not(entry.place)):
                 mount = replace(describe_line(entry), state=MountState.FAILED, reason=error)
             if mount is None:
                 plan.append((entry.line, entry.place, entry.folder))
@@ -108,6 +108,16 @@ class NativeMachine:
             if reason:
                 mounts[line] = replace(mounts[line], state=MountState.FAILED, reason=reason)
         return tree, tuple(mounts[line] for line in sorted(mounts))
+
+    def _why_not(self, place: str) -> str:
+        """Say why the files of a file system cannot be had; counters that are damaged are no reason."""
+        surveyed = self._surveyed()
+        if place in surveyed.readable:
+            return ""
+        found = next((one for one in surveyed.storage.file_systems if one.place == place), None)
+        if found is None:
+            return f"there is no file system {place} on these disks"
+        return found.error or f"{found.type} holds no files"
 
     def close(self) -> None:
         """End the child."""
@@ -139,7 +149,9 @@ class NativeMachine:
 
 def _surveyed(answer: Any) -> _Surveyed:
     return _Surveyed(
-        storage=from_plain(Storage, answer["storage"]), os_places=tuple(str(one) for one in answer["os_places"])
+        storage=from_plain(Storage, answer["storage"]),
+        os_places=tuple(str(one) for one in answer["os_places"]),
+        readable=frozenset(str(one) for one in answer["readable"]),
     )
 
 
@@ -226,11 +238,6 @@ def _planned(entry: FstabEntry, root: str) -> Mount | None:
     if skipped := why_skipped(entry):
         return replace(mount, state=MountState.SKIPPED, reason=skipped)
     return None if entry.place else mount
-
-
-def _why_not(place: str, known: Mapping[str, Any]) -> str:
-    found = known.get(place)
-    return f"there is no file system {place} on these disks" if found is None else str(found.error)
 
 
 def _json(frames: Sequence[bytes]) -> Any:

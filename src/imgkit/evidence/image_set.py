@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -19,16 +19,17 @@ from typing import Any
 from imgkit.errors import Differs, NotAccessible, TargetExists
 from imgkit.evidence.codec import canonical, decode, encode
 from imgkit.evidence.custody import append_custody
-from imgkit.evidence.sums import sums_of, write_sums
+from imgkit.evidence.sums import ALL_SUMS, SHA256_SUMS, sums_of, write_sums
+from imgkit.evidence.whereabouts import refuse_bag
 from imgkit.files.lock import exclusive_lock
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import PARTIAL_SUFFIX, write_bytes_durably
+from imgkit.files.whole import PARTIAL_SUFFIX, read_evidence, write_bytes_durably
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import MANIFEST_SCHEMA, DiskRecord, FileState, Manifest, Source, StepRecord
 from imgkit.version import __version__
 
 MANIFEST_NAME = "imgkit.json"
-SUMS_NAME = "SHA256SUMS"
+SUMS_NAME = SHA256_SUMS
 CUSTODY_NAME = "custody.jsonl"
 WORKSPACE_NAME = ".imgkit"
 MANIFEST_DIGEST = "manifest_sha256"
@@ -52,7 +53,14 @@ class ImageSet:
         """Where journals and unfinished parts lie."""
         return self.folder / WORKSPACE_NAME
 
-    def record(self, event: str, manifest: Manifest, *, subject: Mapping[str, Any] | None = None) -> None:
+    def record(
+        self,
+        event: str,
+        manifest: Manifest,
+        *,
+        subject: Mapping[str, Any] | None = None,
+        tools: Iterable[tuple[str, str]] = (),
+    ) -> None:
         """Make a new state of the manifest the set's record, with a custody line that says what happened.
 
         Raises NoRoom, NotAccessible.
@@ -61,11 +69,16 @@ class ImageSet:
         told = {**(subject or {}), MANIFEST_DIGEST: manifest_digest(encode(fresh))}
         with _local_errors(self.folder):
             head = append_custody(
-                self.folder / CUSTODY_NAME, event, custodian=self.custodian, now=self.now(), subject=told
+                self.folder / CUSTODY_NAME,
+                event,
+                custodian=self.custodian,
+                now=self.now(),
+                subject=told,
+                tools=tools,
             )
             self.manifest = replace(fresh, custody=head)
             write_bytes_durably(self.folder / MANIFEST_NAME, canonical(encode(self.manifest)))
-            write_sums(self.folder / SUMS_NAME, self.manifest.files())
+            write_sums(self.folder, self.manifest.files())
 
     def record_step(self, step: StepRecord, *disks: DiskRecord, manifest: Manifest | None = None) -> None:
         """Record a finished step and the disks as they are after it."""
@@ -74,7 +87,7 @@ class ImageSet:
             changed = manifest or self.manifest
             for disk in disks:
                 changed = changed.with_disk(disk)
-            self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject)
+            self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject, tools=step.tools)
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -84,7 +97,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / MANIFEST_NAME
     try:
-        plain = json.loads(path.read_bytes())
+        plain = json.loads(read_evidence(path))
         _require_known_schema(path, plain)
         manifest = decode(Manifest, plain)
         _require_inside(manifest)
@@ -98,6 +111,15 @@ def read_manifest(folder: Path) -> Manifest | None:
     except OSError as error:
         raise NotAccessible(f"cannot read {path}: {error.strerror}", hint="Check the rights of the folder.") from error
     return manifest
+
+
+def set_of(path: Path) -> Path | None:
+    """Return the image set that a file or folder is, or is in, also behind a link; None for one that is in no set."""
+    for whole in (path.absolute(), path.resolve()):
+        for each in (whole, *whole.parents[:2]):
+            if (each / MANIFEST_NAME).is_file():
+                return each
+    return None
 
 
 def manifest_digest(plain: Mapping[str, Any]) -> str:
@@ -137,6 +159,7 @@ def open_image_set(
     """
     with ExitStack() as held:
         with _local_errors(folder):
+            refuse_bag(folder)
             _refuse_foreign(folder)
             _refuse_links(folder)
             folder.mkdir(parents=True, exist_ok=True)
@@ -163,12 +186,13 @@ def _open_locked(folder: Path, source: Source, custodian: Custodian, now: Callab
 
 def _mend_sums(opened: ImageSet) -> None:
     """A crash may have come between manifest and sums; what was found is told in custody."""
-    path = opened.folder / SUMS_NAME
-    with _local_errors(opened.folder):
-        found = path.read_bytes() if path.exists() else b""
-    if found != sums_of(opened.manifest.files()) or not path.exists():
-        subject = {"rewritten": SUMS_NAME, "found_sha256": hashlib.sha256(found).hexdigest()}
-        opened.record("mend", opened.manifest, subject=subject)
+    for name in ALL_SUMS:
+        path = opened.folder / name
+        with _local_errors(opened.folder):
+            found = path.read_bytes() if path.exists() else b""
+        if found != sums_of(opened.manifest.files(), name) or (name == SUMS_NAME and not path.exists()):
+            subject = {"rewritten": name, "found_sha256": hashlib.sha256(found).hexdigest()}
+            opened.record("mend", opened.manifest, subject=subject)
 
 
 @contextmanager
@@ -181,7 +205,7 @@ def _local_errors(folder: Path) -> Iterator[None]:
 
 def _refuse_links(folder: Path) -> None:
     """What is written or removed below a link would be outside the set."""
-    for name in (*_FOLDERS, f"{WORKSPACE_NAME}/lock", MANIFEST_NAME, SUMS_NAME, CUSTODY_NAME):
+    for name in (*_FOLDERS, f"{WORKSPACE_NAME}/lock", MANIFEST_NAME, *ALL_SUMS, CUSTODY_NAME):
         if (folder / name).is_symlink():
             raise NotAccessible(
                 f"{folder / name} is a symbolic link, and imgkit writes only into a set itself",

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from imgkit.evidence.codec import from_json, to_json
-from imgkit.files.whole import write_bytes_durably
+from imgkit.files.whole import read_evidence, write_bytes_durably
 from imgkit.model.lone import LoneRecord
 
 SUFFIX = ".imgkit.json"
@@ -22,6 +22,6 @@ def write_lone_record(file: Path, record: LoneRecord) -> None:
 def read_lone_record(file: Path) -> LoneRecord | None:
     """Read the record beside a file; None where there is none. Raises ValueError when it is malformed."""
     try:
-        return from_json(LoneRecord, record_path(file).read_bytes())
+        return from_json(LoneRecord, read_evidence(record_path(file)))
     except FileNotFoundError:
         return None

@@ -13,6 +13,7 @@ from imgkit.evidence.custody import CUSTODY_SCHEMA
 from imgkit.model.lone import LONE_SCHEMA, LoneRecord
 from imgkit.model.manifest import MANIFEST_SCHEMA, Manifest
 from imgkit.model.role import DiskRole
+from imgkit.model.signing import STATEMENT_SCHEMA, Statement
 
 Schema = dict[str, Any]
 
@@ -39,6 +40,7 @@ def published_schemas() -> dict[str, bytes]:
         "manifest-1": lambda: _of_noun(Manifest, MANIFEST_SCHEMA),
         "file-1": lambda: _of_noun(LoneRecord, LONE_SCHEMA),
         "custody-1": custody_schema,
+        "statement-1": lambda: _of_noun(Statement, STATEMENT_SCHEMA),
         "parts-1": parts_schema,
     }
     return {f"{name}.schema.json": canonical(make()) for name, make in made.items()}
@@ -57,9 +59,12 @@ def custody_schema() -> Schema:
         "who": _object(who, required=who),
         "case": _TEXT,
         "reason": _TEXT,
-        "imgkit": _TEXT,
+        "tools": {"type": "object", "additionalProperties": _TEXT, "required": ["Python", "imgkit"]},
     }
-    return {"$schema": _DRAFT, "title": CUSTODY_SCHEMA, **_object(properties, required=properties)}
+    place: Schema = {"set": {**_DIGEST, "pattern": "^([0-9a-f]{64})?$"}, "lines": {"type": "integer", "minimum": 0}}
+    place["sha256"] = _DIGEST
+    elsewhere = {"follows": _object(place, required=place)}  # only in a file beside the set
+    return {"$schema": _DRAFT, "title": CUSTODY_SCHEMA, **_object(properties | elsewhere, required=properties)}
 
 
 def parts_schema() -> Schema:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
+from imgkit.facts.bounded import at_most
 from imgkit.facts.guest import Guest, as_text
 from imgkit.model.fact import Fact
 from imgkit.model.packages import Package
 from imgkit.units import MiB
 
 _DATABASES = (b"/lib/apk/db/installed", b"/usr/lib/apk/db/installed")
+MOST_PACKAGES = 100_000
 _DATABASE_BYTES = 64 * MiB
 
 
@@ -16,13 +18,15 @@ def read_apk(guest: Guest) -> Fact[tuple[Package, ...]]:
     content = guest.read_first(*_DATABASES, limit=_DATABASE_BYTES)
     if content is None:
         return Fact.absent("there is no apk database")
-    found = list(parse_records(content.data))
+    found, more = at_most(parse_records(content.data), MOST_PACKAGES)
     packages = [_package(record) for record in found if "P" in record]
     nameless = len(found) - len(packages)
+    lost: tuple[str, ...] = (f"{nameless} of its records name no package",) if nameless else ()
+    lost += (f"only the first {MOST_PACKAGES} packages are given",) if more else ()
     return Fact.present(
         tuple(sorted(packages, key=lambda one: (one.name, one.version))),
-        partial=bool(nameless),
-        notes=(f"{nameless} of its records name no package",) if nameless else (),
+        partial=bool(lost),
+        notes=lost,
         sources=(content.source,),
     )
 

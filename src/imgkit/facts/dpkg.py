@@ -1,9 +1,11 @@
 """Packages of Debian and Ubuntu: dpkg's status file, and the status.d of images made without dpkg."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
-from imgkit.errors import NoSuchPathInside
-from imgkit.facts.guest import Content, Guest, as_text
+from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.facts.bounded import at_most
+from imgkit.facts.guest import Content, Guest, as_path, as_text, moment_ns
 from imgkit.model.fact import Fact
 from imgkit.model.packages import Package
 from imgkit.model.tree import EntryKind
@@ -11,7 +13,11 @@ from imgkit.units import MiB
 
 _STATUS = b"/var/lib/dpkg/status"
 _STATUS_FOLDER = b"/var/lib/dpkg/status.d"
+_LISTS = b"/var/lib/dpkg/info"
+MOST_PACKAGES = 100_000
 _STATUS_BYTES = 64 * MiB
+_MOST_NAMED = 10
+_UNFINISHED = {"half-installed", "unpacked", "half-configured", "triggers-awaited"}
 _FIELDS = {b"package", b"version", b"architecture", b"status", b"source", b"maintainer"}
 
 
@@ -22,16 +28,22 @@ def read_dpkg(guest: Guest) -> Fact[tuple[Package, ...]]:
         return Fact.absent("there is no dpkg database")
     packages: list[Package] = []
     nameless = 0
+    over = False
     for content in contents:
-        for stanza in parse_stanzas(content.data):
+        stanzas, more = at_most(parse_stanzas(content.data), MOST_PACKAGES - len(packages))
+        over = over or more
+        for stanza in stanzas:
             package = _package(stanza)
             packages += [package] if package else []
             nameless += package is None
-    notes = (f"{nameless} of its entries name no package",) if nameless else ()
+    lost: tuple[str, ...] = (f"{nameless} of its entries name no package",) if nameless else ()
+    lost += (f"only the first {MOST_PACKAGES} packages are given",) if over else ()
+    packages.sort(key=lambda one: (one.name, one.architecture, one.version))
+    dated, undated = _date(guest, packages)
     return Fact.present(
-        tuple(sorted(packages, key=lambda one: (one.name, one.architecture, one.version))),
-        partial=bool(nameless),
-        notes=notes,
+        tuple(dated),
+        partial=bool(lost),
+        notes=(*lost, *undated, *_state_notes(packages)),
         sources=tuple(content.source for content in contents),
     )
 
@@ -89,4 +101,32 @@ def _package(stanza: dict[bytes, str]) -> Package | None:
         installed=not status or status.split()[-1:] == ["installed"],
         source=stanza.get(b"source", "") or name,
         vendor=stanza.get(b"maintainer", ""),
+    )
+
+
+def _date(guest: Guest, packages: Iterable[Package]) -> tuple[list[Package], tuple[str, ...]]:
+    """Give each package the time at which the list of its files was written; packages of two kinds name theirs."""
+    try:
+        listed = guest.folder(_LISTS) or ()
+    except CannotLookInside as error:
+        return list(packages), (f"when packages were installed is not known: {error.message}",)
+    times = {entry.name.removesuffix(b".list"): entry.modified_ns for entry in listed if entry.name.endswith(b".list")}
+    found = []
+    for one in packages:
+        written = times.get(as_path(f"{one.name}:{one.architecture}"), times.get(as_path(one.name), 0))
+        found.append(replace(one, installed_at=moment_ns(written)) if written and one.installed else one)
+    return found, ()
+
+
+def _state_notes(packages: Iterable[Package]) -> tuple[str, ...]:
+    """Say which packages are kept from upgrades, and which were never finished."""
+    states = [(one.name, one.status.split()) for one in packages]
+    held = [name for name, words in states if words[:1] == ["hold"]]
+    broken = [
+        name for name, words in states if words[1:2] not in ([], ["ok"]) or (words[-1:] and words[-1] in _UNFINISHED)
+    ]
+    return tuple(
+        f"{len(names)} packages are {state}: {', '.join(names[:_MOST_NAMED])}{' …' if len(names) > _MOST_NAMED else ''}"
+        for names, state in ((held, "held"), (broken, "broken or half-installed"))
+        if names
     )

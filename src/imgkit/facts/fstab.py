@@ -92,7 +92,7 @@ def _line(number: int, words: list[bytes]) -> FstabLine:
 
 def _entry(line: FstabLine, names: DeviceNames) -> FstabEntry:
     kind, wanted = classify(line)
-    found = _resolve(kind, wanted, names)
+    found = resolve(kind, wanted, names)
     return FstabEntry(
         line=line.line,
         spec=as_text(line.spec),
@@ -138,7 +138,8 @@ def _undo_udev(name: bytes) -> bytes:
     return _UDEV_HEX.sub(lambda match: bytes([int(match[1], 16)]), name)
 
 
-def _resolve(kind: MountKind, wanted: str, names: DeviceNames) -> Resolution | None:
+def resolve(kind: MountKind, wanted: str, names: DeviceNames) -> Resolution | None:
+    """Find what a name of this kind means on these disks; None where it lies on no disk."""
     match kind:
         case MountKind.UUID:
             return names.by_uuid(wanted)

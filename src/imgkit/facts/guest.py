@@ -1,6 +1,7 @@
 """Reading inside a disk with limits, each file with its digest; and the lines and words of text files."""
 
 import hashlib
+import io
 import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +10,14 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
+from imgkit.facts.secrets import redact
 from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.ports import FileTree
 from imgkit.units import MiB
 
 CONFIG_BYTES = 8 * MiB
+QUOTED_CHARACTERS = 8192
 _IN_MEMORY_BYTES = 96 * MiB
 
 
@@ -24,6 +27,15 @@ class ReadsInParts(Protocol):
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield a regular file's first `limit` bytes at most, following links inside the tree."""
+        ...
+
+
+@runtime_checkable
+class ReadsAt(Protocol):
+    """A file tree that can also read in the middle of a file, which a sparse one of terabytes needs."""
+
+    def read_at(self, path: bytes, offset: int, *, length: int) -> bytes:
+        """Return at most `length` bytes from `offset` on, following links inside the tree."""
         ...
 
 
@@ -41,17 +53,21 @@ class Content:
 
     def lines(self) -> Iterator[tuple[int, str]]:
         """Yield the lines with their numbers from 1, without their ends and without surrounding blanks."""
-        for number, line in enumerate(self.data.split(b"\n"), start=1):
-            yield number, as_text(line).strip(" \t\r")
+        for number, line in enumerate(io.BytesIO(self.data), start=1):
+            yield number, as_text(line).strip(" \t\r\n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guest:
-    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases."""
+    """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases.
+
+    Passwords and tokens in what the facts quote are masked unless `include_secrets`.
+    """
 
     tree: FileTree
     label: str
     scratch: Path | None = None
+    include_secrets: bool = False
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content:
         """Read a file, following links inside. Raises NoSuchPathInside, CannotLookInside."""
@@ -62,6 +78,16 @@ class Guest:
         digest = hashlib.sha256(data).hexdigest()
         source = Source(tree=self.label, path=path, sha256=digest, size=len(data), truncated=truncated)
         return Content(data=data, source=source)
+
+    def quote(self, text: str) -> str:
+        """Return a line of a file as a report may show it: cut where it is endless, secrets masked unless wanted."""
+        if len(text) > QUOTED_CHARACTERS:
+            text = f"{text[:QUOTED_CHARACTERS]} [{len(text) - QUOTED_CHARACTERS} more characters]"
+        return text if self.include_secrets else redact(text)
+
+    def quote_value(self, name: str, value: str) -> str:
+        """Return the value of a setting as a report may show it: its name tells whether it is a secret."""
+        return self.quote(f"{name}={value}")[len(name) + 1 :]
 
     def read_first(self, *paths: bytes, limit: int = CONFIG_BYTES) -> Content | None:
         """Read the first of these that is there, or return None. Raises CannotLookInside where one cannot be read."""
@@ -79,7 +105,7 @@ class Guest:
         size = 0
         truncated = False
         with target.open("xb") as out:
-            for part in self._parts(path, limit + 1):
+            for part in self.parts(path, limit=limit + 1):
                 kept = part[: limit - size]
                 truncated = truncated or len(kept) < len(part)
                 out.write(kept)
@@ -87,7 +113,8 @@ class Guest:
                 size += len(kept)
         return Source(tree=self.label, path=path, sha256=digest.hexdigest(), size=size, truncated=truncated)
 
-    def _parts(self, path: bytes, limit: int) -> Iterator[bytes]:
+    def parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        """Yield a file's first `limit` bytes at most, in pieces where the tree can. Raises as `read` does."""
         if isinstance(self.tree, ReadsInParts):
             yield from self.tree.read_parts(path, limit=limit)
         else:
@@ -117,6 +144,12 @@ def as_text(data: bytes) -> str:
 def as_path(text: str) -> bytes:
     """Return the bytes that `as_text` was given."""
     return text.encode("utf-8", "surrogateescape")
+
+
+def first_word(line: str) -> tuple[str, str]:
+    """Return a line's first word and all that follows it."""
+    word, rest = [*line.split(None, 1), "", ""][:2]
+    return word, rest
 
 
 def parse_number(text: str, *, largest: int = 2**32 - 1) -> int | None:

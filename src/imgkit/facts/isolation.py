@@ -41,7 +41,8 @@ def _describe_bug(error: Exception) -> str:
 
 def _fact_diagnostics(subject: str, fact: Fact[object]) -> tuple[Diagnostic, ...]:
     undetermined, note = DiagnosticLevel.UNDETERMINED, DiagnosticLevel.NOTE
+    remarks = tuple(Diagnostic(subject=subject, level=DiagnosticLevel.REMARK, message=words) for words in fact.remarks)
     if fact.state is FactState.UNDETERMINED:
         return (Diagnostic(subject=subject, level=undetermined, message=fact.reason),)
     level = undetermined if fact.partial else note
-    return tuple(Diagnostic(subject=subject, level=level, message=words) for words in fact.notes)
+    return (*(Diagnostic(subject=subject, level=level, message=words) for words in fact.notes), *remarks)

@@ -11,6 +11,7 @@ _RELEASE_FILES = (  # most telling first: derived distributions keep their paren
     b"/etc/alinux-release",
     b"/etc/anolis-release",
     b"/etc/openEuler-release",
+    b"/etc/kylin-release",
     b"/etc/centos-release",
     b"/etc/rocky-release",
     b"/etc/almalinux-release",
@@ -21,7 +22,8 @@ _RELEASE_FILES = (  # most telling first: derived distributions keep their paren
     b"/etc/alpine-release",
     b"/etc/debian_version",
 )
-_SENTENCE = re.compile(r"(?P<name>.+?) (?:release|version) (?P<release>\d[\w.]*)(?: \((?P<codename>[^()]*)\))?")
+_SENTENCE = re.compile(r"(?P<name>.+?) (?:release|version) (?P<release>V?\d[\w.]*)(?: \((?P<codename>[^()]*)\))?")
+_SERVICE_PACK = re.compile(r"\(((?:LTS(?:-SP\d{1,2})?|SP\d{1,2}))\)")  # openEuler and Kylin tell it in brackets
 _BARE_NAMES = {
     b"/etc/debian_version": ("debian", "Debian GNU/Linux"),
     b"/etc/alpine-release": ("alpine", "Alpine Linux"),
@@ -36,7 +38,8 @@ _FAMILIES = {
     "gentoo": {"gentoo"},
 }
 _FAMILY_WORDS = (
-    ("openeuler", "openeuler"), ("alibaba", "redhat"), ("aliyun", "redhat"), ("anolis", "redhat"), ("centos", "redhat"),
+    ("openeuler", "openeuler"), ("kylin", "openeuler"),
+    ("alibaba", "redhat"), ("aliyun", "redhat"), ("anolis", "redhat"), ("centos", "redhat"),
     ("red hat", "redhat"), ("rocky", "redhat"), ("alma", "redhat"), ("oracle", "redhat"), ("fedora", "redhat"),
     ("suse", "suse"), ("debian", "debian"), ("ubuntu", "debian"), ("alpine", "alpine"),
 )  # fmt: skip
@@ -125,7 +128,9 @@ def _fullest_release(fields: dict[str, str], told: str) -> str:
     for fuller in (told, fields.get("VERSION", "").partition(" ")[0]):
         if fuller[:1].isdigit() and (not stated or fuller.startswith(stated + ".")):
             return fuller
-    return stated or told
+    found = stated or told
+    pack = _SERVICE_PACK.search(fields.get("VERSION", ""))
+    return f"{found} {pack[1]}" if found and pack and pack[1] not in found else found
 
 
 def _family(identity: str, id_like: tuple[str, ...], name: str) -> str:

@@ -1,9 +1,11 @@
 """All package databases of a system, each a fact of its own."""
 
 from imgkit.facts.apk import read_apk
+from imgkit.facts.bundles import read_bundles
 from imgkit.facts.dpkg import read_dpkg
 from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine
+from imgkit.facts.repositories import read_repositories
 from imgkit.facts.rpm import read_rpm
 from imgkit.model.packages import PackageDatabases
 
@@ -14,4 +16,6 @@ def read_packages(guest: Guest) -> PackageDatabases:
         dpkg=determine(lambda: read_dpkg(guest)),
         rpm=determine(lambda: read_rpm(guest)),
         apk=determine(lambda: read_apk(guest)),
+        repositories=determine(lambda: read_repositories(guest)),
+        bundles=determine(lambda: read_bundles(guest)),
     )

@@ -1,112 +1,120 @@
-"""Packages of the Red Hat, SUSE and openEuler families: rpm's database where it is sqlite.
+"""Packages of the Red Hat, SUSE and openEuler families: rpm's database, in whichever of its three formats.
 
-Berkeley DB (up to CentOS 7 and the generation of RHEL 8) and ndb (SUSE) are named, and said to be unread.
+sqlite is today's, Berkeley DB was everybody's up to CentOS 7 and the generation of RHEL 8, ndb is SUSE's.
 """
 
 import contextlib
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from imgkit.errors import NoSuchPathInside
 from imgkit.facts.guest import Guest, as_text
+from imgkit.facts.rpm_berkeley import berkeley_blobs
+from imgkit.facts.rpm_database import BadDatabase
 from imgkit.facts.rpm_header import BadHeader, parse_header
+from imgkit.facts.rpm_ndb import ndb_blobs
+from imgkit.facts.rpm_sqlite import sqlite_blobs
 from imgkit.model.fact import Fact, Source
 from imgkit.model.packages import Package
 from imgkit.units import MiB
 
 _FOLDERS = (b"/var/lib/rpm", b"/usr/lib/sysimage/rpm", b"/usr/share/rpm")
 _SQLITE, _BERKELEY, _NDB = b"rpmdb.sqlite", b"Packages", b"Packages.db"
+_LOG = b"-wal"
+MOST_PACKAGES = 100_000
 _DATABASE_BYTES = 512 * MiB
-_BLOB_BYTES = 64 * MiB
-_STEPS_BETWEEN_LOOKS = 100_000
-_MOST_LOOKS = 1_000
-_UNREAD = {
-    _BERKELEY: "rpm's database is a Berkeley DB, which this version cannot read",
-    _NDB: "rpm's database is in SUSE's ndb format, which this version cannot read",
-}
-
-
-class _Unusable(Exception):
-    """The sqlite file cannot be rpm's database as it stands."""
+_NAMES = {_SQLITE: "sqlite", _BERKELEY: "Berkeley DB", _NDB: "ndb"}
 
 
 def read_rpm(guest: Guest) -> Fact[tuple[Package, ...]]:
     """List what rpm has installed."""
-    for folder in _FOLDERS:
-        present = {entry.name: entry.size for entry in guest.folder(folder) or ()}
-        if _SQLITE in present:
-            return _read_sqlite(guest, folder, has_log=bool(present.get(_SQLITE + b"-wal")))
-        for name, reason in _UNREAD.items():
-            if name in present:
-                return Fact.undetermined(f"{reason} ({as_text(folder + b'/' + name)})")
-    return Fact.absent("there is no rpm database")
-
-
-def _read_sqlite(guest: Guest, folder: bytes, *, has_log: bool) -> Fact[tuple[Package, ...]]:
-    """Read a private copy. Changes that wait in its write-ahead log count: the image is of a running machine."""
-    path = folder + b"/" + _SQLITE
+    found = _find(guest)
+    if not found:
+        return Fact.absent("there is no rpm database")
+    path, has_log, beside = found
     with tempfile.TemporaryDirectory(prefix="imgkit-rpm-", dir=guest.scratch) as scratch:
-        copy = Path(scratch) / "rpmdb.sqlite"
-        sources = [guest.copy(path, copy, limit=_DATABASE_BYTES)]
-        if has_log:
-            with contextlib.suppress(NoSuchPathInside):
-                sources.append(guest.copy(path + b"-wal", copy.with_name("rpmdb.sqlite-wal"), limit=_DATABASE_BYTES))
-        return _list_packages(copy, tuple(sources))
+        copy, sources = _copy(guest, path, has_log=has_log, folder=Path(scratch))
+        return _list_packages(path, copy, sources, beside)
 
 
-def _list_packages(copy: Path, sources: tuple[Source, ...]) -> Fact[tuple[Package, ...]]:
+def read_blobs(guest: Guest) -> Iterator[bytes]:
+    """Yield the header of each package, as far as they can be read. Raises BadDatabase, CannotLookInside."""
+    found = _find(guest)
+    if not found:
+        return
+    path, has_log, _ = found
+    with tempfile.TemporaryDirectory(prefix="imgkit-rpm-", dir=guest.scratch) as scratch:
+        copy, sources = _copy(guest, path, has_log=has_log, folder=Path(scratch))
+        yield from _blobs(path, copy, replay=len(sources) > 1)
+
+
+def _find(guest: Guest) -> tuple[bytes, bool, tuple[str, ...]] | None:
+    """Return the database in use, whether changes wait in its log, and what other databases lie about."""
+    seen: set[bytes] = set()
+    found: list[tuple[bytes, bool]] = []
+    for folder in _FOLDERS:
+        present = {entry.name: entry for entry in guest.folder(folder) or ()}
+        for name in _NAMES:
+            entry = present.get(name)
+            if entry is None or (key := name + b"%d/%d" % (entry.file_system, entry.inode)) in seen:
+                continue
+            if entry.inode:  # two of the folders may be one, by a link
+                seen.add(key)
+            log = present.get(name + _LOG)
+            found.append((folder + b"/" + name, bool(log and log.size)))
+    if not found:
+        return None
+    return (*found[0], tuple(as_text(path) for path, _ in found[1:]))
+
+
+def _copy(guest: Guest, path: bytes, *, has_log: bool, folder: Path) -> tuple[Path, tuple[Source, ...]]:
+    """Make a private copy. Changes that wait in sqlite's log count: the image is of a running machine."""
+    copy = folder / "database"
+    sources = [guest.copy(path, copy, limit=_DATABASE_BYTES)]
+    if has_log:
+        with contextlib.suppress(NoSuchPathInside):
+            sources.append(guest.copy(path + _LOG, copy.with_name("database-wal"), limit=_DATABASE_BYTES))
+    return copy, tuple(sources)
+
+
+def _blobs(path: bytes, copy: Path, *, replay: bool) -> Iterator[bytes]:
+    name = path.rpartition(b"/")[2]
+    if name == _SQLITE:
+        yield from sqlite_blobs(copy, replay=replay)
+        return
+    with copy.open("rb") as file:
+        read = berkeley_blobs if name == _BERKELEY else ndb_blobs
+        yield from read(file, copy.stat().st_size)
+
+
+def _bounded(blobs: Iterator[bytes]) -> Iterator[bytes]:
+    for number, blob in enumerate(blobs):
+        if number >= MOST_PACKAGES:
+            raise BadDatabase(f"it holds more than {MOST_PACKAGES}, and the rest is left out")
+        yield blob
+
+
+def _list_packages(
+    path: bytes, copy: Path, sources: tuple[Source, ...], beside: tuple[str, ...]
+) -> Fact[tuple[Package, ...]]:
     if any(source.truncated for source in sources):
         return Fact.undetermined("rpm's database is larger than this version reads", sources=sources)
     found: list[Package] = []
     bad: list[str] = []
     damage: tuple[str, ...] = ()
     try:
-        for blob in _blobs(copy, replay=len(sources) > 1):
+        for blob in _bounded(_blobs(path, copy, replay=len(sources) > 1)):
             try:
                 found.append(parse_header(blob))
             except BadHeader as error:
                 bad.append(str(error))
-    except (sqlite3.Error, UnicodeDecodeError, _Unusable) as error:  # sqlite quotes damaged text in its own words
+    except BadDatabase as error:
+        words = f"rpm's database ({_NAMES[path.rpartition(b'/')[2]]})"
         if not found:
-            return Fact.undetermined(f"rpm's database cannot be read: {error}", sources=sources)
-        damage = (f"rpm's database is damaged after {len(found)} packages: {error}",)
-    notes = (*damage, *((f"{len(bad)} of its packages cannot be read, the first because {bad[0]}",) if bad else ()))
+            return Fact.undetermined(f"{words} cannot be read: {error}", sources=sources)
+        damage = (f"{words} is damaged after {len(found)} packages: {error}",)
+    lost = (*damage, *((f"{len(bad)} of its packages cannot be read, the first because {bad[0]}",) if bad else ()))
+    others = tuple(f"{other} is another database of rpm, which was not read" for other in beside)
     found.sort(key=lambda one: (one.name, one.architecture, one.version, one.release))
-    return Fact.present(tuple(found), partial=bool(notes), notes=notes, sources=sources)
-
-
-def _blobs(copy: Path, *, replay: bool) -> Iterator[bytes]:
-    """Yield header blobs; without a log the copy is read as it stands, without even looking for one."""
-    uri = f"{copy.as_uri()}?mode={'rw' if replay else 'ro&immutable=1'}"
-    left = copy.stat().st_size + _DATABASE_BYTES * replay
-    with contextlib.closing(sqlite3.connect(uri, uri=True)) as database:
-        _restrain(database)
-        _demand_real_table(database)
-        for (blob,) in database.execute("SELECT blob FROM main.Packages NOT INDEXED ORDER BY hnum"):
-            header = blob if isinstance(blob, bytes) else b""
-            left -= len(header)
-            if left < 0:
-                raise _Unusable("its packages take more room than its file")
-            yield header
-
-
-def _restrain(database: sqlite3.Connection) -> None:
-    """A file from evidence may be made to trap its reader: no schema code, no huge values, no endless query."""
-    looks = iter(range(_MOST_LOOKS))
-    database.set_progress_handler(lambda: next(looks, None) is None, _STEPS_BETWEEN_LOOKS)
-    database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _BLOB_BYTES)
-    database.execute("PRAGMA trusted_schema = OFF")
-    database.execute("PRAGMA cell_size_check = ON")
-    database.execute("PRAGMA mmap_size = 0")
-
-
-def _demand_real_table(database: sqlite3.Connection) -> None:
-    """Refuse a view or a virtual table under the name of the real one: those would run the file's own queries."""
-    row: Any = database.execute(
-        "SELECT count(*) FROM sqlite_master WHERE name = 'Packages' COLLATE NOCASE AND type = 'table' AND rootpage > 0"
-    ).fetchone()
-    if row != (1,):
-        raise _Unusable("it has no table of packages")
+    return Fact.present(tuple(found), partial=bool(lost), notes=(*lost, *others), sources=sources)

@@ -1,14 +1,14 @@
-"""Who has an account: passwd and group, and of shadow only what state a password is in, never its hash."""
+"""Who has an account: passwd, and of shadow only what state a password is in, never its hash."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.guest import Content, Guest, as_path, parse_number
-from imgkit.model.accounts import Group, PasswordState, User
+from imgkit.model.accounts import PasswordState, User
 from imgkit.model.fact import Fact
 
 _NO_LOGIN = {b"nologin", b"false", b"true", b"sync", b"halt", b"shutdown", b"git-shell", b"null"}
@@ -32,6 +32,9 @@ _ALGORITHMS = {  # crypt(5)
 _TRADITIONAL = re.compile(r"[./0-9A-Za-z]{13}")
 _SHADOWED = "x"
 _LAST_DAY = (date.max - date(1970, 1, 1)).days
+_NEVER = 99999
+_WEAK = {"descrypt", "bsdicrypt", "md5crypt", "NTHASH", "SunMD5"}
+_FIRST_PERSON = 500  # Red Hat began here until 2014, everybody else begins at 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +43,10 @@ class Shadow:
 
     password: PasswordState
     algorithm: str
-    changed: date | None
-    expires: date | None
+    changed: date | None = None
+    expires: date | None = None
+    must_change: bool = False
+    days: tuple[int | None, int | None, int | None, int | None] = (None, None, None, None)
 
 
 def read_users(guest: Guest) -> Fact[tuple[User, ...]]:
@@ -50,28 +55,17 @@ def read_users(guest: Guest) -> Fact[tuple[User, ...]]:
     if passwd is None:
         return Fact.absent("there is no /etc/passwd")
     shadows, shadow, trouble = _read_shadow(guest)
-    lines, malformed = _split(passwd, fields=7)
+    lines, malformed = split_fields(passwd, fields=7)
     users = [user for fields in lines if (user := _user(fields, shadows)) is not None]
     malformed += len(lines) - len(users)
-    notes = (*_count_note(malformed, "/etc/passwd"), *trouble, *_doubles(users))
+    notes = (*count_note(malformed, "/etc/passwd"), *trouble)
     return Fact.present(
         tuple(users),
         partial=bool(malformed or trouble),
         notes=notes,
+        remarks=(*_doubles(users), *_open_accounts(users)),
         sources=(passwd.source, *((shadow.source,) if shadow is not None else ())),
     )
-
-
-def read_groups(guest: Guest) -> Fact[tuple[Group, ...]]:
-    """List the groups in their order."""
-    content = guest.read_first(b"/etc/group")
-    if content is None:
-        return Fact.absent("there is no /etc/group")
-    lines, malformed = _split(content, fields=4)
-    groups = [group for fields in lines if (group := _group(fields)) is not None]
-    malformed += len(lines) - len(groups)
-    notes = _count_note(malformed, "/etc/group")
-    return Fact.present(tuple(groups), partial=bool(malformed), notes=notes, sources=(content.source,))
 
 
 def judge_password(field: str) -> tuple[PasswordState, str]:
@@ -88,6 +82,25 @@ def judge_password(field: str) -> tuple[PasswordState, str]:
 def is_login_shell(shell: bytes) -> bool:
     """Whether a shell gives its user a command line; an empty field means /bin/sh."""
     return shell.rpartition(b"/")[2] not in _NO_LOGIN
+
+
+def split_fields(content: Content, *, fields: int) -> tuple[list[list[str]], int]:
+    """Return the lines of such a file as fields, and how many have too few; NIS's `+` and `-` lines name no account."""
+    found, malformed = [], 0
+    for _, line in content.lines():
+        if not line or line.startswith(("#", "+", "-")):
+            continue
+        words = line.split(":")
+        if len(words) < fields or not words[0]:
+            malformed += 1
+        else:
+            found.append(words)
+    return found, malformed
+
+
+def count_note(malformed: int, path: str) -> tuple[str, ...]:
+    """Return what to say of lines that could not be understood, nothing where there are none."""
+    return (f"{malformed} line{'s' if malformed > 1 else ''} of {path} could not be understood",) if malformed else ()
 
 
 def _algorithm(hashed: str) -> str:
@@ -107,11 +120,11 @@ def _read_shadow(guest: Guest) -> tuple[dict[str, Shadow] | None, Content | None
         return None, None, (f"the state of passwords could not be determined: {error.message}",)
     if content is None:
         return {}, None, ()
-    lines, malformed = _split(content, fields=2)
+    lines, malformed = split_fields(content, fields=2)
     shadows: dict[str, Shadow] = {}
     for fields in lines:
         shadows.setdefault(fields[0], _shadow(fields))
-    return shadows, content, _count_note(malformed, "/etc/shadow")
+    return shadows, content, count_note(malformed, "/etc/shadow")
 
 
 def _shadow(fields: list[str]) -> Shadow:
@@ -121,7 +134,22 @@ def _shadow(fields: list[str]) -> Shadow:
         algorithm=algorithm,
         changed=_day(fields[2]) if len(fields) > 2 else None,
         expires=_day(fields[7]) if len(fields) > 7 else None,
+        must_change=len(fields) > 2 and fields[2] == "0",
+        days=(_count(fields, 3), _count(fields, 4), _count(fields, 5), _count(fields, 6)),
     )
+
+
+def _count(fields: list[str], at: int) -> int | None:
+    return parse_number(fields[at], largest=_LAST_DAY) if at < len(fields) else None
+
+
+def _password_expires(shadow: Shadow) -> date | None:
+    """Return the day after which a new password is asked for; 99999 days mean never."""
+    most = shadow.days[1]
+    if shadow.changed is None or most is None or most >= _NEVER:
+        return None
+    days = (shadow.changed - date(1970, 1, 1)).days + most
+    return date(1970, 1, 1) + timedelta(days=days) if days <= _LAST_DAY else None
 
 
 def _user(fields: list[str], shadows: dict[str, Shadow] | None) -> User | None:
@@ -142,6 +170,12 @@ def _user(fields: list[str], shadows: dict[str, Shadow] | None) -> User | None:
         algorithm=shadow.algorithm,
         password_changed=shadow.changed,
         expires=shadow.expires,
+        password_expires=_password_expires(shadow),
+        must_change=shadow.must_change,
+        least_days=shadow.days[0],
+        most_days=shadow.days[1],
+        warn_days=shadow.days[2],
+        inactive_days=shadow.days[3],
     )
 
 
@@ -149,41 +183,16 @@ def _password_of(name: str, password: str, shadows: dict[str, Shadow] | None) ->
     """A password field other than `x` holds of itself, as it did before there was shadow."""
     if password != _SHADOWED:
         state, algorithm = judge_password(password)
-        return Shadow(password=state, algorithm=algorithm, changed=None, expires=None)
+        return Shadow(password=state, algorithm=algorithm)
     if shadows is None:
-        return Shadow(password=PasswordState.UNDETERMINED, algorithm="", changed=None, expires=None)
-    none = Shadow(password=PasswordState.NO_ENTRY, algorithm="", changed=None, expires=None)
+        return Shadow(password=PasswordState.UNDETERMINED, algorithm="")
+    none = Shadow(password=PasswordState.NO_ENTRY, algorithm="")
     return shadows.get(name, none)
-
-
-def _group(fields: list[str]) -> Group | None:
-    number = parse_number(fields[2])
-    if number is None:
-        return None
-    return Group(name=fields[0], gid=number, members=tuple(member for member in fields[3].split(",") if member))
-
-
-def _split(content: Content, *, fields: int) -> tuple[list[list[str]], int]:
-    """Return the lines as fields, and how many lines have too few; NIS's `+` and `-` lines name no account."""
-    found, malformed = [], 0
-    for _, line in content.lines():
-        if not line or line.startswith(("#", "+", "-")):
-            continue
-        words = line.split(":")
-        if len(words) < fields or not words[0]:
-            malformed += 1
-        else:
-            found.append(words)
-    return found, malformed
 
 
 def _day(text: str) -> date | None:
     days = parse_number(text, largest=_LAST_DAY)
     return date(1970, 1, 1) + timedelta(days=days) if days else None
-
-
-def _count_note(malformed: int, path: str) -> tuple[str, ...]:
-    return (f"{malformed} line{'s' if malformed > 1 else ''} of {path} could not be understood",) if malformed else ()
 
 
 def _doubles(users: Iterable[User]) -> tuple[str, ...]:
@@ -192,3 +201,14 @@ def _doubles(users: Iterable[User]) -> tuple[str, ...]:
     roots_note = (f"user id 0 is shared by {', '.join(roots)}",) if len(roots) > 1 else ()
     names = Counter(user.name for user in users)
     return roots_note + tuple(f"the name {name} is there {count} times" for name, count in names.items() if count > 1)
+
+
+def _open_accounts(users: Iterable[User]) -> Iterator[str]:
+    """Say who comes in without a password, and which account of the system has a shell and a password."""
+    for user in users:
+        if user.password is PasswordState.EMPTY:
+            yield f"{user.name} has no password and is asked for none"
+        elif user.algorithm in _WEAK and user.password is PasswordState.SET:
+            yield f"the password of {user.name} is kept as {user.algorithm}, which is quickly broken"
+        elif 0 < user.uid < _FIRST_PERSON and user.login_shell and user.password is PasswordState.SET:
+            yield f"{user.name} is an account of the system (user id {user.uid}) with a password and a shell"

@@ -4,7 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
-import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,10 @@ from typing import BinaryIO
 
 from imgkit.errors import AlreadyAtWork, TargetExists
 from imgkit.files.claims import remove_abandoned
+from imgkit.opening import open_evidence as open_evidence  # noqa: PLC0414  # asked for here by all who also write
+from imgkit.opening import read_evidence as read_evidence  # noqa: PLC0414
 
+_LOCK_SECONDS, _LOCK_PAUSE_SECONDS = 30.0, 0.02  # a record is locked for the moment of one line
 PARTIAL_SUFFIX = ".imgkit-partial"
 
 
@@ -97,21 +100,38 @@ def write_bytes_durably(target: Path, content: bytes) -> None:
 def append_durably(target: Path, line: bytes) -> None:
     """Append one record to a file and make it durable."""
     with appending_alone(target) as out:
-        out.write(line)
+        while line:
+            line = line[out.write(line) :]
 
 
 @contextmanager
 def appending_alone(target: Path) -> Iterator[BinaryIO]:
     """Open a file of records for reading and appending, while no other process does; at the end it is durable.
 
-    A link in its place is not followed.
+    It has no buffer: what was not written is not written later either. A link in its place is not followed.
     """
-    with open(target, "a+b", opener=_open_unlinked) as out:
-        fcntl.flock(out, fcntl.LOCK_EX)
+    with open(target, "a+b", buffering=0, opener=_open_unlinked) as out:
+        lock_in_time(out, fcntl.LOCK_EX)
         out.seek(0)
         yield out
-        out.flush()
         os.fsync(out.fileno())
+
+
+def lock_in_time(file: BinaryIO, kind: int) -> None:
+    """Lock an open file. Raises TimeoutError where another process keeps it: whoever may read a file can lock it."""
+    end = time.monotonic() + _LOCK_SECONDS
+    while not _is_locked_now(file, kind):
+        if time.monotonic() > end:
+            raise TimeoutError(errno.ETIMEDOUT, "another process keeps it locked", file.name)
+        time.sleep(_LOCK_PAUSE_SECONDS)
+
+
+def _is_locked_now(file: BinaryIO, kind: int) -> bool:
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _open_unlinked(name: str, flags: int) -> int:
@@ -136,27 +156,3 @@ def sync_folder(path: Path) -> None:
         return  # some network file systems refuse to sync a folder; there is nothing better to do
     finally:
         os.close(handle)
-
-
-def open_evidence(path: Path) -> BinaryIO:
-    """Open a source for reading only, without touching its access time where that is allowed.
-
-    Raises OSError, also for a pipe or a device that has no end: to read it would wait for ever.
-    """
-
-    def opener(name: str, flags: int) -> int:
-        flags |= os.O_NONBLOCK  # else opening a pipe waits for its writer
-        try:
-            return _only_with_an_end(os.open(name, flags | getattr(os, "O_NOATIME", 0)), name)
-        except PermissionError:  # O_NOATIME is for the owner alone
-            return _only_with_an_end(os.open(name, flags), name)
-
-    return open(path, "rb", buffering=0, opener=opener)
-
-
-def _only_with_an_end(handle: int, name: str) -> int:
-    mode = os.fstat(handle).st_mode
-    if stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode):
-        os.close(handle)
-        raise OSError(errno.EINVAL, "it is no file but a pipe or a device", name)
-    return handle

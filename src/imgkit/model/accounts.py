@@ -5,6 +5,7 @@ from datetime import date
 from enum import StrEnum
 
 from imgkit.model.fact import Fact
+from imgkit.model.sudo import Sudoers
 
 
 class PasswordState(StrEnum):
@@ -19,7 +20,11 @@ class PasswordState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """An account. `algorithm` names how the password is hashed, also under a lock; the hash itself is never kept."""
+    """An account. `algorithm` names how the password is hashed, also under a lock; the hash itself is never kept.
+
+    Days are counted as shadow does; `must_change` asks for a new password at the next log-in, `password_expires` is
+    the day after which that is so, `expires` the day from which the account is shut.
+    """
 
     name: str
     uid: int
@@ -32,15 +37,37 @@ class User:
     algorithm: str = ""
     password_changed: date | None = None
     expires: date | None = None
+    password_expires: date | None = None
+    must_change: bool = False
+    least_days: int | None = None
+    most_days: int | None = None
+    warn_days: int | None = None
+    inactive_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """`members` are those that the group file names, not those whose primary group it is."""
+    """`members` are those that the group file names, not those whose primary group it is.
+
+    `password` opens the group to everybody who knows it; `administrators` and `shadow_members` are gshadow's.
+    """
 
     name: str
     gid: int
     members: tuple[str, ...]
+    password: PasswordState = PasswordState.NO_ENTRY
+    administrators: tuple[str, ...] = ()
+    shadow_members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubordinateIds:
+    """Ids that an account may use for its containers; `kind` is `user` or `group`."""
+
+    kind: str
+    owner: str
+    first: int
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,3 +76,5 @@ class Accounts:
 
     users: Fact[tuple[User, ...]]
     groups: Fact[tuple[Group, ...]]
+    subordinate_ids: Fact[tuple[SubordinateIds, ...]]
+    sudoers: Fact[Sudoers]

@@ -30,6 +30,37 @@ class FoundFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FolderSize:
+    """A folder with what lies in it and in all folders below it."""
+
+    path: bytes
+    bytes_below: int
+    files_below: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holding:
+    """Something recognised by the names that lie together: a database's data, containers' volumes, a backup store.
+
+    `version` is what its own files say, empty where they say nothing.
+    """
+
+    kind: str
+    path: bytes
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileKind:
+    """Files of one kind by their endings: how many, how large together, and the largest of them."""
+
+    kind: str
+    files: int
+    total_bytes: int
+    largest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
     """What a file system holds, by a walk from the top down. Where the walk ended at a limit, `whole` is false, and the
     counts, the largest and the newest are only those that it met; a note of the fact names the limit.
@@ -45,3 +76,6 @@ class Contents:
     top: tuple[TopEntry, ...]
     largest: tuple[FoundFile, ...]
     newest: tuple[FoundFile, ...]
+    large_folders: tuple[FolderSize, ...] = ()
+    holdings: tuple[Holding, ...] = ()
+    kinds: tuple[FileKind, ...] = ()

@@ -32,6 +32,7 @@ class Fact(Generic[T]):
     """A value, or that there is none, or why nobody knows; and the files that it rests on.
 
     `partial` says that the value is there but not all of it, and `notes` why; other notes are things worth knowing.
+    `remarks` name what stands out in the value: facts an examiner will want to see first, no verdicts.
     """
 
     state: FactState
@@ -39,11 +40,18 @@ class Fact(Generic[T]):
     reason: str = ""
     partial: bool = False
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()
 
     @classmethod
     def present(
-        cls, value: T, *, partial: bool = False, notes: tuple[str, ...] = (), sources: tuple[Source, ...]
+        cls,
+        value: T,
+        *,
+        partial: bool = False,
+        notes: tuple[str, ...] = (),
+        remarks: tuple[str, ...] = (),
+        sources: tuple[Source, ...],
     ) -> Self:
         """A value that was found; it is partial, and says so, where a source was cut short."""
         short = tuple(
@@ -52,7 +60,12 @@ class Fact(Generic[T]):
             if source.truncated
         )
         return cls(
-            state=FactState.PRESENT, value=value, partial=partial or bool(short), notes=notes + short, sources=sources
+            state=FactState.PRESENT,
+            value=value,
+            partial=partial or bool(short),
+            notes=notes + short,
+            remarks=remarks,
+            sources=sources,
         )
 
     @classmethod

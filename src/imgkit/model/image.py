@@ -40,6 +40,7 @@ class CustomImage:
     created: datetime | None = None
     disks: tuple[DiskMapping, ...] = ()
     tags: tuple[tuple[str, str], ...] = ()
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

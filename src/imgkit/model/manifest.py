@@ -1,7 +1,7 @@
 """The manifest of an image set: where every disk came from, what was done to it, and what it amounts to."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Self
@@ -10,6 +10,7 @@ from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.formats import DiskFormat
 from imgkit.model.image import CustomImage
 from imgkit.model.role import DiskRole
+from imgkit.model.unpacked import ArchiveKind
 
 MANIFEST_SCHEMA = "imgkit/manifest/1"
 
@@ -62,6 +63,37 @@ class TaskRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallerRecord:
+    """Whose credentials were used, as STS names them (GetCallerIdentity); else `undetermined` says why not."""
+
+    account_id: str = ""
+    user_id: str = ""
+    arn: str = ""
+    identity_type: str = ""
+    request_id: str = ""
+    undetermined: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockRecord:
+    """This machine's clock before and after a question to the service, and the service's own as its answer has it."""
+
+    before: datetime
+    service: datetime
+    after: datetime
+
+    @property
+    def off_by_seconds(self) -> int:
+        """How far this machine's clock certainly is ahead of the service's, negative where behind.
+
+        The service tells whole seconds, so less than one is none.
+        """
+        if self.before > self.service + timedelta(seconds=1):
+            return round((self.before - self.service).total_seconds())
+        return min(0, round((self.after - self.service).total_seconds()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Where the set came from. `locations` are object, file or host names; never a signed URL."""
 
@@ -73,6 +105,8 @@ class Source:
     locations: tuple[str, ...] = ()
     image: CustomImage | None = None
     task: TaskRecord | None = None
+    caller: CallerRecord | None = None
+    clock: ClockRecord | None = None
 
     def is_same_as(self, other: "Source") -> bool:
         """Whether both name the same thing; a prefix or a region that one of them leaves open fits any."""
@@ -103,7 +137,8 @@ class GuestRecord:
 class FileRecord:
     """One file of a set. `path` is relative to the set's folder; `guest_root` was read back from this very file.
 
-    `profile` is the hypervisor or cloud that a disk image was made for, empty for a plain one.
+    `profile` is the hypervisor or cloud that a disk image was made for, empty for a plain one. `md5` and `sha1` are
+    there where somebody asked for them.
     """
 
     path: PurePosixPath
@@ -116,6 +151,26 @@ class FileRecord:
     virtual_size: int | None = None
     guest_root: str = ""
     profile: str = ""
+    md5: str = ""
+    sha1: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpackRecord:
+    """What held inside the archive when the disk was taken out of it.
+
+    `gzip_held` says that every CRC-32 and length of its gzip members fit; `gzip_trailer` are the last of them as they
+    stand at the archive's end, in hexadecimal. `member_bytes` is the size that the tar names for the disk's file,
+    `image` the name of the file that came out.
+    """
+
+    image: PurePosixPath
+    archive_kind: ArchiveKind
+    gzip_held: bool
+    gzip_trailer: str
+    member_bytes: int
+    data_bytes: int
+    companions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +182,7 @@ class DiskRecord:
     expected_bytes: int | None = None
     object: ObjectInfo | None = None
     member: str = ""
+    unpacked: UnpackRecord | None = None
     guest: GuestRecord | None = None
     files: tuple[FileRecord, ...] = ()
 
@@ -168,7 +224,10 @@ class CustodyHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """`imgkit.json`. `removed` are the objects that `imgkit clean` deleted from the bucket."""
+    """`imgkit.json`. `removed` are the objects that `imgkit clean` deleted from the bucket.
+
+    `findings` are sentences about what does not fit together in what the cloud said.
+    """
 
     created: datetime
     imgkit_version: str
@@ -177,6 +236,7 @@ class Manifest:
     missing: tuple[DiskRole, ...] = ()
     reports: tuple[FileRecord, ...] = ()
     removed: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
     steps: tuple[StepRecord, ...] = ()
     custody: CustodyHead | None = None
     schema: str = MANIFEST_SCHEMA

@@ -51,8 +51,52 @@ class FstabEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MountUnit:
+    """A unit of systemd that mounts something or swaps to it; `place` as in `storage`, or why there is none."""
+
+    path: bytes
+    what: str
+    where: str
+    type: str
+    options: str
+    state: EntryState
+    place: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CryptEntry:
+    """A line of crypttab: an encrypted volume, opened under a name; `key` is the file of its key or `none`."""
+
+    line: int
+    name: str
+    device: str
+    key: str
+    options: tuple[str, ...]
+    state: EntryState
+    place: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrayEntry:
+    """An array that mdadm.conf names."""
+
+    path: bytes
+    line: int
+    name: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mounts:
-    """The lines of fstab, and what became of each when the file systems were put together."""
+    """The lines of fstab, and what became of each when the file systems were put together; what else mounts or opens.
+
+    `units`, `encrypted` and `arrays` are told; what they mount is not put together with the rest.
+    """
 
     fstab: Fact[tuple[FstabEntry, ...]]
-    mounted: tuple[Mount, ...] = ()
+    mounted: tuple[Mount, ...]
+    units: Fact[tuple[MountUnit, ...]]
+    encrypted: Fact[tuple[CryptEntry, ...]]
+    arrays: Fact[tuple[ArrayEntry, ...]]

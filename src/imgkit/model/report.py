@@ -10,12 +10,21 @@ from enum import StrEnum
 
 from imgkit.model.accounts import Accounts
 from imgkit.model.boot import Boot
+from imgkit.model.cloud import Cloud
+from imgkit.model.containers import Containers
 from imgkit.model.contents import Contents
 from imgkit.model.fact import Fact
+from imgkit.model.files import Files
 from imgkit.model.identity import Identity
+from imgkit.model.logins import Logins
+from imgkit.model.logs import Logs
 from imgkit.model.mounts import Mounts
+from imgkit.model.network import Network
 from imgkit.model.packages import PackageDatabases
+from imgkit.model.persistence import Persistence
 from imgkit.model.role import DiskRole
+from imgkit.model.server_settings import ServerSettings
+from imgkit.model.ssh import Ssh
 from imgkit.model.storage import Storage
 from imgkit.model.subjects import Subject
 
@@ -32,6 +41,15 @@ class SystemReport:
     mounts: Mounts | None = None
     packages: PackageDatabases | None = None
     accounts: Accounts | None = None
+    network: Network | None = None
+    cloud: Cloud | None = None
+    logs: Logs | None = None
+    containers: Containers | None = None
+    servers: ServerSettings | None = None
+    files: Fact[Files] | None = None
+    logins: Logins | None = None
+    ssh: Ssh | None = None
+    persistence: Persistence | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +59,7 @@ class DataFileSystem:
     place: str
     roles: tuple[DiskRole, ...]
     contents: Fact[Contents] | None = None
+    files: Fact[Files] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +71,13 @@ class DataDisk:
 
 
 class DiagnosticLevel(StrEnum):
-    """`undetermined`: the report lacks something because of it, and the run ends as done in part."""
+    """`undetermined`: the report lacks something because of it, and the run ends as done in part.
+
+    `remark`: something that was found and stands out, such as a second account with the user id 0.
+    """
 
     NOTE = "note"
+    REMARK = "remark"
     UNDETERMINED = "undetermined"
 
 
@@ -92,7 +115,10 @@ class ImageState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunInfo:
-    """All that may differ between two looks at the same disks: when, by what, how, and at which subjects."""
+    """All that may differ between two looks at the same disks: when, by what, how, and at which subjects.
+
+    `include_secrets`: passwords and tokens stand in this report as they were found; otherwise they are masked.
+    """
 
     started: datetime
     imgkit: str
@@ -102,6 +128,7 @@ class RunInfo:
     tools: tuple[ToolVersion, ...] = ()
     images: tuple[ImageState, ...] = ()
     notes: tuple[str, ...] = ()
+    include_secrets: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,4 +146,4 @@ class Report:
     @property
     def complete(self) -> bool:
         """Whether nothing is missing and nothing was left undetermined; else the run ends as done in part."""
-        return not self.missing_disks and all(one.level is DiagnosticLevel.NOTE for one in self.diagnostics)
+        return not self.missing_disks and not any(one.level is DiagnosticLevel.UNDETERMINED for one in self.diagnostics)

@@ -24,7 +24,6 @@ from imgkit.stages.unpack import unpack_archive
 from imgkit.transfer.expiry import Expiring
 from imgkit.transfer.retry import REAL_TIME, describe_patiently
 from imgkit.units import format_utc
-from imgkit.version import __version__
 
 _HEAD_BYTES = 512  # enough to tell an archive from a bare disk image
 
@@ -122,7 +121,7 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             restore_object(store, disk.object.key, sleep=run.waiting.sleep, progress=run.progress)
         source = run.source(role)
         _tell_expiry(run, role, source)
-        _require_same(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
+        require_same_object(disk.object, describe_patiently(source, run.request.transfer.retry_rule, REAL_TIME))
         if following is not None:
             following.archive = target
         done = download_object(
@@ -136,7 +135,8 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
             verify=True,  # a file that a killed run left under its final name is read before it is trusted
         )
         run.proven.add(target)
-        draft.tools = (("imgkit", __version__), ("oss2", run.services.sdk_version("oss2")))
+        draft.tools = (("oss2", run.services.sdk_version("oss2")),)
+        draft.arguments = _download_arguments(done)
         draft.notes = done.notes
         if not done.crc_proven:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, "the service names no CRC-64 for this object"
@@ -145,12 +145,19 @@ def _download(run: Run, role: DiskRole, following: FollowingUnpack | None) -> Pa
     return target
 
 
+def _download_arguments(done: DownloadedObject) -> tuple[str, ...]:
+    info = done.info
+    version = (f"version={info.version_id}",) if info.version_id else ()
+    counts = f"fetched={done.fetched_bytes}", f"reused={done.reused_bytes}"
+    return (info.url, f"etag={info.etag}", *version, *counts)
+
+
 def _tell_expiry(run: Run, role: DiskRole, source: RangeSource) -> None:
     if isinstance(source, Expiring) and source.expires_at is not None:
         run.say(f"{role}: the URL is good until {format_utc(source.expires_at)[:19]}Z")
 
 
-def _require_same(known: ObjectInfo, found: ObjectInfo) -> None:
+def require_same_object(known: ObjectInfo, found: ObjectInfo) -> None:
     """A set is of one export: what was put in its object's place since does not belong to it."""
     if (known.etag, known.size) != (found.etag, found.size):
         version = f" The bucket still has it as version {known.version_id}." if known.version_id else ""

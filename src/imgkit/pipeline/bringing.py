@@ -4,6 +4,7 @@ from pathlib import PurePosixPath
 
 from imgkit.digests import ChunkDigests, read_chunk_digests
 from imgkit.errors import Differs
+from imgkit.model.converted import ConvertedImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome
@@ -65,21 +66,26 @@ def _convert(run: Run, role: DiskRole, base: DiskImage, wanted: Target) -> None:
         )
         assert disk.guest is not None
         draft.tools = ((converted.tool, converted.tool_version),)
-        draft.arguments, draft.notes = converted.arguments, converted.notes
+        draft.arguments = converted.arguments or ("--for" if wanted.profile else "--to", wanted.name)
+        draft.notes = converted.notes
         if not converted.proven:
             draft.outcome, draft.reason = Outcome.UNDETERMINED, "--no-verify: the result was not read back"
-        record = FileRecord(
-            path=PurePosixPath(converted.path.name),
-            kind=FileKind.IMAGE,
-            size=converted.path.stat().st_size,
-            sha256=converted.sha256,
-            format=wanted.format,
-            profile=wanted.profile_name,
-            virtual_size=converted.virtual_size,
-            guest_root=converted.chunk_root,
-        )
-        draft.finish(disk.with_file(record))
+        draft.finish(disk.with_file(record_of_image(converted, wanted.format, wanted.profile_name)))
         release_name(run, target)
+
+
+def record_of_image(converted: ConvertedImage, of_format: DiskFormat, profile_name: str) -> FileRecord:
+    """Return the record of a disk image that was just made in a set."""
+    return FileRecord(
+        path=PurePosixPath(converted.path.name),
+        kind=FileKind.IMAGE,
+        size=converted.path.stat().st_size,
+        sha256=converted.sha256,
+        format=of_format,
+        profile=profile_name,
+        virtual_size=converted.virtual_size,
+        guest_root=converted.chunk_root,
+    )
 
 
 def known_chunks(run: Run, disk: DiskRecord) -> ChunkDigests:

@@ -10,10 +10,12 @@ from imgkit.errors import ImgkitError, SettingsError
 from imgkit.files.abilities import probe_folder
 from imgkit.model.image import ImageQuery
 from imgkit.model.preflight import Finding, Severity, refuse
+from imgkit.process import find_program
 from imgkit.services import Services
-from imgkit.tools import gnu_tar, qemu_program
+from imgkit.tools import gnu_tar, minisign, qemu_program, ssh_keygen
 from imgkit.tools.guestfs_appliance import ApplianceSettings
 from imgkit.tools.guestfs_examination import examine_guestfs
+from imgkit.tools.versions import version_of
 from imgkit.units import describe_bytes
 
 _CLOCK_WARNING_SECONDS = 60
@@ -27,6 +29,8 @@ def examine_machine(services: Services, folder: Path) -> tuple[Finding, ...]:
         _look("qemu-img", lambda: qemu_program.version_of(qemu_program.require("qemu-img"))),
         _look("qemu-nbd", lambda: qemu_program.version_of(qemu_program.require("qemu-nbd"))),
         _tar(),
+        _optional("ssh-keygen", ssh_keygen.PACKAGE, "SSH signatures are neither made nor verified"),
+        _optional("minisign", minisign.PACKAGE, "its signatures are neither made nor verified"),
         *_guestfs(services),
         *_folder(folder),
     )
@@ -67,6 +71,15 @@ def _tar() -> Finding:
         words = "GNU tar: not found; the built-in reader unpacks, with the same result"
         return Finding(rule="GNU tar", severity=Severity.NOTE, words=words)
     return Finding(rule="GNU tar", severity=Severity.HELD, words=f"GNU tar: {found.version}")
+
+
+def _optional(name: str, package: str, without: str) -> Finding:
+    """Programs for what not everybody does: signing a set, and verifying who signed one."""
+    path = find_program(name)
+    if path is None:
+        words = f"{name}: not found; {without}"
+        return Finding(rule=name, severity=Severity.NOTE, words=words, remedy=f"Install it ({package}).")
+    return Finding(rule=name, severity=Severity.HELD, words=f"{name}: {version_of(path)}")
 
 
 def _guestfs(services: Services) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from imgkit.archives.kinds import what_is
+from imgkit.archives.reading import gzip_trailer
 from imgkit.digests import ChunkDigests, write_chunk_digests
 from imgkit.disks.chunks import take_guest_digests
 from imgkit.disks.guard import identify
@@ -14,14 +15,13 @@ from imgkit.evidence.measuring import measure_file
 from imgkit.files.whole import partial_path, publish
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
-from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, GuestRecord
+from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, GuestRecord, UnpackRecord
 from imgkit.model.role import DiskRole
-from imgkit.model.unpacked import UnpackedDisk
+from imgkit.model.unpacked import ArchiveKind, UnpackedDisk
 from imgkit.pipeline.arriving import FollowingUnpack, is_said_to_be_raw
 from imgkit.pipeline.claiming import claim_name, release_name
 from imgkit.pipeline.request import Run, StepDraft, recorded_step
 from imgkit.units import describe_bytes
-from imgkit.version import __version__
 
 
 def take_guest(run: Run, role: DiskRole, archive: Path | None, following: FollowingUnpack) -> None:
@@ -45,7 +45,7 @@ def _unpack(run: Run, role: DiskRole, archive: Path, following: FollowingUnpack)
         if following.unpacked is None:
             _prove_archive(run, role, archive)
         unpacked = following.unpacked or following.unpack(archive)
-        _record_unpacked(run, run.disk(role), unpacked, draft)
+        _record_unpacked(run, run.disk(role), archive, unpacked, draft)
 
 
 def _prove_archive(run: Run, role: DiskRole, archive: Path) -> None:
@@ -63,7 +63,7 @@ def _prove_archive(run: Run, role: DiskRole, archive: Path) -> None:
     run.proven.add(archive)
 
 
-def _record_unpacked(run: Run, disk: DiskRecord, unpacked: UnpackedDisk, draft: StepDraft) -> None:
+def _record_unpacked(run: Run, disk: DiskRecord, archive: Path, unpacked: UnpackedDisk, draft: StepDraft) -> None:
     target = run.folder / f"{disk.role}{unpacked.format.suffix}"
     image = DiskImage(path=unpacked.path, format=unpacked.format, role=disk.role)
     is_raw = unpacked.format is DiskFormat.RAW
@@ -81,8 +81,18 @@ def _record_unpacked(run: Run, disk: DiskRecord, unpacked: UnpackedDisk, draft: 
         guest_root=chunks.root,
     )
     draft.notes = (*unpacked.notes, *_size_note(disk, chunks.size))
-    draft.tools = (("imgkit", __version__), (f"tar ({unpacked.engine.value})", unpacked.tool_version))
-    changed = replace(disk, member=unpacked.member_name).with_file(record)
+    draft.arguments = (f"--tar={run.request.tar_engine.value}", archive.name)
+    draft.tools = ((f"tar ({unpacked.engine.value})", unpacked.tool_version),)
+    inside = UnpackRecord(
+        image=PurePosixPath(target.name),
+        archive_kind=unpacked.archive_kind,
+        gzip_held=unpacked.gzip_crc32_held,
+        gzip_trailer=gzip_trailer(archive).hex() if unpacked.archive_kind is ArchiveKind.GZIP else "",
+        member_bytes=unpacked.size,
+        data_bytes=unpacked.data_bytes,
+        companions=unpacked.companions,
+    )
+    changed = replace(disk, member=unpacked.member_name, unpacked=inside).with_file(record)
     draft.finish(_with_guest(run, changed, chunks, sha256))
     release_name(run, target)
 
@@ -102,6 +112,7 @@ def _adopt_bare(run: Run, role: DiskRole, path: Path) -> None:
         disk = run.disk(role)
         _prove_archive(run, role, path)
         stated = DiskFormat.RAW if is_said_to_be_raw(disk) else identify(path)
+        draft.arguments = (f"--format={stated.value}", path.name)
         chunks, sha256 = _digests_of(run, DiskImage(path=path, format=stated, role=role))
         _require_same_guest(disk, chunks)
         archive = disk.file(FileKind.ARCHIVE)

@@ -127,6 +127,7 @@ class Look:
     subjects: AbstractSet[Subject] = EVERY_SUBJECT
     emulate: bool = False
     digests: bool = False
+    include_secrets: bool = False
 
 
 DEFAULT_LOOK = Look()
@@ -153,6 +154,7 @@ def inspect_machine(
             engine_reason=opened.reason,
             subjects=tuple(sorted(look.subjects)),
             tools=opened.tools,
+            include_secrets=look.include_secrets,
         )
         report = _inspect(opened.machine, chosen, run, look, progress)
         differing: tuple[Diagnostic, ...] = ()

@@ -9,13 +9,24 @@ from imgkit.errors import NoSuchBucketOrObject, NotAccessible, SettingsError, Ta
 from imgkit.evidence.measuring import measure_file
 from imgkit.model.cloud_object import ObjectInfo, OssLocation
 from imgkit.model.image import CustomImage
-from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Outcome, SourceKind, TaskRecord
+from imgkit.model.manifest import (
+    CallerRecord,
+    ClockRecord,
+    DiskRecord,
+    FileKind,
+    FileRecord,
+    FileState,
+    Outcome,
+    SourceKind,
+    TaskRecord,
+)
 from imgkit.model.preflight import Finding, Severity
 from imgkit.model.role import DiskRole
 from imgkit.model.task import ExportRequest, ExportTask
 from imgkit.pipeline.exporting import failures_of, follow_to_end, raise_refusal
+from imgkit.pipeline.origin import asking_meanwhile, clock_of, with_findings
 from imgkit.pipeline.planning import fetch_export_request, plan_fetch, room_after
-from imgkit.pipeline.request import Run, recorded_step
+from imgkit.pipeline.request import Run, StepDraft, recorded_step
 from imgkit.stages.export import forget_export, start_export
 from imgkit.stages.objects import FoundObjects, find_objects, place_keys
 from imgkit.stages.preflight import find_earlier_export
@@ -98,9 +109,11 @@ def _tell(run: Run, findings: Sequence[Finding]) -> None:
 
 
 def _record_objects(run: Run, image: CustomImage, export: ExportRequest, task: ExportTask | None) -> None:
-    with recorded_step(run, "export") as draft:
+    with recorded_step(run, "export") as draft, asking_meanwhile(run) as caller:
         store = run.services.store(export.bucket)
+        asked = run.waiting.now()
         found = find_objects(store, image, prefix=export.prefix, task=task, assigned=run.request.assigned)
+        clock = clock_of(asked, [info for _, info in found.by_role], run.waiting.now())
         source = replace(
             run.image_set.manifest.source,
             region_id=export.region_id,
@@ -108,13 +121,30 @@ def _record_objects(run: Run, image: CustomImage, export: ExportRequest, task: E
             image=image,
             task=_task_record(run, task) or run.image_set.manifest.source.task,
             locations=tuple(info.url for _, info in found.by_role),
+            caller=caller(),
+            clock=clock,
         )
         draft.notes = _placement_notes(found)
         if source.task is not None and source.task.failures:
             draft.outcome, draft.reason = Outcome.FAILED, "; ".join(source.task.failures)
         draft.tools = (("alibabacloud-ecs20140526", run.services.sdk_version("alibabacloud-ecs20140526")),)
+        draft.arguments = _export_arguments(export)
         manifest = replace(run.image_set.manifest, source=source, missing=found.missing)
-        draft.finish(*_disks_of(run, image, found), manifest=manifest)
+        fresh = _disks_of(run, image, found)
+        draft.finish(*fresh, manifest=with_findings(run, manifest, fresh, draft))
+
+
+def _export_arguments(export: ExportRequest) -> tuple[str, ...]:
+    """Return what ExportImage was asked, as its own parameters."""
+    told = {
+        "RegionId": export.region_id,
+        "ImageId": export.image_id,
+        "OSSBucket": export.bucket,
+        "OSSPrefix": export.prefix,
+        "ImageFormat": export.image_format,
+        "RoleName": export.role_name,
+    }
+    return ("ExportImage", *(f"{name}={value}" for name, value in told.items() if value))
 
 
 def _placement_notes(found: FoundObjects) -> tuple[str, ...]:
@@ -151,7 +181,7 @@ def _task_record(run: Run, task: ExportTask | None) -> TaskRecord | None:
 
 
 def _locate_objects(run: Run) -> None:
-    with recorded_step(run, "locate") as draft:
+    with recorded_step(run, "locate") as draft, asking_meanwhile(run) as caller:
         locations = [OssLocation.parse(each) for each in run.request.source.locations]
         assigned = {role: _as_url(key, locations) for role, key in run.request.assigned.items()}
         named = dict.fromkeys((*locations, *map(OssLocation.parse, assigned.values())))
@@ -160,13 +190,23 @@ def _locate_objects(run: Run) -> None:
         if placed.unplaced:
             raise _unplaced(placed.unplaced)
         draft.notes = tuple(_guesses(placed.keys, assigned))
-        store_of = run.services.store
-        draft.finish(
-            *(
-                DiskRecord(role=role, object=store_of(infos[url].bucket).describe(infos[url].key))
-                for role, url in placed.keys
-            )
-        )
+        store_of, asked = run.services.store, run.waiting.now()
+        disks = [
+            DiskRecord(role=role, object=store_of(infos[url].bucket).describe(infos[url].key))
+            for role, url in placed.keys
+        ]
+        clock = clock_of(asked, [disk.object for disk in disks if disk.object], run.waiting.now())
+        draft.tools = (("oss2", run.services.sdk_version("oss2")),)
+        draft.arguments = tuple(f"{role}={url}" for role, url in placed.keys)
+        _finish_with_origin(run, draft, disks, caller=caller(), clock=clock)
+
+
+def _finish_with_origin(
+    run: Run, draft: StepDraft, disks: Sequence[DiskRecord], *, caller: CallerRecord, clock: ClockRecord | None
+) -> None:
+    source = replace(run.image_set.manifest.source, region_id=run.services.settings.region, caller=caller, clock=clock)
+    manifest = replace(run.image_set.manifest, source=source)
+    draft.finish(*disks, manifest=with_findings(run, manifest, disks, draft))
 
 
 def _guesses(keys: Sequence[tuple[DiskRole, str]], assigned: Mapping[DiskRole, str]) -> Iterator[str]:
@@ -200,7 +240,11 @@ def _unplaced(names: Sequence[str]) -> SettingsError:
 
 def _locate_urls(run: Run) -> None:
     with recorded_step(run, "locate") as draft:
-        draft.finish(*(DiskRecord(role=role, object=run.source(role).describe()) for role in run.request.urls))
+        asked = run.waiting.now()
+        disks = [DiskRecord(role=role, object=run.source(role).describe()) for role in run.request.urls]
+        clock = clock_of(asked, [disk.object for disk in disks if disk.object], run.waiting.now())
+        caller = CallerRecord(undetermined="a presigned URL names nobody")
+        _finish_with_origin(run, draft, disks, caller=caller, clock=clock)
 
 
 def _locate_archives(run: Run) -> None:

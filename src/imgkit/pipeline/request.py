@@ -1,5 +1,6 @@
 """What `imgkit fetch` was asked for, and the run that carries it out."""
 
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from imgkit.services import Services
 from imgkit.stages.export import Waiting
 from imgkit.transfer.budget import Budget
 from imgkit.transfer.settings import TransferSettings
+from imgkit.version import __version__
 
 
 class Keep(StrEnum):
@@ -179,6 +181,12 @@ def _local_errors(run: Run) -> Iterator[None]:
         raise local_error(error, where) from error
 
 
+def with_machine(tools: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Return the programs of a step with what it ran on: imgkit itself, its Python, and the system."""
+    ours = (("imgkit", __version__), ("python", platform.python_version()), ("system", platform.platform()))
+    return (*(each for each in ours if each[0] not in dict(tools)), *tools)
+
+
 @dataclass(slots=True, kw_only=True)
 class StepDraft:
     """A step while it runs."""
@@ -202,7 +210,7 @@ class StepDraft:
             ended=self.run.waiting.now(),
             outcome=self.outcome,
             reason=self.reason,
-            tools=self.tools,
+            tools=with_machine(self.tools),
             arguments=self.arguments,
             notes=self.notes,
         )

@@ -13,12 +13,24 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.tables_boot import boot_words
+from imgkit.render.tables_cloud import cloud_words
+from imgkit.render.tables_containers import container_words
+from imgkit.render.tables_files import files_words
+from imgkit.render.tables_logins import login_words
+from imgkit.render.tables_logs import log_words
+from imgkit.render.tables_network import network_words
+from imgkit.render.tables_persistence import started_words
+from imgkit.render.tables_servers import server_words
+from imgkit.render.tables_ssh import ssh_words
+from imgkit.render.tables_sudo import sudo_words
 from imgkit.units import describe_bytes
 
 SUMMARY_LINES = 60
 DEFAULT_WIDTH = 100
 _INDENT = "  "
 _MOST_QUESTIONS = 6
+_MOST_REMARKS = 10
 
 
 def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
@@ -71,8 +83,18 @@ def _verdict(report: Report) -> str:
 
 def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows = [*_identity_rows(system.identity)] if system.identity else []
-    rows += [("kernels", _kernel_words(system.boot.kernels))] if system.boot else []
+    rows += [("kernels", _kernel_words(system.boot.kernels)), ("boot", boot_words(system.boot))] if system.boot else []
     rows += [("packages", _package_words(system.packages))] if system.packages else []
+    rows += [("network", network_words(system.network))] if system.network else []
+    rows += [("cloud", cloud_words(system.cloud))] if system.cloud else []
+    rows += [("logs", log_words(system.logs))] if system.logs else []
+    rows += [("containers", container_words(system.containers))] if system.containers else []
+    rows += [("servers", server_words(system.servers))] if system.servers else []
+    rows += [("files", files_words(system.files))] if system.files else []
+    rows += [("sudo", sudo_words(system.accounts.sudoers))] if system.accounts else []
+    rows += [("log-ins", login_words(system.logins))] if system.logins else []
+    rows += [("SSH", ssh_words(system.ssh))] if system.ssh else []
+    rows += [("starts", started_words(system.persistence))] if system.persistence else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
         *table(rows, width=width, indent=_INDENT),
@@ -179,7 +201,7 @@ def _held(storage: Storage, place: str) -> tuple[str, str, str]:
     """Return what a disk, partition or volume holds: kind, label, usage."""
     lock = next((one for one in storage.encrypted if one.place == place), None)
     if lock is not None and lock.state is not EncryptedState.OPENED:
-        return f"{lock.type}, encrypted", "", ""
+        return f"{lock.type}, encrypted", lock.label, ""
     kind, about, usage = _held_openly(storage, place)
     return f"{kind or 'opened'} in {lock.type}" if lock else kind, about, usage
 
@@ -188,6 +210,9 @@ def _held_openly(storage: Storage, place: str) -> tuple[str, str, str]:
     for volume in storage.physical_volumes:
         if volume.place == place:
             return "LVM", f"group {volume.group}" if volume.group else "", ""
+    for member in storage.members:
+        if member.place == place:
+            return member.type, member.label or member.detail, ""
     for one in storage.file_systems:
         if one.place == place:
             return one.type, _label_words(one), usage_words(one)
@@ -231,6 +256,8 @@ def _contents_words(one: DataFileSystem) -> tuple[str, str]:
 
 
 def _top_words(contents: Contents) -> str:
+    if contents.holdings:
+        return ", ".join(f"{one.kind} {one.version}".strip() for one in contents.holdings[:4])
     by_room = sorted(contents.top, key=lambda entry: (-entry.bytes_below, entry.name))
     return ", ".join(
         _decode(entry.name) + (f" ({describe_bytes(entry.bytes_below)})" if entry.bytes_below else "")
@@ -240,11 +267,16 @@ def _top_words(contents: Contents) -> str:
 
 def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
     open_questions = [one for one in diagnostics if one.level is DiagnosticLevel.UNDETERMINED]
+    remarks = [one for one in diagnostics if one.level is DiagnosticLevel.REMARK]
     notes = [one for one in diagnostics if one.level is DiagnosticLevel.NOTE]
     lines: list[str] = []
-    for title, found in (("COULD NOT BE DETERMINED", open_questions), ("NOTES", notes)):
+    for title, most, found in (
+        ("STANDS OUT", _MOST_REMARKS, remarks),
+        ("NOTES", _MOST_QUESTIONS, notes),
+        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, open_questions),
+    ):
         if found:
-            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], _MOST_QUESTIONS)]
+            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], most)]
     return lines
 
 

@@ -5,17 +5,28 @@ from collections.abc import Iterator, Sequence
 from imgkit.model.accounts import Group, User
 from imgkit.model.boot import Kernel
 from imgkit.model.contents import Contents, FoundFile
-from imgkit.model.fact import Fact, T
 from imgkit.model.mounts import FstabEntry
-from imgkit.model.packages import Package, PackageDatabases
+from imgkit.model.packages import Package, PackageDatabases, Repository
 from imgkit.model.report import DataDisk, Report, SystemReport
 from imgkit.model.storage import Storage
 from imgkit.render.columns import fit, table
+from imgkit.render.tables_boot import boot_tables
+from imgkit.render.tables_cloud import cloud_tables
+from imgkit.render.tables_containers import container_tables
+from imgkit.render.tables_files import files_tables
+from imgkit.render.tables_logins import login_tables
+from imgkit.render.tables_logs import log_tables
+from imgkit.render.tables_mounts import mount_tables
+from imgkit.render.tables_network import network_tables
+from imgkit.render.tables_persistence import persistence_tables
+from imgkit.render.tables_servers import server_tables
+from imgkit.render.tables_ssh import ssh_tables
+from imgkit.render.tables_sudo import sudo_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
+from imgkit.render.titles import Rows, list_title
 from imgkit.units import describe_bytes, format_utc
 
 _INDENT = "  "
-Rows = Sequence[Sequence[str]]
 
 
 def render_tables(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
@@ -46,30 +57,47 @@ def _system_tables(system: SystemReport) -> Iterator[tuple[str, Sequence[str], R
     of = f" of {system.root} ({system_title(system)})"
     if system.accounts is not None:
         users, groups = system.accounts.users, system.accounts.groups
-        yield _title("USERS" + of, users), _USER_HEADS, [_user(user) for user in users.value or ()]
-        yield _title("GROUPS" + of, groups), ("gid", "name", "members"), _groups(groups.value or ())
+        yield list_title("USERS" + of, users), _USER_HEADS, [_user(user) for user in users.value or ()]
+        yield (
+            list_title("GROUPS" + of, groups),
+            ("gid", "name", "members", "administrators"),
+            _groups(groups.value or ()),
+        )
+        yield from sudo_tables(system.accounts, of)
+    if system.logins is not None:
+        yield from login_tables(system.logins, of)
+    if system.ssh is not None:
+        yield from ssh_tables(system.ssh, of)
+    if system.persistence is not None:
+        yield from persistence_tables(system.persistence, of)
     if system.mounts is not None:
         fstab = system.mounts.fstab
-        yield _title("FSTAB" + of, fstab), _FSTAB_HEADS, [_fstab(entry) for entry in fstab.value or ()]
+        yield list_title("FSTAB" + of, fstab), _FSTAB_HEADS, [_fstab(entry) for entry in fstab.value or ()]
+        yield from mount_tables(system.mounts, of)
     if system.boot is not None:
         kernels = system.boot.kernels
-        yield _title("KERNELS" + of, kernels), _KERNEL_HEADS, [_kernel(one) for one in kernels.value or ()]
+        yield list_title("KERNELS" + of, kernels), _KERNEL_HEADS, [_kernel(one) for one in kernels.value or ()]
+        yield from boot_tables(system.boot, of)
     if system.packages is not None:
         yield from _package_tables(system.packages, of)
+    yield from network_tables(system.network, of)
+    yield from cloud_tables(system.cloud, of)
+    yield from log_tables(system.logs, of)
+    yield from container_tables(system.containers, of)
+    yield from server_tables(system.servers, of)
+    yield from files_tables(system.files, of)
 
 
 def _package_tables(packages: PackageDatabases, of: str) -> Iterator[tuple[str, Sequence[str], Rows]]:
     for name, fact in (("DPKG", packages.dpkg), ("RPM", packages.rpm), ("APK", packages.apk)):
-        yield _title(f"{name} PACKAGES{of}", fact), _PACKAGE_HEADS, [_package(one) for one in fact.value or ()]
+        yield list_title(f"{name} PACKAGES{of}", fact), _PACKAGE_HEADS, [_package(one) for one in fact.value or ()]
+    places, bundles = packages.repositories, packages.bundles
+    yield list_title("REPOSITORIES" + of, places), _PLACE_HEADS, [_place(one) for one in places.value or ()]
+    rows = [(one.kind, one.name, ", ".join(one.revisions), one.current) for one in bundles.value or ()]
+    yield list_title("BUNDLES" + of, bundles), ("kind", "name", "revisions", "in use"), rows
 
 
-def _title(words: str, fact: Fact[tuple[T, ...]]) -> str:
-    """Return a title that says how many there are, that there are none, or why nobody knows."""
-    if fact.value is None:
-        return f"{words}: {describe_fact(fact)}{f' ({fact.reason})' if fact.reason else ''}"
-    return f"{words}: {len(fact.value)}{', incomplete' if fact.partial else ''}"
-
-
+_GROUP_HEADS = ("gid", "name", "members", "administrators")
 _USER_HEADS = ("uid", "gid", "name", "password", "changed", "expires", "home", "shell", "comment")
 
 
@@ -81,7 +109,15 @@ def _user(user: User) -> Sequence[str]:
 
 
 def _groups(groups: Sequence[Group]) -> Rows:
-    return [(str(group.gid), group.name, ", ".join(group.members)) for group in groups]
+    return [
+        (
+            str(group.gid),
+            group.name,
+            ", ".join(dict.fromkeys((*group.members, *group.shadow_members))),
+            ", ".join(group.administrators),
+        )
+        for group in groups
+    ]
 
 
 _FSTAB_HEADS = ("line", "folder", "what", "type", "options", "where")
@@ -100,7 +136,17 @@ def _kernel(kernel: Kernel) -> Sequence[str]:
     return kernel.version, _decode(kernel.image), initramfs, _decode(kernel.modules)
 
 
-_PACKAGE_HEADS = ("name", "version", "architecture", "status", "installed", "vendor")
+_PLACE_HEADS = ("kind", "name", "enabled", "addresses", "suites", "signatures", "file")
+
+
+def _place(one: Repository) -> Sequence[str]:
+    signed = {None: "as by default", True: "asked for", False: "NOT ASKED FOR"}[one.signed]
+    suites = " ".join((*one.suites, *one.components))
+    addresses = ", ".join(one.addresses)
+    return one.kind, one.name, "yes" if one.enabled else "no", addresses, suites, signed, _decode(one.path)
+
+
+_PACKAGE_HEADS = ("name", "version", "architecture", "status", "installed", "vendor", "key")
 
 
 def _package(package: Package) -> Sequence[str]:
@@ -108,11 +154,12 @@ def _package(package: Package) -> Sequence[str]:
     version = version if package.epoch is None else f"{package.epoch}:{version}"
     status = package.status or ("installed" if package.installed else "not installed")
     installed = format_utc(package.installed_at) if package.installed_at else ""
-    return package.name, version, package.architecture, status, installed, package.vendor
+    return package.name, version, package.architecture, status, installed, package.vendor, package.signed_by
 
 
 def _data_tables(disk: DataDisk) -> Iterator[tuple[str, Sequence[str], Rows]]:
     for one in disk.file_systems:
+        yield from files_tables(one.files, f" of {one.place}")
         if one.contents is None:
             continue
         contents = one.contents.value
@@ -121,6 +168,16 @@ def _data_tables(disk: DataDisk) -> Iterator[tuple[str, Sequence[str], Rows]]:
             continue
         seen = "" if contents.whole else ", as far as the walk went"
         yield f"TOP of {one.place}{seen}", ("name", "kind", "mode", "owner", "files", "size"), _top(contents)
+        rows = [
+            (describe_bytes(two.bytes_below), str(two.files_below), _decode(two.path)) for two in contents.large_folders
+        ]
+        yield f"LARGEST FOLDERS of {one.place}{seen}", ("size", "files", "path"), rows
+        held = [(two.kind, two.version, _decode(two.path)) for two in contents.holdings]
+        yield f"WHAT {one.place} IS USED FOR{seen}", ("what", "version", "path"), held
+        kinds = [
+            (two.kind, str(two.files), describe_bytes(two.total_bytes), _decode(two.largest)) for two in contents.kinds
+        ]
+        yield f"KINDS OF FILES of {one.place}{seen}", ("kind", "files", "size", "the largest"), kinds
         yield f"LARGEST FILES of {one.place}{seen}", _FILE_HEADS, [_file(found) for found in contents.largest]
         yield f"NEWEST FILES of {one.place}{seen}", _FILE_HEADS, [_file(found) for found in contents.newest]
 

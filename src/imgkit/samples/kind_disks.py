@@ -54,7 +54,7 @@ def _work(target: Path, kind: FileSystemKind, tar: Path) -> Work:
 
 
 def _extras(kind: FileSystemKind) -> str:
-    """Blocks of 1 KiB take a third level of indirection from 64 MiB on; elsewhere less will do, sooner read."""
+    """Blocks of 1 KiB take a third level of indirection from 64 MiB on; elsewhere less will do, and is read sooner."""
     lines = _EXTRAS.format(at=66 if "1k" in kind.name else 8, capability=_CAPABILITY)
     return lines + (_CASEFOLD if "casefold" in kind.name else "")
 

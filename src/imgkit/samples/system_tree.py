@@ -5,6 +5,7 @@ import random
 from pathlib import Path
 
 from imgkit.samples.debian_packages import PackageFile, install_packages, make_folders, write_file
+from imgkit.samples.early_files import initramfs
 from imgkit.samples.file_systems import MADE, Owner
 from imgkit.samples.system_packages import KERNELS, system_packages
 from imgkit.units import MiB
@@ -114,7 +115,8 @@ def _fill(root: Path, filler_bytes: int) -> None:
     """Write what a real disk is full of: half of it compresses well, half not at all."""
     noise = random.Random(MADE)  # noqa: S311  # the same disk each time is the point
     for release in KERNELS:
-        write_file(root, PackageFile(path=f"/boot/initrd.img-{release}", content=noise.randbytes(filler_bytes // 4)))
+        content = initramfs(release, noise.randbytes(filler_bytes // 4))
+        write_file(root, PackageFile(path=f"/boot/initrd.img-{release}", content=content))
     line = (
         "Mar  1 00:00:{:02d} web-01 sshd[{}]: Failed password for invalid user admin from 203.0.113.{} port {} ssh2\n"
     )

@@ -13,6 +13,7 @@ class CloudSettings:
     region_id: str = "cn-hangzhou"
     access_key_id: str = "LTAI5tSimulatedKey0000001"
     access_key_secret: str = "loopback-secret-of-no-value"  # noqa: S105 (opens nothing but this loopback cloud)
+    account_id: str = "1234567890123456"  # what STS says whose key it is
     bucket: str = "evidence"
     clock_offset_seconds: float = 0.0  # the server's clock against this machine's
 

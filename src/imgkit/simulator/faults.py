@@ -45,7 +45,7 @@ class Fault:
 
     kind: FaultKind
     _: KW_ONLY
-    service: str = ""  # "ecs" or "oss"
+    service: str = ""  # "ecs", "oss" or "sts"
     action: str = ""  # ExportImage, GetObject, HeadObject, ListObjectsV2 …
     method: str = ""
     bucket: str = ""

@@ -15,6 +15,8 @@ from imgkit.simulator.oss_errors import OssError
 from imgkit.simulator.oss_places import read_place
 from imgkit.simulator.oss_service import OssService
 from imgkit.simulator.request_log import Served
+from imgkit.simulator.sts_service import VERSION as STS_VERSION
+from imgkit.simulator.sts_service import StsService
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,7 @@ class Front:
         self._cloud = cloud
         self._ecs = ecs
         self._oss = oss
+        self._sts = StsService(cloud)
         self._control = control
         self._sleep = sleep
 
@@ -93,6 +96,8 @@ class Front:
             return None, ""
 
     def _ask(self, request: Request, call: Call, faults: tuple[Fault, ...]) -> tuple[Response, str]:
+        if call.service == "sts":
+            return self._sts.handle(request), "acs3"
         if call.service == "ecs":
             return self._ecs.handle(request, faults), "acs3"
         return self._oss.handle(request, faults)
@@ -113,6 +118,8 @@ class Front:
 
 def read_call(request: Request) -> Call:
     """Return what a request asks for, before anybody has looked at its signature."""
+    if request.header("x-acs-version") == STS_VERSION:
+        return Call(service="sts", action=request.header("x-acs-action"), method=request.method)
     if "x-acs-action" in request.headers or (request.method == "POST" and request.path == "/"):
         return Call(service="ecs", action=request.header("x-acs-action"), method=request.method)
     place = read_place(request)

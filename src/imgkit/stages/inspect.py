@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from imgkit.errors import CannotLookInside, ImgkitError
-from imgkit.facts.contents import read_contents
 from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.fstab import read_fstab
 from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine, diagnostics_of
 from imgkit.facts.storage import storage_diagnostics
 from imgkit.facts.system import describe_system
+from imgkit.facts.walking import walk_data
 from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, RunInfo, SystemReport
 from imgkit.model.role import DiskRole
@@ -47,7 +47,13 @@ def inspect_disks(
     missing = tuple(sorted(set(expected_roles) - set(roles)))
     with progress.bar("Inspecting", total=100, unit="%") as bar:
         storage = machine.storage
-        look = _Look(machine, DeviceNames(storage=storage, missing=missing), scratch, subjects)
+        look = _Look(
+            machine,
+            DeviceNames(storage=storage, missing=missing),
+            scratch,
+            subjects,
+            include_secrets=run.include_secrets,
+        )
         systems = look.systems(_Steps(bar, start=20, end=80))
         data_disks = look.data_disks(_Steps(bar, start=80, end=100))
         bar.set_done(100)
@@ -71,9 +77,16 @@ class _Look:
     """One look at a machine; `trouble` is what the engine could not give."""
 
     def __init__(
-        self, machine: Machine, names: DeviceNames, scratch: Path | None, subjects: AbstractSet[Subject]
+        self,
+        machine: Machine,
+        names: DeviceNames,
+        scratch: Path | None,
+        subjects: AbstractSet[Subject],
+        *,
+        include_secrets: bool,
     ) -> None:
         self._machine = machine
+        self._include_secrets = include_secrets
         self._subjects = subjects
         self._names = names
         self._scratch = scratch
@@ -106,20 +119,21 @@ class _Look:
         whole, mounts = self._ask(
             f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
         )
-        return describe_system(replace(bare, tree=whole), fstab=fstab, mounts=mounts, subjects=self._subjects)
+        return describe_system(
+            replace(bare, tree=whole), fstab=fstab, mounts=mounts, names=self._names, subjects=self._subjects
+        )
 
     def _data_file_system(self, one: FileSystem) -> DataFileSystem:
         guest = self._guest(one.place)
-        asked = Subject.CONTENTS in self._subjects
-        contents = determine(lambda: read_contents(guest)) if asked else None
-        return DataFileSystem(place=one.place, roles=one.roles, contents=contents)
+        walked = walk_data(guest, self._subjects)
+        return DataFileSystem(place=one.place, roles=one.roles, contents=walked.contents, files=walked.files)
 
     def _guest(self, place: str) -> Guest:
         try:
             tree = self._machine.file_system_tree(place)
         except ImgkitError as error:
             tree = _Unreadable(error.message)
-        return Guest(tree=tree, label=place, scratch=self._scratch)
+        return Guest(tree=tree, label=place, scratch=self._scratch, include_secrets=self._include_secrets)
 
     def _ask(self, subject: str, question: Callable[[], T], otherwise: T) -> T:
         """Ask the engine; what it cannot answer becomes a diagnostic, and the look goes on."""

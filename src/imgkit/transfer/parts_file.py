@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from imgkit.digests import combine_all_crc64, crc64
 from imgkit.errors import Differs
-from imgkit.files.whole import open_evidence, write_bytes_durably
+from imgkit.files.whole import open_evidence, read_evidence, write_bytes_durably
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.transfer.local_disk import local_errors
 from imgkit.transfer.ranges import ByteRange, PartPlan
@@ -76,6 +76,12 @@ def parts_path_of(target: Path) -> Path:
 
 def write_parts_file(path: Path, record: PartsRecord) -> None:
     """Write the parts file in canonical form, replacing any other atomically. Raises NoRoom, NotAccessible."""
+    with local_errors(path, doing="write"):
+        write_bytes_durably(path, parts_file_bytes(record))
+
+
+def parts_file_bytes(record: PartsRecord) -> bytes:
+    """Return what the file of this record holds."""
     told = {
         "bucket": record.bucket,
         "crc64": str(record.crc64),
@@ -88,14 +94,13 @@ def write_parts_file(path: Path, record: PartsRecord) -> None:
         "sha256": record.sha256,
         "size": record.size,
     }
-    with local_errors(path, doing="write"):
-        write_bytes_durably(path, (json.dumps(told, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode())
+    return (json.dumps(told, sort_keys=True, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def read_parts_file(path: Path) -> PartsRecord:
     """Read a parts file. Raises NotAccessible when it cannot be read, Differs when it is damaged."""
     with local_errors(path, doing="read"):
-        text = path.read_bytes()
+        text = read_evidence(path)
     try:
         return _parse(json.loads(text))
     except (ValueError, KeyError, TypeError) as error:

@@ -117,3 +117,10 @@ def test_the_subjects_are_listed_without_a_disk():
 
 def test_without_a_disk_there_is_nothing_to_look_at():
     assert imgkit("inspect").code == 2
+
+
+def test_secrets_are_included_only_when_asked_for(look, folder: Path):
+    imgkit("inspect", folder)
+    assert look["look"].include_secrets is False
+    imgkit("inspect", folder, "--include-secrets")
+    assert look["look"].include_secrets is True

@@ -101,6 +101,21 @@ def test_one_file_system_by_itself_is_a_tree(machine: NativeMachine) -> None:
         machine.file_system_tree("xvdz")
 
 
+def test_counters_that_are_damaged_leave_the_files_to_be_read(tmp_path: Path, machine: NativeMachine) -> None:
+    path = tmp_path / "xvdb.raw"
+    content = bytearray(path.read_bytes())
+    content[2048 + 12 : 2048 + 14] = b"\xff\xff"  # free blocks
+    path.write_bytes(content)
+    found = {one.place: one for one in machine.storage.file_systems}
+    assert "could not be counted" in found["xvdb"].error
+    assert machine.file_system_tree("xvdb").read_file(b"/file", limit=1) == b"x"
+
+
+def test_swap_and_what_is_not_there_hold_no_files(machine: NativeMachine) -> None:
+    assert machine._why_not("xvdz") == "there is no file system xvdz on these disks"
+    assert machine._why_not("system") == ""
+
+
 def test_what_is_absent_is_told_from_what_cannot_be_read(machine: NativeMachine) -> None:
     tree = machine.file_system_tree("system")
     with pytest.raises(NoSuchPathInside, match=r"/none inside the disk"):

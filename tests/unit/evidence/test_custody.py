@@ -1,6 +1,7 @@
 """Tests of evidence/custody.py."""
 
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,6 +86,69 @@ def test_a_line_that_a_crash_cut_off_is_explained_and_the_chain_goes_on(chain):
     verdict = read_custody(chain)
     assert not verdict.problems
     assert verdict.events == ("begin", "download", "", "line-cut-off", "download")
+
+
+def test_a_torn_end_is_told_apart_from_a_line_that_was_changed(chain):
+    chain.write_bytes(chain.read_bytes()[:-20])
+    verdict = read_custody(chain)
+    assert (verdict.torn, verdict.problems) == (True, ())
+    append_custody(chain, "download", custodian=WHO, now=WHEN)
+    assert read_custody(chain).notes == ("line 3 was cut off, as line 4 says",)
+
+
+def test_a_line_names_the_tools_of_its_command(tmp_path):
+    append_custody(tmp_path / "c", "convert", custodian=WHO, now=WHEN, tools=[("qemu-img", "7.2.22")])
+    tools = json.loads((tmp_path / "c").read_text())["tools"]
+    assert set(tools) == {"imgkit", "Python", "qemu-img"}
+
+
+def test_a_clock_that_went_back_is_a_note_and_no_fault(chain):
+    append_custody(chain, "check", custodian=WHO, now=WHEN.replace(year=2025))
+    verdict = read_custody(chain)
+    assert not verdict.problems
+    assert "line 4 is of 2025-11-22" in verdict.notes[0]
+
+
+def test_a_line_in_another_file_names_what_it_follows(chain, tmp_path):
+    here = read_custody(chain).here()
+    append_custody(tmp_path / "other", "check", custodian=WHO, now=WHEN, follows=here)
+    other = read_custody(tmp_path / "other")
+    assert (other.follows, other.problems) == ((here,), ())
+
+
+@pytest.mark.parametrize(
+    "hostile", [b"[" * 100_000 + b"\n", b'{"line": 1e999}\n', b"\xff\n", b"\r\n", b"null\n", b"9" * 9999]
+)
+def test_hostile_lines_are_problems_and_nothing_worse(tmp_path, hostile):
+    (tmp_path / "c").write_bytes(hostile)
+    verdict = read_custody(tmp_path / "c")
+    assert verdict.problems or verdict.torn
+
+
+def test_a_record_of_absurd_size_is_not_read(tmp_path):
+    with (tmp_path / "c").open("wb") as out:
+        out.truncate(2**40)
+    assert "larger than 64 MiB" in read_custody(tmp_path / "c").problems[0]
+    with pytest.raises(OSError, match="larger"):
+        append_custody(tmp_path / "c", "check", custodian=WHO, now=WHEN)
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "c")
+    with pytest.raises(OSError, match="pipe"):
+        read_custody(tmp_path / "c")
+
+
+def test_a_line_that_the_disk_did_not_take_is_taken_back(chain, monkeypatch):
+    before = chain.read_bytes()
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("imgkit.evidence.custody.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        append_custody(chain, "check", custodian=WHO, now=WHEN)
+    assert chain.read_bytes() == before
 
 
 def test_a_line_that_cannot_be_read_and_nobody_explains_is_a_problem(chain):

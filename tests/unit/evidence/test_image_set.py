@@ -13,7 +13,7 @@ import pytest
 
 from imgkit.errors import AlreadyAtWork, Differs, NoRoom, NotAccessible, TargetExists
 from imgkit.evidence.custody import read_custody
-from imgkit.evidence.image_set import ImageSet, manifest_digest, open_image_set, read_manifest
+from imgkit.evidence.image_set import ImageSet, manifest_digest, open_image_set, read_manifest, set_of
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, Outcome, Source, SourceKind, StepRecord
 from imgkit.model.role import DiskRole
@@ -223,3 +223,29 @@ def test_a_full_disk_is_told_as_such(opened, monkeypatch):
         monkeypatch.setattr("imgkit.evidence.image_set.write_bytes_durably", full)
         with pytest.raises(NoRoom):
             image_set.record_step(_step(), _disk())
+
+
+def test_a_set_and_its_files_are_in_the_set_and_what_lies_beside_or_deeper_is_not(tmp_path):
+    folder = tmp_path / "set"
+    (folder / "objects").mkdir(parents=True)
+    (folder / "imgkit.json").write_text("{}")
+    assert {set_of(folder), set_of(folder / "system.raw"), set_of(folder / "objects" / "a")} == {folder}
+    assert set_of(tmp_path / "disk.raw") is None
+    assert set_of(folder / "objects" / "a" / "b") is None
+
+
+def test_a_manifest_of_before_the_callers_and_clocks_is_read_and_says_that_they_are_not_known(opened, tmp_path):
+    """Schema 1 as it was first: without fields that were added since."""
+    with opened() as image_set:
+        image_set.record("locate", image_set.manifest.with_disk(_disk()))
+    path = tmp_path / "set" / "imgkit.json"
+    plain = json.loads(path.read_text())
+    for field in ("caller", "clock"):
+        del plain["source"][field]
+    del plain["findings"]
+    del plain["disks"][0]["unpacked"]
+    path.write_text(json.dumps(plain))
+    manifest = read_manifest(tmp_path / "set")
+    assert manifest is not None
+    assert (manifest.source.caller, manifest.source.clock, manifest.findings) == (None, None, ())
+    assert manifest.disks[0].unpacked is None

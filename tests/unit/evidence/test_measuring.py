@@ -24,3 +24,11 @@ def test_size_and_both_digests_are_taken(tmp_path):
 def test_a_missing_file_raises(tmp_path):
     with pytest.raises(FileNotFoundError):
         measure_file(tmp_path / "none")
+
+
+def test_other_digests_are_taken_in_the_same_reading(tmp_path):
+    content = bytes(range(256)) * 40000
+    (tmp_path / "file").write_bytes(content)
+    measured = measure_file(tmp_path / "file", also=("md5", "sha1"))
+    assert measured.also == {name: hashlib.new(name, content).hexdigest() for name in ("md5", "sha1")}
+    assert (measured.sha256, measured.crc64) == (hashlib.sha256(content).hexdigest(), crc64(content))

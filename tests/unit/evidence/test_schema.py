@@ -13,6 +13,8 @@ from imgkit.evidence.codec import to_json
 from imgkit.evidence.custody import append_custody
 from imgkit.evidence.schema import published_schemas
 from imgkit.model.custodian import Custodian
+from imgkit.model.manifest import CustodyHead
+from imgkit.model.signing import SignedFile, Statement
 
 PUBLISHED = Path(__file__).parents[3] / "docs/reference/schemas"
 
@@ -54,3 +56,10 @@ def test_a_lone_record_fits():
 def test_a_custody_line_fits(tmp_path):
     append_custody(tmp_path / "c", "check", custodian=Custodian(), now=datetime.now(UTC), subject={"a": 1})
     jsonschema.validate(json.loads((tmp_path / "c").read_text()), _schema("custody-1.schema.json"))
+
+
+def test_a_statement_fits():
+    file = SignedFile(name="imgkit.json", size=1, sha256="a" * 64)
+    head = CustodyHead(lines=1, sha256="b" * 64)
+    made = Statement(time=datetime.now(UTC), manifest=file, sums=file, custody=head, custody_begin="c" * 64)
+    jsonschema.validate(json.loads(to_json(made)), _schema("statement-1.schema.json"))

@@ -7,9 +7,11 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import File, Folder, Link, MemoryTree, Nodes, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
-from imgkit.facts.contents import read_contents
+from imgkit.facts.contents import ContentsVisitor, describe_contents
 from imgkit.facts.guest import Guest
-from imgkit.model.contents import Contents
+from imgkit.facts.walk import walk_tree
+from imgkit.model.contents import Contents, FileKind, FolderSize, Holding
+from imgkit.model.fact import Fact
 from imgkit.model.tree import Entry, EntryKind
 
 FILES = {
@@ -19,6 +21,11 @@ FILES = {
     "/empty": Folder(),
     "/link": Link(b"/backup"),
 }
+
+
+def read_contents(guest: Guest, **limits: int) -> Fact[Contents]:
+    seen = ContentsVisitor()
+    return describe_contents(guest, seen, walk_tree(guest, (seen,), **limits))
 
 
 def contents(files: Nodes, **limits: int) -> Contents:
@@ -94,7 +101,7 @@ def test_a_top_that_cannot_be_listed_is_not_empty():
 
 
 def test_folders_without_end_are_left_at_some_depth():
-    fact = read_contents(guest_with({"/a" * 100 + "/end": b"1"}))
+    fact = read_contents(guest_with({"/a" * 200 + "/end": b"1"}))
     assert fact.value is not None
     assert (fact.value.whole, fact.partial) == (False, True)
     assert fact.value.files == 0
@@ -105,6 +112,19 @@ def test_a_crowded_top_is_cut_and_says_so():
     assert fact.value is not None
     assert (len(fact.value.top), fact.value.files) == (200, 300)
     assert fact.notes == ("only the first 200 of 300 names at the top are given",)
+
+
+def test_the_largest_folders_count_all_below_them():
+    assert contents(FILES).large_folders[:2] == (
+        FolderSize(path=b"/backup", bytes_below=400, files_below=2),
+        FolderSize(path=b"/backup/deep", bytes_below=300, files_below=1),
+    )
+
+
+def test_what_the_disk_is_used_for_is_told():
+    found = contents({"/pg/PG_VERSION": "15\n", "/pg/base": Folder(), "/pg/global": Folder(), "/x.sql.gz": b"123"})
+    assert found.holdings == (Holding(kind="PostgreSQL data", path=b"/pg", version="15"),)
+    assert found.kinds == (FileKind(kind="dump of a database", files=1, total_bytes=3, largest=b"/x.sql.gz"),)
 
 
 NAMES = st.binary(min_size=1, max_size=8).filter(lambda name: b"/" not in name and name not in {b".", b".."})

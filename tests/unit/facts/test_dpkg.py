@@ -1,9 +1,10 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.facts.tree import Link, Shut, guest_with
+from tests.unit.facts.tree import File, Link, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
+from imgkit.facts import dpkg
 from imgkit.facts.dpkg import read_dpkg
 from imgkit.model.fact import FactState
 
@@ -88,3 +89,30 @@ def test_the_database_is_named_as_the_source():
 @given(st.binary())
 def test_any_bytes_are_borne(data):
     read_dpkg(guest_with({"/var/lib/dpkg/status": b"Package: " + data}))
+
+
+def test_the_time_of_installation_is_that_of_the_list_of_files():
+    status = "Package: a\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n"
+    status += status.replace("Package: a", "Package: b")
+    files = {
+        "/var/lib/dpkg/status": status,
+        "/var/lib/dpkg/info/a:amd64.list": File(b"", modified_ns=10**18),
+        "/var/lib/dpkg/info/b.list": File(b"", modified_ns=2 * 10**18),
+    }
+    found = read_dpkg(guest_with(files)).value
+    assert [one.installed_at.year for one in found] == [2001, 2033]
+
+
+def test_packages_without_end_are_cut_and_say_so(monkeypatch):
+    monkeypatch.setattr(dpkg, "MOST_PACKAGES", 3)
+    fact = read_dpkg(guest_with({"/var/lib/dpkg/status": "Package: a\nVersion: 1\n\n" * 9}))
+    assert (len(fact.value or ()), fact.partial, fact.notes[0]) == (3, True, "only the first 3 packages are given")
+
+
+def test_held_and_broken_packages_are_named():
+    states = {"kept": "hold ok installed", "half": "install ok half-configured", "sick": "install reinstreq installed"}
+    status = "".join(f"Package: {name}\nStatus: {state}\nVersion: 1\n\n" for name, state in states.items())
+    assert read_dpkg(guest_with({"/var/lib/dpkg/status": status})).notes == (
+        "1 packages are held: kept",
+        "2 packages are broken or half-installed: half, sick",
+    )

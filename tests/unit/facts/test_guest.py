@@ -1,5 +1,6 @@
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -107,3 +108,13 @@ def test_a_time_is_in_utc():
 
 def test_permissions_look_as_in_ls():
     assert mode_words(Entry(name=b"x", kind=EntryKind.FILE, mode=0o104755)) == "rwsr-xr-x"
+
+
+def test_what_is_quoted_has_its_secrets_masked_unless_they_are_wanted():
+    guest = guest_with({})
+    assert guest.quote("tool --password hunter2") == "tool --password ***"
+    assert replace(guest, include_secrets=True).quote("tool --password hunter2") == "tool --password hunter2"
+
+
+def test_an_endless_line_is_quoted_in_part_and_says_so():
+    assert guest_with({}).quote("x" * 9000) == "x" * 8192 + " [808 more characters]"

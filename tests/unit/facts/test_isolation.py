@@ -48,9 +48,19 @@ def test_facts_tell_of_themselves_where_they_stand():
         dpkg=Fact.present((), partial=True, notes=("torn",), sources=()),
         rpm=Fact.undetermined("no room"),
         apk=Fact.present((), notes=("odd",), sources=()),
+        repositories=Fact.absent(),
+        bundles=Fact.absent(),
     )
     assert [(one.subject, one.level, one.message) for one in diagnostics_of(databases, "packages")] == [
         ("packages/dpkg", DiagnosticLevel.UNDETERMINED, "torn"),
         ("packages/rpm", DiagnosticLevel.UNDETERMINED, "no room"),
         ("packages/apk", DiagnosticLevel.NOTE, "odd"),
+    ]
+
+
+def test_what_stands_out_is_a_remark_whether_or_not_something_is_lacking():
+    fact = Fact.present(1, partial=True, notes=("torn",), remarks=("user id 0 is shared",), sources=())
+    assert [(one.level, one.message) for one in diagnostics_of(fact, "s")] == [
+        (DiagnosticLevel.UNDETERMINED, "torn"),
+        (DiagnosticLevel.REMARK, "user id 0 is shared"),
     ]

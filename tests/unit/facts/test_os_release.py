@@ -65,6 +65,49 @@ CASES = {
         "22.03",
         "openeuler",
     ),
+    "openeuler with its service pack": (
+        {
+            "/etc/os-release": 'NAME="openEuler"\nVERSION="22.03 (LTS-SP3)"\nID="openEuler"\nVERSION_ID="22.03"\n',
+            "/etc/openEuler-release": "openEuler release 22.03 (LTS-SP3)\n",
+        },
+        "openEuler",
+        "22.03 LTS-SP3",
+        "openeuler",
+    ),
+    "kylin": (
+        {
+            "/etc/os-release": 'NAME="Kylin Linux Advanced Server"\nVERSION="V10 (Lance)"\nID="kylin"\n'
+            'VERSION_ID="V10"\n',
+            "/etc/kylin-release": "Kylin Linux Advanced Server release V10 (Lance)\n",
+        },
+        "Kylin Linux Advanced Server",
+        "V10",
+        "openeuler",
+    ),
+    "kylin without os-release": (
+        {"/etc/kylin-release": "Kylin Linux Advanced Server release V10 (Tercel)\n"},
+        "Kylin Linux Advanced Server",
+        "V10",
+        "openeuler",
+    ),
+    "rhel": (
+        {"/etc/os-release": 'NAME="Red Hat Enterprise Linux"\nID="rhel"\nVERSION_ID="8.9"\n'},
+        "Red Hat Enterprise Linux",
+        "8.9",
+        "redhat",
+    ),
+    "rocky": (
+        {"/etc/os-release": 'NAME="Rocky Linux"\nID="rocky"\nID_LIKE="rhel"\nVERSION_ID="9.3"\n'},
+        "Rocky Linux",
+        "9.3",
+        "redhat",
+    ),
+    "leap": (
+        {"/etc/os-release": 'NAME="openSUSE Leap"\nID="opensuse-leap"\nVERSION_ID="15.5"\n'},
+        "openSUSE Leap",
+        "15.5",
+        "suse",
+    ),
     "alpine": ({"/etc/alpine-release": "3.19.1\n"}, "Alpine Linux", "3.19.1", "alpine"),
     "a derivative": ({"/etc/os-release": 'NAME="KDE neon"\nID=neon\nID_LIKE="ubuntu"\n'}, "KDE neon", "", "debian"),
     "a name of its own": ({"/etc/os-release": "NAME=Euler\nID=openEuler\n"}, "Euler", "", "openeuler"),

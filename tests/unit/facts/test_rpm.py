@@ -4,12 +4,18 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.unit.facts.rpm_samples import make_database, make_database_with_log, make_header
+from tests.unit.facts.rpm_samples import (
+    make_berkeley,
+    make_database,
+    make_database_with_log,
+    make_header,
+    make_ndb,
+)
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.errors import CannotLookInside
-from imgkit.facts import rpm
-from imgkit.facts.rpm import read_rpm
+from imgkit.facts import rpm, rpm_sqlite
+from imgkit.facts.rpm import read_blobs, read_rpm
 from imgkit.model.fact import Fact, FactState
 from imgkit.model.packages import Package
 
@@ -59,11 +65,29 @@ def test_an_empty_database_holds_no_packages_and_no_database_is_absent(tmp_path:
 
 
 @pytest.mark.parametrize(("name", "word"), [("Packages", "Berkeley DB"), ("Packages.db", "ndb")])
-def test_a_format_that_cannot_be_read_yet_is_named_and_is_not_empty(name, word):
+def test_a_damaged_database_of_the_other_formats_is_named_and_is_not_empty(name, word):
     fact = read_rpm(guest_with({f"/var/lib/rpm/{name}": b"x"}))
     assert fact.state is FactState.UNDETERMINED
     assert word in fact.reason
-    assert f"/var/lib/rpm/{name}" in fact.reason
+
+
+def test_the_other_formats_are_read():
+    for name, made in (("Packages", make_berkeley(TWO)), ("Packages.db", make_ndb(TWO))):
+        fact = read_rpm(guest_with({f"/var/lib/rpm/{name}": made}))
+        assert fact.value is not None
+        assert ([one.name for one in fact.value], fact.partial) == (["bash", "zlib"], False)
+
+
+def test_a_second_database_beside_the_one_in_use_is_said(tmp_path: Path):
+    files = {DATABASE: make_database(tmp_path, TWO), "/var/lib/rpm/Packages": b"x"}
+    fact = read_rpm(guest_with(files))
+    assert fact.notes == ("/var/lib/rpm/Packages is another database of rpm, which was not read",)
+    assert not fact.partial
+
+
+def test_headers_are_given_out_for_other_questions():
+    assert list(read_blobs(guest_with({"/var/lib/rpm/Packages.db": make_ndb(TWO)}))) == TWO
+    assert list(read_blobs(guest_with({}))) == []
 
 
 @pytest.mark.parametrize("data", [b"", b"garbage", b"SQLite format 3\0" + bytes(4096)])
@@ -101,8 +125,8 @@ def test_a_database_that_would_run_its_own_queries_is_refused(tmp_path: Path, sc
 
 
 def test_a_query_without_end_is_cut_off(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(rpm, "_MOST_LOOKS", 2)
-    monkeypatch.setattr(rpm, "_STEPS_BETWEEN_LOOKS", 100)
+    monkeypatch.setattr(rpm_sqlite, "_MOST_LOOKS", 2)
+    monkeypatch.setattr(rpm_sqlite, "_STEPS_BETWEEN_LOOKS", 100)
     fact = read(make_database(tmp_path, [TWO[0]] * 500))
     assert fact.partial or fact.state is FactState.UNDETERMINED
 

@@ -1,3 +1,4 @@
+import contextlib
 import struct
 from datetime import UTC, datetime
 
@@ -6,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.unit.facts.rpm_samples import make_header
 
-from imgkit.facts.rpm_header import BadHeader, parse_header
+from imgkit.facts.rpm_header import BadHeader, parse_files, parse_header
 
 BASH = make_header(
     name="bash",
@@ -72,3 +73,34 @@ def test_a_damaged_header_is_a_package_or_refused(at, value):
         parse_header(BASH[:at] + bytes([value]) + BASH[at + 1 :])
     except BadHeader:
         return
+
+
+@pytest.mark.parametrize(
+    ("packet", "key"),
+    [
+        (b"\x88\x10\x03\x05\0\0\0\0\0" + bytes(range(8)), "0001020304050607"),  # version 3
+        (b"\x89\0\x13\x04\0\1\2\0\0\0\x0a\x09\x10" + bytes(range(8)), "0001020304050607"),  # issuer
+        (b"\xc2\x20\x04\0\1\2\0\x17\x16\x21\4" + bytes(range(20)) + b"\0\0", "0c0d0e0f10111213"),  # fingerprint
+        (b"", ""),
+        (b"\x89\0\x13\x04\0\1\2\0", ""),
+        (b"\xff" * 30, ""),
+    ],
+)
+def test_the_key_that_signed_is_named(packet, key):
+    assert parse_header(make_header(name="x", signature=packet)).signed_by == key
+
+
+@given(st.binary(max_size=40))
+def test_any_signature_is_borne(packet):
+    parse_header(make_header(name="x", signature=packet))
+
+
+def test_files_are_joined_from_folders_and_names():
+    header = make_header(name="x", folder_indexes=[1, 0, 9], base_names=["a", "b", "c"], folder_names=["/", "/etc/"])
+    assert parse_files(header) == ("x", [b"/etc/a", b"/b"])
+
+
+@given(st.binary(max_size=60))
+def test_files_of_any_bytes_are_a_list_or_no_header(data):
+    with contextlib.suppress(BadHeader):
+        parse_files(data)

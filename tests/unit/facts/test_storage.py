@@ -8,6 +8,8 @@ from imgkit.model.storage import (
     EncryptedVolume,
     FileSystem,
     Journal,
+    LogicalVolume,
+    Member,
     Partition,
     Storage,
     TableKind,
@@ -31,6 +33,18 @@ ROLE = DiskRole("xvdb")
             Storage(partitions=(Partition(role=ROLE, number=1, start_bytes=0, size_bytes=1, error="beyond"),)),
             "storage/xvdb:1",
             "beyond",
+        ),
+        (
+            Storage(
+                logical_volumes=(LogicalVolume(name="lv", group="vg", uuid="", size_bytes=1, error="of type thin"),)
+            ),
+            "storage//dev/vg/lv",
+            "of type thin",
+        ),
+        (
+            Storage(members=(Member(place="xvdb", roles=(ROLE,), type="zfs_member", error="not put together"),)),
+            "storage/xvdb",
+            "zfs_member, a part: not put together",
         ),
         (
             Storage(file_systems=(FileSystem(place="xvdb:1", roles=(ROLE,), type="xfs", error="bad block"),)),
@@ -70,3 +84,9 @@ def test_sound_storage_needs_no_words():
 def test_a_disk_that_was_never_used_is_worth_a_note_and_no_more():
     (note,) = storage_diagnostics(Storage(blank=("xvdb",)))
     assert (note.level, note.subject) == (DiagnosticLevel.NOTE, "storage/xvdb")
+
+
+def test_a_contradiction_in_a_partition_table_is_a_note():
+    disk = Disk(role=ROLE, device="sdb", size_bytes=1, table=TableKind.GPT, problems=("partitions 1 and 2 overlap",))
+    (found,) = storage_diagnostics(Storage(disks=(disk,)))
+    assert (found.level, found.message) == (DiagnosticLevel.NOTE, "partitions 1 and 2 overlap")

@@ -11,7 +11,9 @@ MOUNT = Mount(spec="UUID=1", folder="/", type="ext4", options="ro", state=MountS
 
 def test_an_empty_tree_gives_a_system_of_which_everything_is_absent():
     found = describe_system(guest_with({}), fstab=Fact.absent())
-    assert {fact.state for _, fact in facts_within(found)} == {FactState.ABSENT}
+    states = {where: fact.state for where, fact in facts_within(found)}
+    assert states.pop("files") is FactState.PRESENT, "a walk over nothing is a walk"
+    assert set(states.values()) == {FactState.ABSENT}
 
 
 def test_mounts_and_fstab_are_those_that_were_found_before():

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.errors import CannotLookInside
-from imgkit.facts.users import is_login_shell, judge_password, read_groups, read_users
-from imgkit.model.accounts import Group, PasswordState, User
+from imgkit.facts.users import is_login_shell, judge_password, read_users
+from imgkit.model.accounts import PasswordState, User
 from imgkit.model.fact import Fact, FactState
 
 PASSWD = """root:x:0:0:root:/root:/bin/bash
@@ -85,12 +85,12 @@ def test_a_login_shell_gives_a_command_line(shell, opens):
 
 def test_a_second_root_is_noted():
     fact = users(PASSWD + "toor:x:0:0::/root:/bin/sh\n")
-    assert fact.notes == ("user id 0 is shared by root, toor",)
+    assert fact.remarks == ("user id 0 is shared by root, toor",)
     assert by_name(fact)["toor"].password is PasswordState.NO_ENTRY
 
 
 def test_a_name_that_is_there_twice_is_noted():
-    assert users(PASSWD + "daemon:x:5:5::/:/bin/sh\n").notes == ("the name daemon is there 2 times",)
+    assert users(PASSWD + "daemon:x:5:5::/:/bin/sh\n").remarks == ("the name daemon is there 2 times",)
 
 
 def test_an_unreadable_shadow_leaves_the_accounts_and_says_so():
@@ -122,22 +122,27 @@ def test_no_passwd_is_absent_and_an_unreadable_one_is_not():
         read_users(guest_with({"/etc/passwd": Shut()}))
 
 
-def test_groups_are_read_with_their_members():
-    fact = read_groups(guest_with({"/etc/group": "root:x:0:\nwheel:x:10:root,ecs-user\nbroken\n"}))
-    assert fact.value == (
-        Group(name="root", gid=0, members=()),
-        Group(name="wheel", gid=10, members=("root", "ecs-user")),
-    )
-    assert fact.notes == ("1 line of /etc/group could not be understood",)
+def test_ageing_is_told_in_days_and_dates():
+    found = by_name(users(shadow="root:$6$s$h:19700:1:90:7:14::\ndaemon:*:0:0:99999:7:::\n"))
+    root, daemon = found["root"], found["daemon"]
+    assert (root.least_days, root.most_days, root.warn_days, root.inactive_days) == (1, 90, 7, 14)
+    assert (root.password_expires, root.must_change) == (date(2024, 3, 8), False)
+    assert (daemon.password_expires, daemon.must_change) == (None, True)
+
+
+@pytest.mark.parametrize(
+    ("passwd", "shadow", "words"),
+    [
+        ("open:x:1000:1000::/:/bin/sh", "open::1::::::", "no password and is asked for none"),
+        ("old:x:1000:1000::/:/bin/sh", "old:$1$s$h:1::::::", "md5crypt"),
+        ("web:x:33:33::/:/bin/bash", "web:$6$s$h:1::::::", "account of the system"),
+    ],
+)
+def test_accounts_that_stand_out_are_named(passwd, shadow, words):
+    assert words in users(passwd + "\n", shadow + "\n").remarks[0]
 
 
 @settings(deadline=None)
-@given(st.binary(), st.binary(), st.binary())
-def test_any_bytes_are_borne(passwd, shadow, group):
-    files = {
-        "/etc/passwd": b"a:x:1:1:" + passwd,
-        "/etc/shadow": b"a:" + shadow,
-        "/etc/group": group,
-    }
-    read_users(guest_with(files))
-    read_groups(guest_with(files))
+@given(st.binary(), st.binary())
+def test_any_bytes_are_borne(passwd, shadow):
+    read_users(guest_with({"/etc/passwd": b"a:x:1:1:" + passwd, "/etc/shadow": b"a:" + shadow}))

@@ -35,13 +35,24 @@ class File:
     uid: int = 0
     gid: int = 0
     xattrs: Mapping[bytes, bytes] = field(default_factory=dict)
+    changed_ns: int = 0
 
 
+@dataclass(frozen=True)
 class Folder:
-    pass
+    mode: int = 0o755
+    inode: int = 0
 
 
-Node = bytes | str | Link | Shut | File | Folder
+@dataclass(frozen=True)
+class Device:
+    """A node that is neither file nor folder nor link; `kind` is one of stat's."""
+
+    kind: int = stat.S_IFCHR
+    mode: int = 0o600
+
+
+Node = bytes | str | Link | Shut | File | Folder | Device
 Nodes = Mapping[Any, Any]  # of paths to nodes; a mapping of mixed nodes would be one of objects to the type checker
 
 
@@ -74,7 +85,7 @@ class MemoryTree:
         node = self._nodes[self._resolve(path, follow=True)]
         if isinstance(node, Shut):
             raise CannotLookInside(f"{path!r}: {node.reason}")
-        if isinstance(node, Folder | Link):
+        if isinstance(node, Folder | Link | Device):
             raise CannotLookInside(f"{path!r} is no regular file")
         return _content(node)[:limit]
 
@@ -138,7 +149,9 @@ def _content(node: Node) -> bytes:
 def _entry(name: bytes, node: Node) -> Entry:
     match node:
         case Folder():
-            return Entry(name=name, kind=EntryKind.FOLDER, mode=stat.S_IFDIR | 0o755, links=2)
+            return Entry(name=name, kind=EntryKind.FOLDER, mode=stat.S_IFDIR | node.mode, links=2, inode=node.inode)
+        case Device():
+            return Entry(name=name, kind=EntryKind.OTHER, mode=node.kind | node.mode)
         case Link():
             return Entry(name=name, kind=EntryKind.LINK, size=len(node.target), mode=stat.S_IFLNK | 0o777)
         case File():
@@ -148,6 +161,7 @@ def _entry(name: bytes, node: Node) -> Entry:
                 size=len(node.data) if node.size is None else node.size,
                 mode=stat.S_IFREG | node.mode,
                 modified_ns=node.modified_ns,
+                changed_ns=node.changed_ns,
                 inode=node.inode,
                 links=node.links,
                 uid=node.uid,

@@ -8,6 +8,7 @@ import pytest
 from imgkit.errors import TargetExists
 from imgkit.files.whole import (
     append_durably,
+    appending_alone,
     folder_for_results,
     open_evidence,
     partial_path,
@@ -143,3 +144,11 @@ def test_a_folder_that_was_made_goes_again_where_nothing_is_in_it(tmp_path):
     with folder_for_results(tmp_path / "new"):
         (tmp_path / "new" / "result").touch()
     assert (tmp_path / "new" / "result").exists()
+
+
+def test_a_record_that_somebody_keeps_locked_is_not_waited_for_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("imgkit.files.whole._LOCK_SECONDS", 0.01)
+    with appending_alone(tmp_path / "record"), pytest.raises(TimeoutError, match="keeps it locked"):
+        append_durably(tmp_path / "record", b"line\n")
+    append_durably(tmp_path / "record", b"line\n")
+    assert (tmp_path / "record").read_bytes() == b"line\n"

@@ -1,5 +1,7 @@
 """Tests of model/checking.py."""
 
+from dataclasses import replace
+
 import pytest
 
 from imgkit.model.checking import CheckResult, LinkOutcome, worst
@@ -36,3 +38,8 @@ def test_links_of_one_outcome_stay_in_their_order():
 )
 def test_what_differs_outweighs_what_could_not_be_looked_at(outcomes, verdict):
     assert worst(outcomes) is verdict
+
+
+def test_a_result_joined_to_another_comes_behind_it():
+    joined = replace(_result(HELD), notes=("a",)).joined(replace(_result(FAILED), notes=("b",)))
+    assert ([each.outcome for each in joined.links], joined.notes) == ([HELD, FAILED], ("a", "b"))

@@ -21,9 +21,13 @@ def test_absent_and_undetermined_have_no_value_and_differ():
 
 
 def test_facts_are_found_with_the_way_to_them():
-    databases = PackageDatabases(dpkg=Fact.absent(), rpm=Fact.absent(), apk=Fact.absent())
+    databases = PackageDatabases(
+        dpkg=Fact.absent(), rpm=Fact.absent(), apk=Fact.absent(), repositories=Fact.absent(), bundles=Fact.absent()
+    )
     assert [where for where, _ in facts_within(databases, "packages")] == [
         "packages/dpkg",
         "packages/rpm",
         "packages/apk",
+        "packages/repositories",
+        "packages/bundles",
     ]

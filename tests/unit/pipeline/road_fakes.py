@@ -18,7 +18,7 @@ from imgkit.evidence.image_set import open_image_set
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.custodian import Custodian
 from imgkit.model.image import CustomImage, ImageQuery
-from imgkit.model.manifest import Source, SourceKind
+from imgkit.model.manifest import CallerRecord, Source, SourceKind
 from imgkit.model.task import ExportTask, TaskObject, TaskState
 from imgkit.model.unpacked import TarEngine
 from imgkit.pipeline.request import FetchRequest, Run
@@ -132,6 +132,9 @@ class FakeServices(Services):
         self.versions.append(version_id)
         assert bucket == self.fake_store.bucket
         return self.fake_store
+
+    def caller(self) -> CallerRecord:
+        return CallerRecord(account_id="1234567890123456", arn="acs:ram::1234567890123456:user/tester")
 
     def presigned(self, url: str) -> RangeSource:
         return self.urls[url]

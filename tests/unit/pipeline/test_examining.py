@@ -53,9 +53,21 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Change:
     change("qemu_program.require", lambda name: Path("/usr/bin") / name)
     change("qemu_program.version_of", lambda _: "8.2.0")
     change("gnu_tar.find_gnu_tar", lambda: GnuTar(path=Path("/bin/tar"), version="1.35"))
+    change("find_program", lambda name: Path("/usr/bin") / name)
+    change("version_of", lambda _: "9.2p1")
     change("examine_guestfs", lambda _: (Finding(rule="libguestfs", severity=HELD, words="libguestfs: 1.52"),))
     change("probe_folder", lambda _: found)
     return change
+
+
+@pytest.mark.parametrize("name", ["ssh-keygen", "minisign"])
+def test_what_only_signing_needs_is_a_note_where_it_lacks(machine: Change, tmp_path: Path, name: str):
+    found = _of(examine_machine(services(tmp_path), tmp_path), name)
+    assert (found.severity, found.words) == (HELD, f"{name}: 9.2p1")
+    machine("find_program", lambda _: None)
+    lacking = _of(examine_machine(services(tmp_path), tmp_path), name)
+    assert (lacking.severity, "neither made nor verified" in lacking.words) == (Severity.NOTE, True)
+    assert name in lacking.remedy or "openssh-client" in lacking.remedy
 
 
 def _machine(tmp_path: Path) -> tuple[Finding, ...]:

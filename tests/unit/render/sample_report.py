@@ -1,14 +1,36 @@
 """A report that has something of everything, with hostile text in it."""
 
-from datetime import UTC, date, datetime
+from datetime import date
+
+from tests.unit.render import sample_accounts, sample_persistence, sample_ssh
+from tests.unit.render.sample_subjects import (
+    MOMENT,
+    make_cloud,
+    make_containers,
+    make_files,
+    make_logs,
+    make_network,
+    make_servers,
+)
 
 from imgkit.model.accounts import Accounts, Group, PasswordState, User
-from imgkit.model.boot import Boot, Kernel
-from imgkit.model.contents import Contents, FoundFile, TopEntry
+from imgkit.model.boot import (
+    Boot,
+    BootCheck,
+    BootEntry,
+    BootModes,
+    Driver,
+    DriverPlace,
+    Kernel,
+    KernelDrivers,
+    Loader,
+    LoaderKind,
+)
+from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Holding, TopEntry
 from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.identity import Architecture, Identity, OperatingSystem, Timezone
-from imgkit.model.mounts import EntryState, FstabEntry, MountKind, Mounts
-from imgkit.model.packages import Package, PackageDatabases
+from imgkit.model.mounts import ArrayEntry, EntryState, FstabEntry, MountKind, Mounts
+from imgkit.model.packages import Bundle, BundleKind, Package, PackageDatabases, Repository, RepositoryKind
 from imgkit.model.report import (
     DataDisk,
     DataFileSystem,
@@ -41,7 +63,6 @@ from imgkit.units import GiB, MiB
 
 SYSTEM, XVDB, XVDC, XVDD = DiskRole(), DiskRole("xvdb"), DiskRole("xvdc"), DiskRole("xvdd")
 HOSTILE = "a\x1b[2Jb\u202ec\n\udcffd"
-MOMENT = datetime(2026, 11, 22, 18, 5, 9, 120000, tzinfo=UTC)
 
 
 def source(path: bytes) -> Source:
@@ -108,6 +129,55 @@ def make_system() -> SystemReport:
             locale=Fact.absent(),
         ),
         boot=Boot(
+            modes=Fact.present(
+                BootModes(bios=True, uefi=False, evidence=("/boot/grub2/i386-pc is there",)), sources=()
+            ),
+            loaders=Fact.present(
+                (Loader(kind=LoaderKind.GRUB, path=b"/boot/grub2/grub.cfg", default="0"),), sources=()
+            ),
+            entries=Fact.present(
+                (
+                    BootEntry(
+                        loader=LoaderKind.GRUB,
+                        path=b"/boot/grub2/grub.cfg",
+                        line=7,
+                        title="Alibaba\x1b[1m Cloud Linux",
+                        id="0",
+                        kernel=b"/boot/vmlinuz-5.10.134",
+                        initramfs=(b"/boot/initramfs-5.10.134.img",),
+                        options="root=UUID=1234 ro console=ttyS0",
+                        root="UUID=1234",
+                        root_place="system:1",
+                        consoles=("ttyS0",),
+                        kernel_there=True,
+                        default=True,
+                    ),
+                ),
+                sources=(),
+            ),
+            drivers=Fact.present(
+                (
+                    KernelDrivers(
+                        kernel="5.10.134",
+                        initramfs=b"/boot/initramfs-5.10.134.img",
+                        compression="zstd",
+                        files=100,
+                        early=True,
+                        drivers=(
+                            Driver(name="virtio_blk", place=DriverPlace.INITRAMFS),
+                            Driver(name="nvme", place=DriverPlace.NOWHERE),
+                        ),
+                    ),
+                ),
+                sources=(),
+            ),
+            checks=Fact.present(
+                (
+                    BootCheck(name="virtio disk with 5.10.134", passed=True, words="there when it is needed"),
+                    BootCheck(name="NVMe disk with 5.10.134", passed=False, words="nvme not where it is needed"),
+                ),
+                sources=(),
+            ),
             kernels=Fact.present(
                 (
                     Kernel(version="5.4.0", modules=b"/lib/modules/5.4.0"),
@@ -120,7 +190,7 @@ def make_system() -> SystemReport:
                     ),
                 ),
                 sources=(),
-            )
+            ),
         ),
         mounts=Mounts(
             fstab=Fact.present(
@@ -133,6 +203,11 @@ def make_system() -> SystemReport:
                 sources=(source(b"/etc/fstab"),),
             ),
             mounted=(Mount(spec="UUID=1234", folder="/", type="ext4", options="ro", state=MountState.MOUNTED),),
+            units=Fact.absent("no unit mounts anything"),
+            encrypted=Fact.absent(),
+            arrays=Fact.present(
+                (ArrayEntry(path=b"/etc/mdadm.conf", line=1, name="/dev/md0\x1b[1m", words=("UUID=1",)),), sources=()
+            ),
         ),
         packages=PackageDatabases(
             dpkg=Fact.absent("there is no dpkg database"),
@@ -153,6 +228,21 @@ def make_system() -> SystemReport:
                 sources=(source(b"/var/lib/rpm/rpmdb.sqlite"),),
             ),
             apk=Fact.undetermined("bad sector"),
+            repositories=Fact.present(
+                (
+                    Repository(
+                        kind=RepositoryKind.YUM,
+                        path=b"/etc/yum.repos.d/alinux.repo",
+                        line=1,
+                        name="base",
+                        addresses=("http://mirrors.cloud.aliyuncs.com/alinux",),
+                        enabled=True,
+                        signed=False,
+                    ),
+                ),
+                sources=(),
+            ),
+            bundles=Fact.present((Bundle(kind=BundleKind.SNAP, name="lxd", revisions=("99", "100")),), sources=()),
         ),
         accounts=Accounts(
             users=Fact.present(
@@ -164,8 +254,22 @@ def make_system() -> SystemReport:
                 notes=("user id 0 is shared by root, x",),
                 sources=(source(b"/etc/passwd"),),
             ),
-            groups=Fact.present((Group(name="wheel", gid=10, members=("root",)),), sources=(source(b"/etc/group"),)),
+            groups=Fact.present(
+                (Group(name="wheel", gid=10, members=("root",), administrators=("eve",), shadow_members=("eve",)),),
+                sources=(source(b"/etc/group"),),
+            ),
+            subordinate_ids=sample_accounts.subordinate_ids(),
+            sudoers=sample_accounts.sudoers(),
         ),
+        network=make_network(),
+        cloud=make_cloud(),
+        logs=make_logs(),
+        containers=make_containers(),
+        servers=make_servers(),
+        files=Fact.present(make_files(), sources=()),
+        logins=sample_accounts.logins(),
+        ssh=sample_ssh.ssh(),
+        persistence=sample_persistence.persistence(),
     )
 
 
@@ -192,6 +296,9 @@ def make_data_disks() -> tuple[DataDisk, ...]:
         ),
         largest=(FoundFile(path=b"/back\xffup/\x1b[31m", size=2 * MiB, modified=None),),
         newest=(),
+        large_folders=(FolderSize(path=b"/back\xffup", bytes_below=3 * MiB, files_below=2),),
+        holdings=(Holding(kind="Redis data", path=b"/r\x1bdis", version="7.2"),),
+        kinds=(FileKind(kind="archive", files=2, total_bytes=3 * MiB, largest=b"/x.tar"),),
     )
     there = Fact.present(contents, notes=("the walk ended after 3 entries",), sources=())
     shut: Fact[Contents] = Fact.undetermined("bad superblock")

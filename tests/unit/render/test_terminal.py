@@ -98,3 +98,11 @@ def test_swap_has_no_usage():
 def test_disks_alone_are_a_summary_too():
     report = replace(make_report(), systems=(), data_disks=(), storage=make_storage())
     assert render_summary(report).startswith("3 disks, 0 operating systems")
+
+
+def test_what_stands_out_comes_before_the_notes():
+    remark = Diagnostic(subject="systems/x/cron", level=DiagnosticLevel.REMARK, message="runs something in /tmp")
+    report = make_report()
+    lines = render_summary(replace(report, diagnostics=(*report.diagnostics, remark))).splitlines()
+    assert lines.index("STANDS OUT") < lines.index("NOTES") < lines.index("COULD NOT BE DETERMINED")
+    assert "  systems/x/cron: runs something in /tmp" in lines

@@ -44,4 +44,4 @@ def test_private_folders_are_private_and_shared_ones_sticky(root: Path):
 
 def test_every_owner_has_a_file(root: Path):
     assert all(os.path.lexists(root / path.lstrip("/")) for path in OWNERS)
-    assert len((root / "boot/initrd.img-6.1.0-18-cloud-amd64").read_bytes()) == 100_000
+    assert len((root / "boot/initrd.img-6.1.0-18-cloud-amd64").read_bytes()) > 100_000

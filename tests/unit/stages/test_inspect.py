@@ -238,3 +238,21 @@ def test_two_looks_differ_in_the_run_alone(machine):
     second = report_document(inspect_disks(machine, roles=[XVDB, SYSTEM], expected_roles=[XVDB, SYSTEM], run=later))
     assert first.pop("run") != second.pop("run")
     assert first == second
+
+
+def test_secrets_are_masked_unless_the_run_includes_them():
+    cron = {"/etc/crontab": "DB_PASSWORD=hunter2\n"}
+    machine = FakeMachine(make_storage(with_data=False), {"system:1": debian(**cron)})
+    assert "hunter2" not in str(report_document(inspect(machine, roles=[SYSTEM], expected=[SYSTEM])))
+    included = replace(RUN, include_secrets=True)
+    report = inspect_disks(machine, roles=[SYSTEM], expected_roles=[SYSTEM], run=included)
+    assert "hunter2" in str(report_document(report))
+
+
+def test_what_stands_out_is_told_and_leaves_the_report_complete():
+    cron = {"/etc/crontab": "* * * * * root /tmp/x\n"}
+    machine = FakeMachine(make_storage(with_data=False), {"system:1": debian(**cron)})
+    report = inspect(machine, roles=[SYSTEM], expected=[SYSTEM])
+    remarks = [one for one in report.diagnostics if one.level is DiagnosticLevel.REMARK]
+    assert [one.subject for one in remarks] == ["systems/system:1/persistence/cron"]
+    assert report.complete

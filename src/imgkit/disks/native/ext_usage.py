@@ -25,9 +25,13 @@ def ext_usage(reader: ExtReader, volume: Bytes) -> Usage:
     if layout.groups > _MOST_GROUPS:
         raise CannotLookInside(f"the superblock claims {layout.groups:,} groups, which are not counted")
     free_clusters, free_inodes = _free(reader)
-    overhead = layout.overhead_clusters * layout.cluster_blocks or _overhead(reader)
+    overhead = layout.overhead_clusters * layout.cluster_blocks
+    if not 0 < overhead <= layout.blocks:
+        overhead = _overhead(reader)
     size = (layout.blocks - overhead) * layout.block_bytes
     free = free_clusters * layout.cluster_blocks * layout.block_bytes
+    if not 0 <= free <= layout.blocks * layout.block_bytes or size <= 0 or free_inodes > layout.inodes:
+        raise CannotLookInside("more is free than there is")
     return Usage(
         size_bytes=size,
         used_bytes=max(0, size - free),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from imgkit.disks.lvm_guestfs import lvm_uuid
 from imgkit.disks.native.lvm_label import Label, read_label
 from imgkit.disks.native.lvm_text import Section, number, parse_lvm_text, sections, word, words
+from imgkit.disks.native.reader import BROKEN, reason_of
 from imgkit.disks.native.volume import Bytes, Joined, Piece, Striped, Window
 from imgkit.errors import CannotLookInside
 from imgkit.model.role import DiskRole
@@ -75,8 +76,8 @@ def assemble(found: Sequence[Found]) -> Lvm:
     for one in found:
         try:
             label = read_label(one.volume)
-        except CannotLookInside as error:
-            lvm.undetermined.append(Undetermined(what=f"LVM on {one.place}", reason=error.message))
+        except BROKEN as error:
+            lvm.undetermined.append(Undetermined(what=f"LVM on {one.place}", reason=reason_of(error)))
             continue
         if label.error:
             lvm.undetermined.append(Undetermined(what=f"LVM on {one.place}", reason=label.error))
@@ -103,8 +104,8 @@ def _groups(labels: Mapping[str, tuple[Found, Label]], lvm: Lvm) -> Iterator[_Gr
                 uuid, sequence = word(body, "id"), number(body, "seqno")
                 if sequence > newest.get(uuid, (-1,))[0]:
                     newest[uuid] = (sequence, name, body)
-        except CannotLookInside as error:
-            lvm.undetermined.append(Undetermined(what=f"LVM on {one.place}", reason=error.message))
+        except BROKEN as error:
+            lvm.undetermined.append(Undetermined(what=f"LVM on {one.place}", reason=reason_of(error)))
     names: set[str] = set()
     for _, name, body in sorted(newest.values(), key=lambda one: (one[1], word(one[2], "id"))):
         if name in names:
@@ -117,7 +118,9 @@ def _groups(labels: Mapping[str, tuple[Found, Label]], lvm: Lvm) -> Iterator[_Gr
             for key, member in sections(body, "physical_volumes").items()
             if (uuid := str(member.get("id", "")).replace("-", "")) in labels
         }
-        yield _Group(name=name, body=body, extent_bytes=number(body, "extent_size") * _SECTOR, here=here)
+        extents = body.get("extent_size")
+        each = extents * _SECTOR if isinstance(extents, int) and extents > 0 else 0
+        yield _Group(name=name, body=body, extent_bytes=each, here=here)
 
 
 def _bodies(text: str) -> Iterator[tuple[str, Section]]:
@@ -128,6 +131,7 @@ def _bodies(text: str) -> Iterator[tuple[str, Section]]:
 
 def _describe(group: _Group, lvm: Lvm, belongs: dict[str, str]) -> None:
     try:
+        _require_extents(group)
         used = _used(group)
         counts = {key: number(member, "pe_count") for key, member in group.members.items()}
         lvm.groups.append(
@@ -135,7 +139,7 @@ def _describe(group: _Group, lvm: Lvm, belongs: dict[str, str]) -> None:
                 name=group.name,
                 uuid=word(group.body, "id"),
                 size_bytes=sum(counts.values()) * group.extent_bytes,
-                free_bytes=sum(counts[key] - used.get(key, 0) for key in counts) * group.extent_bytes,
+                free_bytes=sum(max(0, counts[key] - used.get(key, 0)) for key in counts) * group.extent_bytes,
                 missing_volumes=len(group.members) - len(group.here),
             )
         )
@@ -147,17 +151,22 @@ def _describe(group: _Group, lvm: Lvm, belongs: dict[str, str]) -> None:
                     uuid=word(group.members[key], "id"),
                     group=group.name,
                     size_bytes=counts[key] * group.extent_bytes,
-                    free_bytes=(counts[key] - used.get(key, 0)) * group.extent_bytes,
+                    free_bytes=max(0, counts[key] - used.get(key, 0)) * group.extent_bytes,
                 )
             )
-    except CannotLookInside as error:
-        lvm.undetermined.append(Undetermined(what=f"volume group {group.name}", reason=error.message))
+    except BROKEN as error:
+        lvm.undetermined.append(Undetermined(what=f"volume group {group.name}", reason=reason_of(error)))
         return
     snapshots = _snapshots(group)
     for name, volume in group.volumes.items():
         holder = any(word(segment, "type") == "snapshot" for segment in _segments(volume))
         if name in snapshots or ("VISIBLE" in words(volume, "status") and not holder):
             _volume(group, name, volume, lvm, is_snapshot=name in snapshots)
+
+
+def _require_extents(group: _Group) -> None:
+    if not group.extent_bytes:
+        raise CannotLookInside("LVM's metadata lacks the size of its extents")
 
 
 def _loose(labels: Mapping[str, tuple[Found, Label]], belongs: Mapping[str, str], lvm: Lvm) -> None:
@@ -205,8 +214,8 @@ def _volume(group: _Group, name: str, volume: Section, lvm: Lvm, *, is_snapshot:
         error = f"a snapshot, which imgkit itself does not put together; {_GUESTFS}" if is_snapshot else ""
     except _NotHere as lost:
         error, active = lost.message, False
-    except CannotLookInside as damage:
-        error = damage.message
+    except BROKEN as damage:
+        error = reason_of(damage)
     described = LogicalVolume(
         name=name,
         group=group.name,

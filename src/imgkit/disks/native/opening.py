@@ -1,6 +1,5 @@
 """The reader for each type of file system, and what its counters say."""
 
-import struct
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -8,7 +7,7 @@ from types import MappingProxyType
 from imgkit.disks.native.ext_reader import ExtReader
 from imgkit.disks.native.ext_usage import ext_usage
 from imgkit.disks.native.fat_usage import exfat_usage, fat_usage, ntfs_usage
-from imgkit.disks.native.reader import FileSystemReader
+from imgkit.disks.native.reader import BROKEN, FileSystemReader, reason_of
 from imgkit.disks.native.tsk_reader import TskReader
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes
@@ -34,7 +33,10 @@ def _ext(volume: Bytes) -> Opened:
 
 def _xfs(volume: Bytes) -> Opened:
     reader = XfsReader(volume)
-    return reader, _counted(lambda: xfs_usage(reader, volume))
+    usage = _counted(lambda: xfs_usage(reader, volume))
+    if reader.superblock.needs_repair:
+        usage = replace(usage, error="it is marked as needing repair, and no kernel mounts it")
+    return reader, usage
 
 
 def _fat(volume: Bytes) -> Opened:
@@ -61,5 +63,5 @@ def _counted(count: Callable[[], Usage]) -> Usage:
     """Counters that are damaged are no reason to leave the files alone."""
     try:
         return count()
-    except (CannotLookInside, struct.error) as error:
-        return Usage(error=f"how full it is could not be counted: {error}")
+    except BROKEN as error:
+        return Usage(error=f"how full it is could not be counted: {reason_of(error)}")

@@ -1,15 +1,22 @@
 """What every reader of a file system gives: what an inode is, what a folder holds, what a file contains."""
 
 import stat
+import struct
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
+from imgkit.errors import ImgkitError
 from imgkit.model.tree import EntryKind
 
 KINDS = {stat.S_IFREG: EntryKind.FILE, stat.S_IFDIR: EntryKind.FOLDER, stat.S_IFLNK: EntryKind.LINK}
 MOST_NAMES = 1_000_000  # in one folder
 PART_BYTES = 1 << 20
 _NOT_IN_NAMES = (b"/", b"\0")
+
+
+# What a damaged structure brings about in a reader, beside what it says itself: a field that is cut off, a number that
+# leads nowhere, sizes that fill the memory.
+BROKEN = (ImgkitError, struct.error, ValueError, LookupError, ArithmeticError, TypeError, RecursionError, MemoryError)
 
 
 class Row(NamedTuple):
@@ -64,6 +71,15 @@ def plain_name(raw: bytes) -> bytes:
         for byte in _NOT_IN_NAMES:
             raw = raw.replace(byte, b"\\x%02x" % byte[0])
     return raw
+
+
+def reason_of(error: Exception) -> str:
+    """Return in words why something could not be read."""
+    if isinstance(error, ImgkitError):
+        return error.message
+    if isinstance(error, MemoryError):
+        return "reading it would take more memory than imgkit allows"
+    return f"its structure is damaged ({type(error).__name__}: {error})"
 
 
 def zeroes(length: int) -> Iterator[bytes]:

@@ -5,14 +5,13 @@ from dataclasses import dataclass, field, replace
 
 from imgkit.disks.native.lvm_groups import Found, Lvm, assemble
 from imgkit.disks.native.opening import open_file_system
-from imgkit.disks.native.reader import FileSystemReader
+from imgkit.disks.native.reader import BROKEN, FileSystemReader, reason_of
 from imgkit.disks.native.signatures import LVM, MEMBERS, Signature, is_blank, recognise
 from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes, Window
 from imgkit.disks.partition_table import read_table
 from imgkit.disks.table_entries import EXTENDED_TYPES, PartitionTable, gaps
-from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import (
     Disk,
@@ -21,6 +20,7 @@ from imgkit.model.storage import (
     Member,
     Partition,
     Storage,
+    TableKind,
     Undetermined,
 )
 
@@ -128,8 +128,8 @@ class Survey:
     def _look(self, place: str, roles: tuple[DiskRole, ...], volume: Bytes, refused: str) -> None:
         try:
             found = recognise(volume)
-        except ImgkitError as error:
-            self._undetermined.append(Undetermined(what=f"what {place} holds", reason=error.message))
+        except BROKEN as error:
+            self._undetermined.append(Undetermined(what=f"what {place} holds", reason=reason_of(error)))
             return
         if found is None:
             self._unknown(place, volume)
@@ -184,9 +184,9 @@ class Survey:
             return replace(described, error=refused)
         try:
             self.readers[place], usage = open_file_system(found.type, volume)
-        except ImgkitError as error:
+        except BROKEN as error:
             known = Usage(size_bytes=found.size_bytes or volume.size, used_bytes=found.used_bytes)
-            return _with_usage(described, known, error=error.message)
+            return _with_usage(described, known, error=reason_of(error))
         if self._holds_system(place):
             self.os_places.append(place)
         return _with_usage(described, usage)
@@ -214,10 +214,13 @@ def _with_usage(found: FileSystem, usage: Usage, *, error: str = "") -> FileSyst
 def _is_there(tree: Tree, path: bytes) -> bool:
     try:
         tree.stat(path)
-    except (NoSuchPathInside, CannotLookInside):
+    except BROKEN:
         return False
     return True
 
 
 def _table(disk: Bytes) -> PartitionTable:
-    return read_table(lambda offset, length: disk.read(offset, max(0, min(length, disk.size - offset))), disk.size)
+    try:
+        return read_table(lambda offset, length: disk.read(offset, max(0, min(length, disk.size - offset))), disk.size)
+    except BROKEN as error:
+        return PartitionTable(kind=TableKind.UNKNOWN, error=reason_of(error))

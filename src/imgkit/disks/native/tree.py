@@ -1,12 +1,11 @@
 """The file tree of a machine inside the child: paths resolved over all its file systems, never outside of them."""
 
 import stat
-import struct
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from imgkit.disks.native.reader import FileSystemReader, Name, Row
+from imgkit.disks.native.reader import BROKEN, FileSystemReader, Name, Row
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 
 MOST_HOPS = 40
@@ -161,5 +160,5 @@ class Tree:
     def _row_or_none(self, spot: Spot) -> Row | None:
         try:
             return self._row(spot)
-        except (CannotLookInside, struct.error):
+        except BROKEN:
             return None

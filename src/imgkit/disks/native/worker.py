@@ -16,7 +16,7 @@ from typing import BinaryIO
 from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks.native.limits import allow_processor_time, set_limits
 from imgkit.disks.native.nouns import to_plain
-from imgkit.disks.native.reader import PART_BYTES
+from imgkit.disks.native.reader import PART_BYTES, reason_of
 from imgkit.disks.native.survey import Survey
 from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.volume import Bytes
@@ -29,7 +29,7 @@ from imgkit.disks.native.wire import (
     encode_entries,
     encode_pairs,
 )
-from imgkit.errors import CannotLookInside, ImgkitError, NeedsKey, NoSuchPathInside
+from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.files.closing import Closing
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
@@ -86,7 +86,13 @@ class Worker(Closing):
         """Say which file system is opened next, for a parent that has to know which one was too much; then all."""
         for place in self._survey.steps(skip):
             yield place.encode("utf-8")
-        yield _json({"storage": to_plain(self._survey.storage()), "os_places": self._survey.os_places})
+        yield _json(
+            {
+                "storage": to_plain(self._survey.storage()),
+                "os_places": self._survey.os_places,
+                "readable": list(self._survey.readers),
+            }
+        )
 
     def _tree(self, plan: list[list[str]]) -> bytes:
         """Put a tree together; the answer is why each further mount failed, empty where it did not."""
@@ -146,12 +152,8 @@ def _frames(worker: Worker, numbers: list[int], payload: bytes) -> Iterator[tupl
         yield State.ABSENT, _message(error.message)
     except NeedsKey as error:
         yield State.NEEDS_KEY, _message(error.message)
-    except ImgkitError as error:
-        yield State.CANNOT, _message(error.message)
-    except MemoryError:
-        yield State.CANNOT, b"reading it would take more memory than imgkit allows"
     except Exception as error:  # noqa: BLE001  # whatever a hostile disk brought about, the next question is answered
-        yield State.CANNOT, _message(f"its structure is damaged ({type(error).__name__}: {error})")
+        yield State.CANNOT, _message(reason_of(error))
     else:
         yield State.DONE, b""
 

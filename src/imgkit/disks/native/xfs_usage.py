@@ -19,6 +19,8 @@ def xfs_usage(reader: XfsReader, volume: Bytes) -> Usage:
     free, inodes, free_inodes = _counted(reader, volume)
     usable = max(0, free - layout.groups * _SET_ASIDE)
     size = layout.blocks - (layout.log_blocks if layout.log_start else 0)
+    if layout.blocks < usable or free_inodes > inodes:
+        raise CannotLookInside("more is free than there is")
     most = min(inodes + (usable << layout.inodes_a_block_shift), _MOST_INODES)
     if layout.largest_inode_percent:
         limit = (layout.blocks * layout.largest_inode_percent // 100) << layout.inodes_a_block_shift

@@ -1,9 +1,11 @@
 """How full an ext file system is."""
 
+import pytest
 from tests.unit.disks.native.ext_image import ExtImage
 
 from imgkit.disks.native.ext_reader import ExtReader
 from imgkit.disks.native.ext_usage import ext_usage
+from imgkit.errors import CannotLookInside
 from imgkit.model.storage import Journal
 
 
@@ -27,3 +29,10 @@ def test_the_overhead_that_mke2fs_left_is_believed() -> None:
 def test_a_journal_that_waits_is_said() -> None:
     assert usage(ExtImage(compatible=4, incompatible=0x46)).journal is Journal.PENDING
     assert usage(ExtImage(compatible=4)).journal is Journal.CLEAN
+
+
+def test_more_free_than_there_is_is_no_answer() -> None:
+    image = ExtImage()
+    image.content[2048 + 12 : 2048 + 14] = b"\xff\xff"
+    with pytest.raises(CannotLookInside, match="more is free"):
+        usage(image)

@@ -21,6 +21,14 @@ def test_a_type_that_is_not_read_says_who_may() -> None:
         open_file_system("btrfs", ExtImage().memory)
 
 
+def test_an_xfs_that_needs_repair_is_read_and_that_is_said() -> None:
+    image = XfsImage()
+    image.poke(216, ">I", 0x1B)
+    _, usage = open_file_system("xfs", image.memory)
+    assert "needing repair" in usage.error
+    assert usage.free_bytes
+
+
 def test_counters_that_are_damaged_leave_the_files_alone() -> None:
     image = XfsImage()
     image.poke(512, ">I", 0)

@@ -1,6 +1,7 @@
 """Names that cannot stand in a path, and the content of holes."""
 
-from imgkit.disks.native.reader import PART_BYTES, plain_name, zeroes
+from imgkit.disks.native.reader import PART_BYTES, plain_name, reason_of, zeroes
+from imgkit.errors import CannotLookInside
 
 
 def test_no_name_becomes_a_path() -> None:
@@ -11,3 +12,9 @@ def test_no_name_becomes_a_path() -> None:
 def test_a_hole_is_given_in_pieces() -> None:
     assert [len(part) for part in zeroes(PART_BYTES + 5)] == [PART_BYTES, 5]
     assert list(zeroes(-3)) == []
+
+
+def test_whatever_broke_has_words() -> None:
+    assert reason_of(CannotLookInside("it is torn")) == "it is torn"
+    assert "memory" in reason_of(MemoryError())
+    assert reason_of(KeyError("x")) == "its structure is damaged (KeyError: 'x')"

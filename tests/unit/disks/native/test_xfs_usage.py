@@ -21,3 +21,10 @@ def test_headers_that_are_no_headers_are_said() -> None:
     image.poke(512, ">I", 0)
     with pytest.raises(CannotLookInside, match="group 0"):
         xfs_usage(XfsReader(image.memory), image.memory)
+
+
+def test_more_free_than_there_is_is_no_answer() -> None:
+    image = XfsImage()
+    image.poke(512 + 52, ">I", 1 << 30)
+    with pytest.raises(CannotLookInside, match="more is free"):
+        xfs_usage(XfsReader(image.memory), image.memory)

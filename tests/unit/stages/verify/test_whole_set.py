@@ -179,7 +179,9 @@ def test_a_lone_file_is_held_against_the_record_beside_it(tmp_path: Path) -> Non
     _lone(disk)
     assert check_file(disk).held
     _flip(disk, 3)
-    assert {link.link for link in check_file(disk).of(Outcome.FAILED)} == {"size and digests as recorded", "guest view"}
+    assert {link.link for link in check_file(disk).of(Outcome.FAILED)} == {"guest view"}
+    deeply = check_file(disk, deep=True).of(Outcome.FAILED)
+    assert {link.link for link in deeply} == {"guest view", "SHA-256 of all its bytes"}
 
 
 def test_a_file_without_a_record_says_that_little_was_looked_at(tmp_path: Path) -> None:

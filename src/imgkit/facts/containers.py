@@ -1,0 +1,73 @@
+"""Containers that a system runs or ran, by the files of their engines."""
+
+from imgkit.facts.docker import (
+    docker_containers,
+    docker_engine,
+    docker_images,
+    docker_root,
+    docker_volumes,
+    read_settings,
+)
+from imgkit.facts.gathering import Gathering
+from imgkit.facts.guest import Guest
+from imgkit.facts.isolation import determine
+from imgkit.facts.podman import podman_containers, podman_engines, podman_images, podman_volumes
+from imgkit.facts.pods import other_engines, read_logged, read_manifests
+from imgkit.model.containers import Container, ContainerImage, Containers, Engine, Pod, Volume
+from imgkit.model.fact import Fact
+
+
+def describe_containers(guest: Guest) -> Containers:
+    """Collect the facts of containers."""
+    return Containers(
+        engines=determine(lambda: read_engines(guest)),
+        images=determine(lambda: read_images(guest)),
+        containers=determine(lambda: read_containers(guest)),
+        volumes=determine(lambda: read_volumes(guest)),
+        pods=determine(lambda: read_pods(guest)),
+    )
+
+
+def read_engines(guest: Guest) -> Fact[tuple[Engine, ...]]:
+    """List what can run containers."""
+    gathering = Gathering(guest)
+    docker = docker_engine(gathering)
+    found = [*([docker] if docker else []), *podman_engines(gathering), *other_engines(gathering)]
+    for one in docker.settings if docker else ():
+        if one.name == "hosts" and "tcp://" in one.value:
+            gathering.remark(f"Docker listens on the network: {one.value}")
+    return gathering.fact(tuple(found), nothing="nothing that runs containers is there")
+
+
+def read_images(guest: Guest) -> Fact[tuple[ContainerImage, ...]]:
+    """List images by name."""
+    gathering = Gathering(guest)
+    found = list(docker_images(gathering, docker_root(read_settings(gathering))))
+    found += [one for engine in podman_engines(gathering) for one in podman_images(gathering, engine.path)]
+    found.sort(key=lambda one: (one.engine, one.names, one.id))
+    return gathering.fact(tuple(found), nothing="there are no images of containers")
+
+
+def read_containers(guest: Guest) -> Fact[tuple[Container, ...]]:
+    """List containers with what they may see of the system."""
+    gathering = Gathering(guest)
+    found = list(docker_containers(gathering, docker_root(read_settings(gathering))))
+    found += [one for engine in podman_engines(gathering) for one in podman_containers(gathering, engine.path)]
+    found.sort(key=lambda one: (one.engine, one.name, one.id, one.path))
+    return gathering.fact(tuple(found), nothing="there are no containers")
+
+
+def read_volumes(guest: Guest) -> Fact[tuple[Volume, ...]]:
+    """List the volumes that containers keep their data in."""
+    gathering = Gathering(guest)
+    found = list(docker_volumes(gathering, docker_root(read_settings(gathering))))
+    found += [one for engine in podman_engines(gathering) for one in podman_volumes(gathering, engine.path)]
+    return gathering.fact(tuple(found), nothing="there are no volumes of containers")
+
+
+def read_pods(guest: Guest) -> Fact[tuple[Pod, ...]]:
+    """List the manifests that a kubelet starts by itself, and pods that left logs."""
+    gathering = Gathering(guest)
+    found = [*read_manifests(gathering), *read_logged(gathering)]
+    found.sort(key=lambda one: (one.path, one.kind, one.namespace, one.name))
+    return gathering.fact(tuple(found), nothing="there are neither manifests nor logs of pods")

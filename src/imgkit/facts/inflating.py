@@ -1,0 +1,108 @@
+"""Rotated files made small by logrotate: gzip, xz, bzip2 and Zstandard, never more out of them than was asked for."""
+
+import bz2
+import lzma
+import zlib
+from typing import Protocol
+
+import zstandard
+
+_CHUNK = 64 * 1024
+_LZMA_MEMORY = 96 * 1024 * 1024
+_ZSTD_WINDOW = 32 * 1024 * 1024
+
+
+class BadCompression(ValueError):
+    """These bytes are not what their name says; what came out before that is in `data`."""
+
+    def __init__(self, reason: str, data: bytes) -> None:
+        super().__init__(reason)
+        self.data = data
+
+
+class _Decoder(Protocol):
+    @property
+    def ended(self) -> bool: ...
+
+    def decode(self, data: bytes, most: int) -> bytes: ...
+
+
+def is_compressed(name: bytes) -> bool:
+    """Whether the name of a file ends as that of a compressed one."""
+    return name.endswith((b".gz", b".xz", b".bz2", b".zst"))
+
+
+def inflate(name: bytes, data: bytes, *, limit: int) -> bytes:
+    """Return at most `limit` bytes of what a file holds, as it is where it is not compressed. Raises BadCompression."""
+    if not is_compressed(name):
+        return data[:limit]
+    out = bytearray()
+    try:
+        decoder = _decoder(name)
+        for at in range(0, len(data), _CHUNK):
+            out += decoder.decode(data[at : at + _CHUNK], limit - len(out))
+            if len(out) >= limit:
+                break
+    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.ZstdError) as error:
+        raise BadCompression(f"it cannot be unpacked: {error}", bytes(out)) from error
+    if len(out) < limit and not decoder.ended:
+        raise BadCompression("it ends too early", bytes(out))
+    return bytes(out[:limit])
+
+
+def _decoder(name: bytes) -> _Decoder:
+    if name.endswith(b".gz"):
+        return _Gzip()
+    if name.endswith(b".zst"):
+        return _Zstandard()
+    return _Bounded(lzma.LZMADecompressor(memlimit=_LZMA_MEMORY) if name.endswith(b".xz") else bz2.BZ2Decompressor())
+
+
+class _Gzip:
+    """Several members one after the other are one file."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+        self.ended = False
+
+    def decode(self, data: bytes, most: int) -> bytes:
+        out = b""
+        while data and len(out) < most:
+            out += self._inner.decompress(data, most - len(out))
+            data = self._inner.unconsumed_tail
+            self.ended = self._inner.eof
+            if self._inner.eof:
+                data = self._inner.unused_data.lstrip(b"\0")
+                self._inner = zlib.decompressobj(wbits=31)
+        return out
+
+
+class _Bounded:
+    """xz and bzip2: their objects take a bound on what comes out."""
+
+    def __init__(self, inner: lzma.LZMADecompressor | bz2.BZ2Decompressor) -> None:
+        self._inner = inner
+
+    @property
+    def ended(self) -> bool:
+        return self._inner.eof
+
+    def decode(self, data: bytes, most: int) -> bytes:
+        return b"" if self._inner.eof else self._inner.decompress(data, max(most, 0))
+
+
+class _Zstandard:
+    """A chunk may grow a thousandfold: the object gives all of it, so chunks are fed in small pieces."""
+
+    def __init__(self) -> None:
+        self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        self.ended = False
+
+    def decode(self, data: bytes, most: int) -> bytes:
+        out = bytearray()
+        for at in range(0, len(data), 512):
+            if self.ended or len(out) >= most:
+                break
+            out += self._inner.decompress(data[at : at + 512])
+            self.ended = bool(self._inner.eof)
+        return bytes(out)

@@ -1,0 +1,174 @@
+"""Who was on the system: wtmp, btmp and utmp with those that were rotated away, and wtmpdb."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from imgkit.facts.gathering import Gathering
+from imgkit.facts.guest import Guest, as_text
+from imgkit.facts.inflating import BadCompression, inflate, is_compressed
+from imgkit.facts.isolation import determine
+from imgkit.facts.last_logins import read_failure_counts, read_last_logins
+from imgkit.facts.login_databases import read_rows, text_of_column, time_of
+from imgkit.facts.sessions import SessionBook
+from imgkit.facts.utmp_records import count_wiped, read_records
+from imgkit.model.fact import Fact
+from imgkit.model.logins import FailedLogins, Logins, Session, SessionEnd, SystemEvent
+from imgkit.units import MiB
+
+_LOGS = b"/var/log"
+_UTMP = (b"/run/utmp", b"/var/run/utmp")
+_WTMPDB = b"/var/lib/wtmpdb"
+_WTMPDB_COLUMNS = ("Type", "User", "Login", "Logout", "TTY", "RemoteHost", "Service")
+_BOOT, _SESSION = 1, 3
+_ROTATED = rb"(?:[.-][\w.-]{1,40})?"
+_FILE_BYTES = 96 * MiB
+_ALL_BYTES = 512 * MiB
+MOST_SESSIONS = 50_000
+MOST_ATTEMPTS = 50_000
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def read_logins(guest: Guest) -> Logins:
+    """Collect who was on the system; sessions and events of the machine come from the same files."""
+    return Logins(
+        sessions=determine(lambda: read_sessions(guest)),
+        events=determine(lambda: read_system_events(guest)),
+        failed=determine(lambda: read_failed_logins(guest)),
+        last=determine(lambda: read_last_logins(guest)),
+        failures=determine(lambda: read_failure_counts(guest)),
+    )
+
+
+def read_sessions(guest: Guest) -> Fact[tuple[Session, ...]]:
+    """List the sessions in the order in which they began; of very many the newest."""
+    look = Gathering(guest, most_bytes=_ALL_BYTES)
+    sessions = [*_book(look).sessions, *_wtmpdb_sessions(look)]
+    sessions.sort(key=lambda one: (one.started or _LONG_AGO, one.path, one.terminal))
+    if len(sessions) > MOST_SESSIONS:
+        look.lack(f"only the newest {MOST_SESSIONS} of {len(sessions)} sessions are given")
+    return look.fact(tuple(sessions[-MOST_SESSIONS:]), nothing="there is neither a wtmp nor a wtmpdb")
+
+
+def read_system_events(guest: Guest) -> Fact[tuple[SystemEvent, ...]]:
+    """List starts, shutdowns and changes of the clock in their order."""
+    look = Gathering(guest, most_bytes=_ALL_BYTES)
+    events = [*_book(look, remark=True).events, *_wtmpdb_events(look)]
+    events.sort(key=lambda one: (one.at or _LONG_AGO, one.path, one.kind))
+    if len(events) > MOST_SESSIONS:
+        look.lack(f"only the newest {MOST_SESSIONS} of {len(events)} events are given")
+    return look.fact(tuple(events[-MOST_SESSIONS:]), nothing="there is neither a wtmp nor a wtmpdb")
+
+
+def read_failed_logins(guest: Guest) -> Fact[tuple[FailedLogins, ...]]:
+    """Count failed attempts by name and host, most attempts first."""
+    look = Gathering(guest, most_bytes=_ALL_BYTES)
+    counts: dict[tuple[bytes, str, str, str], _Attempts] = {}
+    left_out = 0
+    for path, data in _files(look, b"btmp"):
+        for record in read_records(data):
+            key = (path, record.user, record.host, record.address)
+            if key not in counts and len(counts) >= MOST_ATTEMPTS:
+                left_out += 1
+                continue
+            counts.setdefault(key, _Attempts()).add(record.at)
+    if left_out:
+        look.lack(f"{left_out} failed attempts of further names and hosts were left out")
+    found = [
+        FailedLogins(path=path, user=user, host=host, address=address, count=one.count, first=one.first, last=one.last)
+        for (path, user, host, address), one in counts.items()
+    ]
+    found.sort(key=lambda one: (-one.count, one.path, one.user, one.host, one.address))
+    return look.fact(tuple(found), nothing="there is no btmp")
+
+
+@dataclass(slots=True)
+class _Attempts:
+    count: int = 0
+    first: datetime | None = None
+    last: datetime | None = None
+
+    def add(self, at: datetime | None) -> None:
+        self.count += 1
+        if at is not None:
+            self.first = min(self.first or at, at)
+            self.last = max(self.last or at, at)
+
+
+def _book(look: Gathering, *, remark: bool = False) -> SessionBook:
+    book = SessionBook()
+    for path, data in _files(look, b"wtmp"):
+        book.add(path, read_records(data))
+        wiped, left = count_wiped(data)
+        if remark and wiped:
+            look.remark(f"{as_text(path)}: {wiped} records are all zero, as after something was wiped out")
+        if remark and left:
+            look.remark(f"{as_text(path)}: {left} bytes at its end are no whole record")
+    if not book.sessions and not book.events:
+        for path in _UTMP:
+            content = look.read(path, limit=_FILE_BYTES)
+            if content is not None:
+                book.add(path, read_records(content.data))
+                break
+    return book
+
+
+def _files(look: Gathering, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the files of one log, unpacked, the oldest first: by the time of their first record."""
+    pattern = re.compile(name + _ROTATED)
+    found: list[tuple[datetime, bytes, bytes]] = []
+    for one in look.names(_LOGS):
+        if pattern.fullmatch(one.entry.name):
+            data = _unpacked(look, one.path)
+            first = next((record.at for record in read_records(data) if record.at), None)
+            found.append((first or _LONG_AGO, one.path, data))
+    for _, path, data in sorted(found, key=lambda one: (one[0], one[1])):
+        yield path, data
+
+
+def _unpacked(look: Gathering, path: bytes) -> bytes:
+    content = look.read(path, limit=_FILE_BYTES)
+    if content is None:
+        return b""
+    try:
+        data = inflate(path, content.data, limit=_FILE_BYTES)
+    except BadCompression as error:
+        look.lack(f"{as_text(path)}: {error}")
+        return error.data
+    if is_compressed(path) and len(data) >= _FILE_BYTES:
+        look.lack(f"only the first {_FILE_BYTES} bytes in {as_text(path)} were read")
+    return data
+
+
+def _wtmpdb(look: Gathering) -> Iterator[tuple[bytes, tuple[object, ...]]]:
+    for found in look.names(_WTMPDB, suffix=b".db"):
+        for row in read_rows(look, found.path, "wtmp", _WTMPDB_COLUMNS):
+            yield found.path, row
+
+
+def _wtmpdb_sessions(look: Gathering) -> Iterator[Session]:
+    for path, (kind, user, login, logout, terminal, host, service) in _wtmpdb(look):
+        if kind == _SESSION:
+            ended = time_of(logout, per_second=1_000_000)
+            yield Session(
+                path=path,
+                user=text_of_column(user),
+                terminal=text_of_column(terminal),
+                host=text_of_column(host),
+                address="",
+                started=time_of(login, per_second=1_000_000),
+                ended=ended,
+                end=SessionEnd.LOGOUT if ended is not None else SessionEnd.OPEN,
+                service=text_of_column(service),
+            )
+
+
+def _wtmpdb_events(look: Gathering) -> Iterator[SystemEvent]:
+    for path, (kind, _, login, logout, _, host, _) in _wtmpdb(look):
+        if kind == _BOOT:
+            yield SystemEvent(
+                path=path, kind="boot", at=time_of(login, per_second=1_000_000), detail=text_of_column(host)
+            )
+            if (ended := time_of(logout, per_second=1_000_000)) is not None:
+                yield SystemEvent(path=path, kind="shutdown", at=ended, detail=text_of_column(host))

@@ -1,0 +1,24 @@
+from dataclasses import replace
+
+from tests.unit.render.sample_subjects import make_containers
+
+from imgkit.model.fact import Fact
+from imgkit.render.tables_containers import container_tables, container_words
+
+FOUND = make_containers()
+
+
+def test_every_list_becomes_a_table():
+    assert [title for title, _, _ in container_tables(FOUND, " of x")] == [
+        "CONTAINER ENGINES of x: 1",
+        "CONTAINERS of x: 1",
+        "CONTAINER IMAGES of x: 1",
+        "CONTAINER VOLUMES of x: 1",
+        "PODS of x: 1",
+    ]
+    assert list(container_tables(None, "")) == []
+
+
+def test_the_summary_names_the_privileged():
+    assert container_words(FOUND) == "1 (1 running), PRIVILEGED: web\x1b[1m, 1 images, 1 pods"
+    assert container_words(replace(FOUND, containers=Fact.absent("none there"))) == "none (none there)"
