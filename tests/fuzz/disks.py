@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -50,7 +51,7 @@ class Seed:
     """Disks of one machine, and where they hold anything."""
 
     name: str
-    disks: tuple[bytes, ...]
+    disks: tuple[bytes | mmap, ...]
 
     def places(self, disk: int) -> list[int]:
         content = self.disks[disk]
@@ -94,15 +95,15 @@ def made_by_programs(folder: Path) -> list[Seed]:
         scratch = folder / variant
         scratch.mkdir()
         made = (make_ext if variant.startswith("ext") else make_xfs)(scratch, variant)
-        seeds.append(Seed(variant, (made.path.read_bytes(),)))
-        made.path.unlink()
+        with made.path.open("rb") as file:
+            seeds.append(Seed(variant, (mmap(file.fileno(), 0, access=ACCESS_READ),)))
     return seeds
 
 
 class Mutated(Memory):
     """A seed's disk with some bytes changed; the seed itself stays."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes | mmap) -> None:
         super().__init__(content)
         self.changes: dict[int, int] = {}
 

@@ -8,9 +8,22 @@ from imgkit.errors import CloudError, ImgkitError, ToolFailed
 
 
 def _all(kind: type[ImgkitError] = ImgkitError) -> Iterator[type[ImgkitError]]:
+    """The errors that users meet; a room may have narrower ones for itself."""
     yield kind
     for each in kind.__subclasses__():
-        yield from _all(each)
+        if each.__module__ == errors.__name__:
+            yield from _all(each)
+
+
+def _kept_for_a_room(kind: type[ImgkitError] = ImgkitError) -> Iterator[type[ImgkitError]]:
+    for each in kind.__subclasses__():
+        if each.__module__ != errors.__name__:
+            yield each
+        yield from _kept_for_a_room(each)
+
+
+def test_an_error_that_a_room_has_for_itself_ends_as_the_one_that_it_is():
+    assert all("exit_code" not in vars(kind) for kind in _kept_for_a_room())
 
 
 def test_every_error_has_an_exit_code_of_its_own():

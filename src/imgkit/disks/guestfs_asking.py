@@ -38,4 +38,4 @@ class Asking:
 def short_reason(refused: GuestfsRefused) -> str:
     """Return the last line of a refusal, which says what it was about."""
     lines = refused.message.strip().splitlines()
-    return lines[-1] if lines else "libguestfs gave no reason"
+    return lines[-1].strip() if lines else "libguestfs gave no reason"

@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 LUKS = "crypto_LUKS"
 ENCRYPTED = frozenset({LUKS, "BitLocker"})
 # cryptsetup's exit code 2: "no permission (bad passphrase)", cryptsetup(8).
-_WRONG_KEY = re.compile(r"No key available|Operation not permitted|status 2\b|incorrect passphrase", re.IGNORECASE)
+WRONG_KEY = re.compile(r"No key available|Operation not permitted|status 2\b|incorrect passphrase", re.IGNORECASE)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Opener:
             try:
                 self.asking.worker.open_encrypted(device, secret, name)
             except GuestfsRefused as refused:
-                error = "" if _WRONG_KEY.search(refused.message) else error or short_reason(refused)
+                error = "" if WRONG_KEY.search(refused.message) else error or short_reason(refused)
                 log.debug("%s was not opened: %s", place, short_reason(refused))
                 continue
             return EncryptedState.OPENED, "", f"/dev/mapper/{name}"

@@ -8,7 +8,7 @@ from imgkit.model.role import DiskRole
 from imgkit.model.storage import RaidArray, partition_place
 
 _DEVICE = re.compile(r"(?P<disk>/dev/[a-z]+)(?P<number>[0-9]*)")
-_SUBVOLUME = re.compile(r"btrfsvol:(?P<device>/dev/(?:[a-z]+[0-9]*|[^/]+/[^/]+))/(?P<path>.+)")
+_SUBVOLUME = re.compile(r"btrfsvol:(?P<rest>/dev/.+)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -26,7 +26,8 @@ class Places:
     def place(self, mountable: str) -> str:
         """Return our name of what libguestfs calls `mountable`."""
         if match := _SUBVOLUME.fullmatch(mountable):
-            return f"{self.place(match['device'])}[{match['path']}]"
+            device, path = self._split(match["rest"])
+            return f"{self.place(device)}[{path}]"
         if mountable in self.decrypted:
             return self.decrypted[mountable]
         if mountable in self.arrays:
@@ -36,6 +37,14 @@ class Places:
         if match is None or role is None:
             return mountable
         return partition_place(role, int(match["number"])) if match["number"] else role.name
+
+    def _split(self, rest: str) -> tuple[str, str]:
+        """Part a device from the path of a subvolume: `/dev/sda1/@`, `/dev/md127/@`, but `/dev/VG/LV/@`."""
+        _, _, name, *path = rest.split("/")
+        match = _DEVICE.fullmatch(f"/dev/{name}")
+        if (match and match["disk"] in self.devices) or f"/dev/{name}" in self.arrays:
+            return f"/dev/{name}", "/".join(path)
+        return f"/dev/{name}/{path[0]}", "/".join(path[1:])
 
     def roles(self, place: str) -> tuple[DiskRole, ...]:
         """Return the disks that a place lies on, as far as they are among these."""

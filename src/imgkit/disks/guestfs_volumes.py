@@ -8,7 +8,7 @@ from imgkit.disks.guestfs_asking import Asking
 from imgkit.disks.guestfs_encrypted import ENCRYPTED, Opener
 from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_signatures import recognised
-from imgkit.disks.lvm_guestfs import Lvm, LvmRows, bare_uuid, describe_lvm
+from imgkit.disks.lvm_guestfs import Lvm, LvmRows, Row, bare_uuid, describe_lvm
 from imgkit.disks.native.signatures import LVM, MD, MEMBERS
 from imgkit.model.storage import Member, Partition, RaidArray
 from imgkit.units import MiB
@@ -124,7 +124,7 @@ class Finder:
         groups = self.asking.ask("LVM volume groups", [], "vgs_full")
         names = [row["vg_name"] for row in groups]
         rows = LvmRows(
-            physical=tuple(physical),
+            physical=tuple(self._renamed(physical)),
             groups=tuple(groups),
             logical=tuple(self.asking.ask("LVM logical volumes", [], "lvs_full")),
             members={name: self._uuids("vgpvuuids", name) for name in names},
@@ -133,6 +133,20 @@ class Finder:
         self.lvm = describe_lvm(rows, self.places.place)
         self.places.lies_on = self.lvm.lies_on
         self.sizes |= {volume.place: volume.size_bytes for volume in self.lvm.logical}
+
+    def _renamed(self, rows: Sequence[Row]) -> Iterator[Row]:
+        """Name physical volumes as all other calls do.
+
+        `pvs_full` gives the names of the appliance's kernel, which finds its disks in any order: under load a volume on
+        the third disk was told as one on the second. Names that `pvs` gives are translated, and so is what it is asked.
+        """
+        devices = self.asking.ask("which devices are LVM's", [], "pvs")
+        named = {bare_uuid(self.asking.ask(f"the UUID of {one}", "", "pvuuid", one)): one for one in devices}
+        for row in rows:
+            there = named.get(bare_uuid(row["pv_uuid"]))
+            if there is None and row["pv_name"].startswith("/dev/"):
+                self.asking.note("LVM physical volumes", f"nobody knows on which disk {row['pv_uuid']} lies")
+            yield {**row, "pv_name": there or "[unknown]"}
 
     def _uuids(self, call: str, group: str) -> frozenset[str]:
         return frozenset(bare_uuid(one) for one in self.asking.ask(f"the volumes of {group}", [], call, group))

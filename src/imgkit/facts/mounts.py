@@ -10,7 +10,7 @@ from imgkit.facts.guest import Content, Guest, as_path
 from imgkit.facts.isolation import determine
 from imgkit.facts.sections import parse_sections
 from imgkit.model.fact import Fact
-from imgkit.model.mounts import CryptEntry, EntryState, FstabEntry, Mounts, MountUnit, RaidArray
+from imgkit.model.mounts import ArrayEntry, CryptEntry, EntryState, FstabEntry, Mounts, MountUnit
 from imgkit.model.storage import Mount
 
 _UNIT_FOLDERS = (b"/etc/systemd/system", b"/run/systemd/system", b"/usr/local/lib/systemd/system")
@@ -53,17 +53,17 @@ def read_crypttab(guest: Guest, names: DeviceNames | None) -> Fact[tuple[CryptEn
     return gathering.fact(tuple(found), nothing="there is no /etc/crypttab")
 
 
-def read_arrays(guest: Guest) -> Fact[tuple[RaidArray, ...]]:
+def read_arrays(guest: Guest) -> Fact[tuple[ArrayEntry, ...]]:
     """Read the arrays of mdadm.conf(5); what an array is made of stands on its disks."""
     gathering = Gathering(guest)
-    found: list[RaidArray] = []
+    found: list[ArrayEntry] = []
     for path in _RAID:
         content = gathering.read(path)
         for number, line in content.lines() if content is not None else ():
             words = line.split()
             if words and words[0].lower() == "array" and len(found) < _MOST:
                 name = words[1] if len(words) > 1 else ""
-                found.append(RaidArray(path=path, line=number, name=name, words=tuple(words[2:50])))
+                found.append(ArrayEntry(path=path, line=number, name=name, words=tuple(words[2:50])))
     return gathering.fact(tuple(found), nothing="there is no mdadm.conf")
 
 

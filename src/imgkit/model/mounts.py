@@ -79,7 +79,7 @@ class CryptEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RaidArray:
+class ArrayEntry:
     """An array that mdadm.conf names."""
 
     path: bytes
@@ -99,4 +99,4 @@ class Mounts:
     mounted: tuple[Mount, ...]
     units: Fact[tuple[MountUnit, ...]]
     encrypted: Fact[tuple[CryptEntry, ...]]
-    arrays: Fact[tuple[RaidArray, ...]]
+    arrays: Fact[tuple[ArrayEntry, ...]]

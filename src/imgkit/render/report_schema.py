@@ -17,6 +17,8 @@ from imgkit.render.report_json import EXACT, canonical_bytes
 
 Schema = dict[str, Any]
 
+_PLACE = "$place"  # whose definition it is, while the schema is being made
+
 _PLAIN: dict[type, Schema] = {
     bool: {"type": "boolean"},
     int: {"type": "integer"},
@@ -32,6 +34,8 @@ def report_schema() -> Schema:
     """Return the schema of `imgkit/inspect/1` in JSON Schema's draft 2020-12."""
     definitions: dict[str, Schema] = {}
     _reference(Report, definitions)
+    for noun in definitions.values():
+        del noun[_PLACE]
     report = definitions.pop(Report.__name__)
     report["properties"]["schema"] = {"const": INSPECT_SCHEMA}
     report["properties"]["complete"] = {
@@ -68,9 +72,12 @@ def _schema(hint: Any, definitions: dict[str, Schema]) -> Schema:
 
 
 def _reference(kind: type, definitions: dict[str, Schema]) -> Schema:
+    place = f"{kind.__module__}.{kind.__qualname__}"
     if kind.__name__ not in definitions:
-        definitions[kind.__name__] = {}
-        definitions[kind.__name__] = _enum(kind) if issubclass(kind, Enum) else _noun(kind, definitions)
+        definitions[kind.__name__] = {_PLACE: place}
+        made = _enum(kind) if issubclass(kind, Enum) else _noun(kind, definitions)
+        definitions[kind.__name__] = {**made, _PLACE: place}
+    assert definitions[kind.__name__][_PLACE] == place, f"two nouns are called {kind.__name__}"
     return {"$ref": f"#/$defs/{kind.__name__}"}
 
 

@@ -22,7 +22,7 @@ HOSTILE_NAMES = (
     b"-rf",
     b" blanks at both ends ",
     b"back\\slash \\033 \"quotes\" 'single'",
-    b"[red]markup[/red] %s %n {0}",
+    b"[red]markup[bold] %s %n {0}",
     b"tab\there\rreturn\x7f\x01",
     b"# file: not-an-attribute",
     b"semi;colon $(touch x) `id` | & * ? ~",

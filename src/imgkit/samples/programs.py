@@ -12,7 +12,10 @@ PACKAGES = {
     "dpkg": "dpkg",
     "dpkg-deb": "dpkg",
     "mke2fs": "e2fsprogs",
+    "mkfs.exfat": "exfatprogs",
+    "mkfs.vfat": "dosfstools",
     "mkfs.xfs": "xfsprogs",
+    "mkntfs": "ntfs-3g",
     "sfdisk": "fdisk (Debian, Ubuntu) or util-linux (Fedora)",
 }
 

@@ -121,6 +121,6 @@ def test_without_a_disk_there_is_nothing_to_look_at():
 
 def test_secrets_are_included_only_when_asked_for(look, folder: Path):
     imgkit("inspect", folder)
-    assert look["include_secrets"] is False
+    assert look["look"].include_secrets is False
     imgkit("inspect", folder, "--include-secrets")
-    assert look["include_secrets"] is True
+    assert look["look"].include_secrets is True

@@ -138,3 +138,18 @@ def test_everything_is_mounted_read_only_without_devices_or_programs():
     mounted = [asked for asked in worker.asked if asked[0] == "mount"]
     assert {asked[3] for asked in mounted} == {"ro,nodev,nosuid,noexec", "ro,nodev,nosuid,noexec,nouuid"}
     assert mount_options("xfs").endswith("nouuid")
+
+
+def test_a_physical_volume_lies_where_translated_names_say_and_not_where_the_appliances_kernel_found_it():
+    uuid = "abcdef0123456789abcdef0123456789"
+    physical = {"pv_name": "/dev/sda", "pv_uuid": uuid, "pv_size": 100, "pv_free": 10}
+    found, _ = survey(answers(pvs_full=[physical], pvs=["/dev/sdb"], vgs_full=[], lvs_full=[])
+                      | {("pvuuid", "/dev/sdb"): uuid})  # fmt: skip
+    assert [one.place for one in found.storage.physical_volumes] == ["xvdb"]
+
+
+def test_a_physical_volume_that_no_translated_name_has_is_nowhere_and_that_is_said():
+    physical = {"pv_name": "/dev/sda", "pv_uuid": "u", "pv_size": 100, "pv_free": 10}
+    found, _ = survey(answers(pvs_full=[physical], pvs=[], vgs_full=[], lvs_full=[]))
+    assert found.storage.physical_volumes == ()
+    assert any("on which disk" in one.reason for one in found.storage.undetermined)

@@ -5,7 +5,7 @@ from tests.unit.facts.tree import guest_with
 
 from imgkit.facts.mounts import describe_mounts, read_arrays, read_crypttab, read_mount_units
 from imgkit.model.fact import Fact, FactState
-from imgkit.model.mounts import EntryState, RaidArray
+from imgkit.model.mounts import ArrayEntry, EntryState
 
 UNIT = "[Unit]\nDescription=x\n[Mount]\nWhat=/dev/disk/by-uuid/AB\nWhere=/data\nType=ext4\nOptions=ro\n"
 
@@ -34,7 +34,7 @@ def test_crypttab_names_volumes_that_are_missing():
 def test_arrays_are_named():
     text = "DEVICE partitions\nARRAY /dev/md0 UUID=1:2 name=h:0\n"
     assert read_arrays(guest_with({"/etc/mdadm/mdadm.conf": text})).value == (
-        RaidArray(path=b"/etc/mdadm/mdadm.conf", line=2, name="/dev/md0", words=("UUID=1:2", "name=h:0")),
+        ArrayEntry(path=b"/etc/mdadm/mdadm.conf", line=2, name="/dev/md0", words=("UUID=1:2", "name=h:0")),
     )
 
 

@@ -29,7 +29,7 @@ from imgkit.model.boot import (
 from imgkit.model.contents import Contents, FileKind, FolderSize, FoundFile, Holding, TopEntry
 from imgkit.model.fact import Fact, Setting, Source
 from imgkit.model.identity import Architecture, Identity, OperatingSystem, Timezone
-from imgkit.model.mounts import EntryState, FstabEntry, MountKind, Mounts, RaidArray
+from imgkit.model.mounts import ArrayEntry, EntryState, FstabEntry, MountKind, Mounts
 from imgkit.model.packages import Bundle, BundleKind, Package, PackageDatabases, Repository, RepositoryKind
 from imgkit.model.report import (
     DataDisk,
@@ -206,7 +206,7 @@ def make_system() -> SystemReport:
             units=Fact.absent("no unit mounts anything"),
             encrypted=Fact.absent(),
             arrays=Fact.present(
-                (RaidArray(path=b"/etc/mdadm.conf", line=1, name="/dev/md0\x1b[1m", words=("UUID=1",)),), sources=()
+                (ArrayEntry(path=b"/etc/mdadm.conf", line=1, name="/dev/md0\x1b[1m", words=("UUID=1",)),), sources=()
             ),
         ),
         packages=PackageDatabases(

@@ -30,11 +30,11 @@ def ext_usage(reader: ExtReader, volume: Bytes) -> Usage:
         overhead = _overhead(reader)
     size = (layout.blocks - overhead) * layout.block_bytes
     free = free_clusters * layout.cluster_blocks * layout.block_bytes
-    if not 0 <= free <= size or free_inodes > layout.inodes:
+    if not 0 <= free <= layout.blocks * layout.block_bytes or size <= 0 or free_inodes > layout.inodes:
         raise CannotLookInside("more is free than there is")
     return Usage(
         size_bytes=size,
-        used_bytes=size - free,
+        used_bytes=max(0, size - free),
         free_bytes=free,
         inodes=layout.inodes,
         inodes_free=free_inodes,

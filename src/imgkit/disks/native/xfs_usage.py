@@ -19,7 +19,7 @@ def xfs_usage(reader: XfsReader, volume: Bytes) -> Usage:
     free, inodes, free_inodes = _counted(reader, volume)
     usable = max(0, free - layout.groups * _SET_ASIDE)
     size = layout.blocks - (layout.log_blocks if layout.log_start else 0)
-    if size < usable or free_inodes > inodes:
+    if layout.blocks < usable or free_inodes > inodes:
         raise CannotLookInside("more is free than there is")
     most = min(inodes + (usable << layout.inodes_a_block_shift), _MOST_INODES)
     if layout.largest_inode_percent:
@@ -27,7 +27,7 @@ def xfs_usage(reader: XfsReader, volume: Bytes) -> Usage:
         most = max(min(most, limit), inodes)
     return Usage(
         size_bytes=size * layout.block_bytes,
-        used_bytes=(size - usable) * layout.block_bytes,
+        used_bytes=max(0, size - usable) * layout.block_bytes,
         free_bytes=usable * layout.block_bytes,
         inodes=most,
         inodes_free=most - (inodes - free_inodes),

@@ -1,12 +1,14 @@
 """A disk in memory, which counts what is read and refuses what lies beyond its end."""
 
+from mmap import mmap
+
 from imgkit.disks.native.volume import require_inside
 
 
 class Memory:
     """Bytes by offset, as every reader takes them."""
 
-    def __init__(self, content: bytes | bytearray) -> None:
+    def __init__(self, content: bytes | bytearray | mmap) -> None:
         self.content = content
         self.reads = 0
 

@@ -1,0 +1,285 @@
+"""Both engines on the same disks. The truth is a Linux kernel's reading inside libguestfs' appliance, not ours.
+
+Two launches for everything: one in which a kernel makes the disks, and one in which it reads them.
+"""
+
+import os
+import string
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from tests.integration.whole_trees import Row, rows_by_guestfs, rows_by_native
+
+from imgkit.disks.engine_choice import reasons_for_guestfs
+from imgkit.disks.guestfs_encrypted import WRONG_KEY
+from imgkit.disks.machine_native import NativeMachine, open_native_machine
+from imgkit.disks.mixed_machine import MixedMachine
+from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
+from imgkit.disks.volume_keys import read_volume_keys
+from imgkit.model.disk import DiskImage
+from imgkit.model.formats import DiskFormat
+from imgkit.model.report import RunInfo
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import EncryptedState, FileSystem, Journal
+from imgkit.model.tree import EntryKind
+from imgkit.render.report_differences import disagreements
+from imgkit.samples.appliance_work import do_all
+from imgkit.samples.awkward_tree import HOSTILE_NAMES, LARGE_GID, LARGE_UID, MANY_LINKS, MANY_NAMES
+from imgkit.samples.dirty_disks import DIRTY, NEW_FILES, dirty_works
+from imgkit.samples.file_system_kinds import KINDS
+from imgkit.samples.kind_disks import kind_works
+from imgkit.samples.volume_disks import PASSPHRASE, RAW_KEY, volume_works
+from imgkit.stages.inspect import inspect_disks
+from imgkit.tools.guestfs import GuestfsRefused
+from imgkit.tools.guestfs_appliance import ApplianceSettings, Drive
+
+pytestmark = pytest.mark.tools(
+    "guestfs", "qemu-img", "mke2fs", "mkfs.xfs", "mkfs.vfat", "mkfs.exfat", "mkntfs", "sfdisk"
+)
+
+UNIX = [kind.name for kind in KINDS if not kind.plain]
+PLAIN = [kind.name for kind in KINDS if kind.plain]
+VOLUMES = ("/dev/vg_two/lv_span", "/dev/vg_two/lv_striped", "/dev/vg_xfs/lv-root")
+LAYERED = {
+    "/dev/vg_thin/lv_thin": "thin",
+    "/dev/vg_inside/lv_root": "inside",
+    "/dev/vg_around/lv_secret": "around",
+    "luks-disk": "luks-disk",
+    "luks1-raw": "luks1-raw",
+    "raid1": "raid1",
+    "raid5": "raid5",
+    "btrfs-on-two-1": "btrfs2",
+}
+RUN = RunInfo(started=datetime(2026, 11, 22, 18, 5, tzinfo=UTC), imgkit="0.1.0", engine="native")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disks:
+    """Images by the names of their files, each with a role of its own."""
+
+    folder: Path
+    roles: Mapping[str, DiskRole]
+
+    def path(self, name: str) -> Path:
+        return self.folder / f"{name}.raw"
+
+    def place(self, name: str) -> str:
+        return self.roles[name].name
+
+
+@pytest.fixture(scope="module")
+def disks(tmp_path_factory: pytest.TempPathFactory, appliance_settings: ApplianceSettings) -> Disks:
+    folder = tmp_path_factory.mktemp("all-kinds")
+    works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS)]
+    do_all(works, crash=[work.name for work in works if "dirty" in work.name], settings=appliance_settings)
+    names = [path.stem for work in works for path in work.disks]
+    letters = [first + second for first in ("", *string.ascii_lowercase) for second in string.ascii_lowercase][1:]
+    return Disks(folder=folder, roles={name: DiskRole(f"xvd{at}") for name, at in zip(names, letters, strict=False)})
+
+
+@pytest.fixture(scope="module")
+def before(disks: Disks) -> Mapping[str, os.stat_result]:
+    return {name: disks.path(name).stat() for name in disks.roles}
+
+
+@pytest.fixture(scope="module")
+def guestfs(
+    disks: Disks, before: Mapping[str, os.stat_result], appliance_settings: ApplianceSettings
+) -> Iterator[GuestfsMachine]:
+    drives = [(role, Drive(path=disks.path(name))) for name, role in disks.roles.items()]
+    keys = read_volume_keys([str(disks.folder / "passphrase"), str(disks.folder / "raw-key")])
+    with open_guestfs_machine(drives, settings=appliance_settings, keys=keys) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def native(disks: Disks, before: Mapping[str, os.stat_result]) -> Iterator[NativeMachine]:
+    images = [DiskImage(path=disks.path(name), format=DiskFormat.RAW, role=role) for name, role in disks.roles.items()]
+    with open_native_machine(images) as machine:
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def kernel_rows(disks: Disks, guestfs: GuestfsMachine) -> "Rows":
+    return Rows(guestfs)
+
+
+class Rows:
+    """The kernel's reading, once for each place."""
+
+    def __init__(self, machine: GuestfsMachine) -> None:
+        self._machine = machine
+        self._known: dict[str, dict[bytes, Row]] = {}
+
+    def of(self, place: str) -> dict[bytes, Row]:
+        if place not in self._known:
+            self._known[place] = rows_by_guestfs(self._machine.file_system_tree(place))
+        return self._known[place]
+
+
+def placeless(row: Row, **changes) -> Row:
+    """A row without the number of the file system, which only tells those of one tree apart."""
+    return replace(row, entry=replace(row.entry, file_system=0, **changes))
+
+
+@pytest.mark.parametrize("name", UNIX)
+def test_every_file_its_numbers_attributes_and_bytes_agree(
+    name: str, disks: Disks, native: NativeMachine, kernel_rows: Rows
+):
+    mine = rows_by_native(native.file_system_tree(disks.place(name)))
+    theirs = kernel_rows.of(disks.place(name))
+    assert sorted(mine) == sorted(theirs)
+    differing = {path: (mine[path], theirs[path]) for path in mine if placeless(mine[path]) != placeless(theirs[path])}
+    assert differing == {}
+
+
+@pytest.mark.parametrize("place", VOLUMES)
+def test_the_files_of_logical_volumes_agree(place: str, native: NativeMachine, kernel_rows: Rows):
+    mine = {path: placeless(row) for path, row in rows_by_native(native.file_system_tree(place)).items()}
+    assert mine == {path: placeless(row) for path, row in kernel_rows.of(place).items()}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_the_files_of_fat_exfat_and_ntfs_agree_in_all_that_these_keep(
+    name: str, disks: Disks, native: NativeMachine, kernel_rows: Rows
+):
+    """Inode and link numbers of FAT are made up by whoever reads it; so are the size of a folder on NTFS, the times of
+    a root folder that has no entry of its own, and FUSE does not give times of birth."""
+
+    def kept(path: bytes, row: Row) -> Row:
+        entry = replace(row.entry, inode=0, links=0, born_ns=None)
+        entry = replace(entry, size=0) if entry.kind is EntryKind.FOLDER else entry
+        entry = replace(entry, modified_ns=0, accessed_ns=0, changed_ns=0) if path == b"/" else entry
+        return replace(placeless(row), entry=replace(entry, file_system=0))
+
+    mine = rows_by_native(native.file_system_tree(disks.place(name)))
+    theirs = kernel_rows.of(disks.place(name))
+    assert {path: kept(path, row) for path, row in mine.items()} == {
+        path: kept(path, row) for path, row in theirs.items()
+    }
+
+
+@pytest.mark.parametrize("name", ["ext4", "xfs"])
+def test_the_awkward_things_are_really_there(name: str, disks: Disks, kernel_rows: Rows):
+    """Else the engines would agree about nothing much."""
+    rows = kernel_rows.of(disks.place(name))
+    assert {path.rpartition(b"/")[2] for path in rows if path.startswith(b"/hostile/")} >= set(HOSTILE_NAMES)
+    assert len([path for path in rows if path.startswith(b"/many/")]) == MANY_NAMES
+    owned = rows[b"/owners/0"].entry
+    assert (owned.uid, owned.gid) == (LARGE_UID, LARGE_GID)
+    assert rows[b"/times/1960"].entry.modified_ns == -315_619_199_876_543_211
+    assert rows[b"/times/2040"].entry.modified_ns == 2_208_988_800_123_456_789
+    assert rows[b"/links/7"].entry.links == MANY_LINKS
+    assert rows[b"/rights/6711"].entry.mode & 0o7777 == 0o6711
+    assert rows[b"/attributes/file"].xattrs[b"user.bytes"] == b"\x00\xff\x0a\x3d\x22"
+    assert len(rows[b"/attributes/file"].xattrs[b"security.capability"]) == 20
+    assert rows[b"/pointers/not utf-8"].target == b"caf\xe9"
+    assert rows[b"/sparse"].entry.born_ns
+
+
+@pytest.mark.parametrize("name", DIRTY)
+def test_what_waits_in_a_journal_is_replayed_by_one_and_said_by_the_other(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine, kernel_rows: Rows
+):
+    place = disks.place(f"{name}-dirty")
+    stale = rows_by_native(native.file_system_tree(place))
+    replayed = kernel_rows.of(place)
+    assert file_system(native, place).journal is Journal.PENDING
+    assert file_system(guestfs, place).journal is Journal.REPLAYED
+    assert b"/deleted" in stale
+    assert b"/deleted" not in replayed
+    assert {f"/new-{number}".encode() for number in range(1, NEW_FILES + 1)} <= replayed.keys()
+    assert not any(path.startswith(b"/new") for path in stale)
+
+
+@pytest.mark.parametrize(("place", "content"), LAYERED.items())
+def test_what_only_a_kernel_puts_together_is_read(place: str, content: str, disks: Disks, guestfs: GuestfsMachine):
+    tree = guestfs.file_system_tree(layered_place(place, disks, guestfs))
+    assert tree.read_file(b"/which", limit=100) == content.encode() + b"\n"
+    assert tree.stat(b"/folder/large").size == 3_000_007
+    whole = (content.encode() + b"\n") * (3_000_007 // (len(content) + 1) + 1)
+    assert tree.read_file(b"/folder/large", limit=4_000_000) == whole[:3_000_007]
+
+
+def layered_place(name: str, disks: Disks, guestfs: GuestfsMachine) -> str:
+    if name.startswith("raid"):
+        return next(one.place for one in guestfs.storage.arrays if one.level == name)
+    return disks.place(name) if name in disks.roles else name
+
+
+def test_arrays_name_their_disks(disks: Disks, guestfs: GuestfsMachine):
+    members = {one.level: one.members for one in guestfs.storage.arrays}
+    assert set(members["raid1"]) == {disks.place(f"raid1-{number}") for number in (1, 2)}
+    assert set(members["raid5"]) == {disks.place(f"raid5-{number}") for number in (1, 2, 3)}
+
+
+def test_the_subvolumes_of_a_btrfs_are_systems_of_their_own(disks: Disks, guestfs: GuestfsMachine):
+    place = disks.place("btrfs")
+    assert {f"{place}[@]", f"{place}[@before]"} == set(guestfs.os_places)
+    assert guestfs.file_system_tree(f"{place}[@home]").read_file(b"/hello", limit=10) == b"hello\n"
+
+
+def test_every_encrypted_volume_was_opened_and_no_key_was_logged(guestfs: GuestfsMachine):
+    assert {one.state for one in guestfs.storage.encrypted} == {EncryptedState.OPENED}
+    assert len(guestfs.storage.encrypted) == 4
+    said = guestfs.appliance.worker.log_tail
+    assert PASSPHRASE.decode() not in said
+    assert RAW_KEY.hex() not in said
+
+
+def test_a_wrong_key_is_told_from_every_other_failure(disks: Disks, guestfs: GuestfsMachine):
+    """The words are cryptsetup's: the appliance is asked once more, for a volume that the passphrase does not fit."""
+    at = sorted(disks.roles.values()).index(disks.roles["luks1-raw"])
+    device = guestfs.appliance.worker.call("list_devices")[at]
+    for wrong in (PASSPHRASE, b"\0" + RAW_KEY[:-1]):
+        with pytest.raises(GuestfsRefused) as caught:
+            guestfs.appliance.worker.open_encrypted(device, wrong, "wrong")
+        assert WRONG_KEY.search(caught.value.message)
+
+
+def test_both_engines_say_the_same_of_the_storage(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):
+    """All but what only one of them can know: replayed journals, and NTFS' own flag, which FUSE does not show."""
+    for mine in native.storage.file_systems:
+        if mine.error or mine.journal is Journal.PENDING:
+            continue
+        theirs = file_system(guestfs, mine.place)
+        journal = mine.journal if mine.type == "ntfs" else theirs.journal
+        assert mine == replace(theirs, journal=journal)
+    assert native.storage.partitions == guestfs.storage.partitions
+
+
+def test_a_mixed_machine_reads_each_where_it_is_read_best(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):
+    keys = read_volume_keys([str(disks.folder / "passphrase")])
+    mixed = MixedMachine(native, guestfs, reasons_for_guestfs(native.storage, keys))
+    assert not any(one.error for one in mixed.storage.file_systems)
+    assert disks.place("ext4") not in mixed.by_guestfs
+    assert disks.place("ext4-dirty") in mixed.by_guestfs
+    for place in (disks.place("ext4"), disks.place("ext4-dirty"), "/dev/vg_inside/lv_root"):
+        assert mixed.file_system_tree(place).list_folder(b"/")
+
+
+def test_both_engines_give_the_same_report(demo_disks: Mapping[DiskRole, Path], appliance_settings: ApplianceSettings):
+    """The demo's machine: a Debian, an XFS data disk, and LVM."""
+    roles = list(demo_disks)
+    images = [DiskImage(path=path, format=DiskFormat.RAW, role=role) for role, path in demo_disks.items()]
+    with open_native_machine(images) as machine:
+        mine = inspect_disks(machine, roles=roles, expected_roles=roles, run=RUN)
+    drives = [(role, Drive(path=path)) for role, path in demo_disks.items()]
+    with open_guestfs_machine(drives, settings=appliance_settings) as machine:
+        theirs = inspect_disks(machine, roles=roles, expected_roles=roles, run=RUN)
+    assert disagreements(mine, theirs) == ()
+
+
+def test_no_disk_was_touched(
+    disks: Disks, native: NativeMachine, guestfs: GuestfsMachine, before: Mapping[str, os.stat_result]
+):
+    for name, was in before.items():
+        now = disks.path(name).stat()
+        assert (now.st_size, now.st_mtime_ns, now.st_ino) == (was.st_size, was.st_mtime_ns, was.st_ino)
+
+
+def file_system(machine: NativeMachine | GuestfsMachine, place: str) -> FileSystem:
+    return next(one for one in machine.storage.file_systems if one.place == place)

@@ -1,0 +1,23 @@
+"""The structures of libguestfs' C calls: their size is what its header says."""
+
+import ctypes
+
+from imgkit.tools.guestfs_calls import ANSWERED_FIELDS, STATNS_FIELDS, CryptsetupOptions, Refused, StatNs, Xattr
+
+
+def test_a_statns_has_22_numbers_of_64_bits():
+    assert ctypes.sizeof(StatNs) == 22 * 8
+    assert set(ANSWERED_FIELDS) <= set(STATNS_FIELDS)
+
+
+def test_an_attribute_has_its_length_between_its_name_and_its_value():
+    assert Xattr.name.offset < Xattr.length.offset < Xattr.value.offset
+
+
+def test_the_options_of_cryptsetup_begin_with_the_mask():
+    assert CryptsetupOptions.bitmask.offset == 0
+    assert CryptsetupOptions(bitmask=0).readonly == 0
+
+
+def test_a_refusal_keeps_the_appliances_number():
+    assert Refused("not here", 2).number == 2
