@@ -99,14 +99,20 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows += [("starts", started_words(system.persistence))] if system.persistence else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
-        *table(rows, width=width, indent=_INDENT),
+        *table(_present(rows), width=width, indent=_INDENT),
         *(_login_lines(system.accounts.users, width) if system.accounts else ()),
         *(_mount_lines(system.mounts.fstab, width) if system.mounts else ()),
     ]
 
 
+def _present(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is not there takes one line for all."""
+    nothing = ", ".join(name for name, words in rows if not words)
+    return [*(row for row in rows if row[1]), *([("not there", nothing)] if nothing else ())]
+
+
 def _architecture_words(identity: Identity | None) -> str:
-    if identity is None:
+    if identity is None or identity.architecture.state is FactState.ABSENT:
         return ""
     found = identity.architecture
     return f", {found.value.name if found.value else describe_fact(found)}"
@@ -114,18 +120,18 @@ def _architecture_words(identity: Identity | None) -> str:
 
 def _identity_rows(identity: Identity) -> Iterator[tuple[str, str]]:
     zone = identity.timezone.value
-    yield "host name", describe_fact(identity.hostname)
-    yield "machine id", describe_fact(identity.machine_id)
+    yield "host name", describe_fact(identity.hostname, otherwise="")
+    yield "machine id", describe_fact(identity.machine_id, otherwise="")
     words = (zone.name or zone.rule) if zone else describe_fact(identity.timezone, otherwise="UTC (none set)")
     yield "time zone", words
-    yield "locale", describe_fact(identity.locale)
+    yield "locale", describe_fact(identity.locale, otherwise="")
 
 
 def _kernel_words(kernels: Fact[tuple[Kernel, ...]]) -> str:
     if kernels.value is None:
-        return describe_fact(kernels)
+        return describe_fact(kernels, otherwise="")
     words = [kernel.version + (f" ({lack})" if (lack := _lack(kernel)) else "") for kernel in kernels.value]
-    return ", ".join(reversed(words)) or "none"
+    return ", ".join(reversed(words))
 
 
 def _lack(kernel: Kernel) -> str:
@@ -143,7 +149,7 @@ def _package_words(packages: PackageDatabases) -> str:
         elif fact.value is not None:
             installed = sum(package.installed for package in fact.value)
             words.append(f"{installed} ({manager}{', incomplete' if fact.partial else ''})")
-    return ", ".join(words) or "no package manager's database"
+    return ", ".join(words)
 
 
 def _login_lines(users: Fact[tuple[User, ...]], width: int) -> list[str]:

@@ -106,3 +106,14 @@ def test_what_stands_out_comes_before_the_notes():
     lines = render_summary(replace(report, diagnostics=(*report.diagnostics, remark))).splitlines()
     assert lines.index("STANDS OUT") < lines.index("NOTES") < lines.index("COULD NOT BE DETERMINED")
     assert "  x/cron: runs something in /tmp" in lines
+
+
+def test_what_is_not_there_takes_one_line_for_all():
+    system = make_system()
+    assert system.containers is not None
+    nothing = replace(system.containers, containers=Fact.absent(), images=Fact.absent(), pods=Fact.absent())
+    summary = render_summary(replace(make_report(), systems=(replace(system, containers=nothing, logs=None),)))
+    (line,) = (line for line in summary.splitlines() if line.startswith("  not there"))
+    assert "containers" in line
+    assert "logs" not in line  # it was not asked for
+    assert "none" not in line
