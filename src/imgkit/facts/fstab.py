@@ -29,6 +29,7 @@ _VIRTUAL_TYPES = {
     "fusectl", "hugetlbfs", "mqueue", "nfsd", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "sysfs",
     "tmpfs", "tracefs", "usbfs",
 }  # fmt: skip
+_MOST_LINES = 2_000
 _OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 _UDEV_HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
@@ -52,8 +53,11 @@ def read_fstab(guest: Guest, names: DeviceNames) -> Fact[tuple[FstabEntry, ...]]
     if content is None:
         return Fact.absent("there is no /etc/fstab")
     lines, malformed = parse_fstab(content.data)
-    notes = tuple(f"line {number} has fewer than two fields" for number in malformed)
-    return Fact.present(tuple(_entry(guest, line, names) for line in lines), notes=notes, sources=(content.source,))
+    notes = [f"line {number} has fewer than two fields" for number in malformed[:_MOST_LINES]]
+    beyond = len(lines) > _MOST_LINES
+    notes += [f"only the first {_MOST_LINES} of {len(lines)} lines are given"] if beyond else []
+    entries = tuple(_entry(guest, line, names) for line in lines[:_MOST_LINES])
+    return Fact.present(entries, partial=beyond, notes=tuple(notes), sources=(content.source,))
 
 
 def parse_fstab(data: bytes) -> tuple[tuple[FstabLine, ...], tuple[int, ...]]:
