@@ -12,6 +12,8 @@ _LEAST_CELL = 6
 
 def display_width(text: str) -> int:
     """Return how many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
     return sum(_character_width(character) for character in text)
 
 
