@@ -34,7 +34,7 @@ _SHADOWED = "x"
 _LAST_DAY = (date.max - date(1970, 1, 1)).days
 _NEVER = 99999
 _WEAK = {"descrypt", "bsdicrypt", "md5crypt", "NTHASH", "SunMD5"}
-MOST_ACCOUNTS = 50_000
+MOST_ACCOUNTS = 20_000
 _FIRST_PERSON = 500  # Red Hat began here until 2014, everybody else begins at 1000
 
 
