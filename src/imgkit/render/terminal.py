@@ -78,9 +78,15 @@ def _verdict(report: Report) -> str:
     systems = len(report.systems)
     counts = f"{len(report.storage.disks)} disk{_s(len(report.storage.disks))}, {systems} operating system{_s(systems)}"
     if report.complete:
-        return f"{counts}; everything could be determined"
+        return f"{counts}; everything could be determined{_without_journals(report.storage)}"
     open_questions = sum(one.level is DiagnosticLevel.UNDETERMINED for one in report.diagnostics)
     return f"{counts}; INCOMPLETE: {open_questions} question{_s(open_questions)} left open, named at the end"
+
+
+def _without_journals(storage: Storage) -> str:
+    """Say at once what a look without a journal is a look at."""
+    waiting = [one.place for one in storage.file_systems if one.journal is Journal.PENDING]
+    return f"; JOURNAL UNREAD: {', '.join(waiting)}" if waiting else ""
 
 
 def _system_lines(system: SystemReport, width: int) -> list[str]:

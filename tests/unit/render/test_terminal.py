@@ -6,7 +6,7 @@ from tests.unit.render.sample_report import SYSTEM, make_report, make_storage, m
 from imgkit.model.fact import Fact
 from imgkit.model.identity import OperatingSystem
 from imgkit.model.report import Diagnostic, DiagnosticLevel, SystemReport
-from imgkit.model.storage import FileSystem
+from imgkit.model.storage import FileSystem, Journal
 from imgkit.render.columns import display_width
 from imgkit.render.terminal import SUMMARY_LINES, render_summary, system_title, usage_words
 
@@ -64,6 +64,14 @@ def test_a_report_without_open_questions_says_so():
     report = replace(make_report(), missing_disks=(), diagnostics=())
     assert "everything could be determined" in render_summary(report)
     assert "INCOMPLETE" not in render_summary(report)
+
+
+def test_what_a_journal_still_holds_is_said_in_the_first_line():
+    report = replace(make_report(), missing_disks=(), diagnostics=())
+    first, *others = report.storage.file_systems
+    waiting = replace(report.storage, file_systems=(replace(first, journal=Journal.PENDING), *others))
+    line = render_summary(replace(report, storage=waiting)).splitlines()[0]
+    assert line.endswith(f"; JOURNAL UNREAD: {first.place}")
 
 
 def test_a_missing_disk_alone_is_a_question_left_open():
