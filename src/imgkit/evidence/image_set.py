@@ -109,7 +109,9 @@ def read_manifest(folder: Path) -> Manifest | None:
             hint="Restore it from a copy, or fetch into a new folder.",
         ) from error
     except OSError as error:
-        raise NotAccessible(f"cannot read {path}: {error.strerror}", hint="Check the rights of the folder.") from error
+        raise NotAccessible(
+            f"cannot read {path}: {error.strerror}", hint="Look at what lies there, and at the rights of the folder."
+        ) from error
     return manifest
 
 
@@ -189,7 +191,7 @@ def _mend_sums(opened: ImageSet) -> None:
     for name in ALL_SUMS:
         path = opened.folder / name
         with _local_errors(opened.folder):
-            found = path.read_bytes() if path.exists() else b""
+            found = read_evidence(path) if path.exists() else b""
         if found != sums_of(opened.manifest.files(), name) or (name == SUMS_NAME and not path.exists()):
             subject = {"rewritten": name, "found_sha256": hashlib.sha256(found).hexdigest()}
             opened.record("mend", opened.manifest, subject=subject)

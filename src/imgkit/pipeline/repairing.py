@@ -11,6 +11,7 @@ from pathlib import Path
 from imgkit.errors import Differs, ImgkitError, SettingsError
 from imgkit.evidence.image_set import SUMS_NAME, open_image_set, read_manifest
 from imgkit.evidence.sums import ALL_SUMS, sums_of
+from imgkit.files.whole import read_evidence
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Manifest, Outcome
@@ -99,7 +100,7 @@ def _require_sound_record(folder: Path, manifest: Manifest) -> None:
 
 def _sums_differ(folder: Path, manifest: Manifest) -> bool:
     try:
-        return (folder / SUMS_NAME).read_bytes() != sums_of(manifest.files())
+        return read_evidence(folder / SUMS_NAME) != sums_of(manifest.files())
     except OSError:
         return True
 

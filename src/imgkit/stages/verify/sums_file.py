@@ -6,19 +6,18 @@ from functools import partial
 from pathlib import Path
 
 from imgkit.disks.file_digest import file_sha256
-from imgkit.errors import NotAccessible, SettingsError
+from imgkit.errors import NotAccessible
 from imgkit.evidence.measuring import measure_file
-from imgkit.files.whole import open_evidence
+from imgkit.files.whole import open_evidence, read_evidence
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.stages.verify.at_once import run_jobs
 from imgkit.stages.verify.links import Job, looked, unknown
-from imgkit.units import KiB, MiB
+from imgkit.units import KiB
 
 SUM = "SHA-256 as in the file of sums"
 _LINE = re.compile(r"(?P<escaped>\\?)(?P<digest>[0-9A-Fa-f]{64}) [ *](?P<name>.+)")
 _TAGGED = re.compile(r"(?P<escaped>\\?)SHA256 \((?P<name>.+)\) = (?P<digest>[0-9A-Fa-f]{64})")
-_LARGEST_BYTES = 64 * MiB
 _ESCAPES = {"\\n": "\n", "\\r": "\r", "\\\\": "\\"}
 
 
@@ -35,12 +34,10 @@ def is_sums_file(path: Path) -> bool:
 def check_sums(path: Path, *, progress: Progress = NULL_PROGRESS) -> CheckResult:
     """Hold every file that is named against its sum; names are meant from the folder of the file of sums.
 
-    Raises NotAccessible, SettingsError where it is no such file.
+    Raises NotAccessible, also where it is too large for a file of sums.
     """
     try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise SettingsError(f"{path} is too large for a file of sums", hint="Name one that sha256sum wrote.")
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        text = read_evidence(path).decode("utf-8", "surrogateescape")
     except OSError as error:
         raise NotAccessible(f"cannot read {path}: {error.strerror or error}") from error
     jobs = [_job(path, number, line.removesuffix("\r")) for number, line in _lines(text)]

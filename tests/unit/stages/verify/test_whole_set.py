@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -111,6 +112,15 @@ def test_one_flipped_bit_is_named_and_nothing_else_is(image_set: Path, name: str
 def test_a_missing_file_is_named(image_set: Path, name: str) -> None:
     (image_set / name).unlink()
     assert name in {link.subject for link in check_set(image_set).of(Outcome.FAILED)}
+
+
+@pytest.mark.parametrize("name", ["system.raw", "objects/a.tar.gz", "digests/system.chunks"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_in_a_files_place_differs(image_set: Path, name: str, make: Callable[[Path], None]) -> None:
+    (image_set / name).unlink()
+    make(image_set / name)
+    (link,) = [link for link in check_set(image_set).links if link.outcome is not Outcome.HELD]
+    assert (link.subject, link.outcome) == (name, Outcome.FAILED)
 
 
 def test_a_differing_chunk_is_named_by_its_place(image_set: Path) -> None:
