@@ -83,6 +83,8 @@ class ImageSet:
     def record_step(self, step: StepRecord, *disks: DiskRecord, manifest: Manifest | None = None) -> None:
         """Record a finished step and the disks as they are after it."""
         subject = {"role": step.role, "outcome": step.outcome.value} | ({"reason": step.reason} if step.reason else {})
+        if step.step == "repair":
+            subject["file"] = step.arguments[0]
         with self._recording:
             changed = manifest or self.manifest
             for disk in disks:
@@ -191,8 +193,8 @@ def _mend_sums(opened: ImageSet) -> None:
     for name in ALL_SUMS:
         path = opened.folder / name
         with _local_errors(opened.folder):
-            found = read_evidence(path) if path.exists() else b""
-        if found != sums_of(opened.manifest.files(), name) or (name == SUMS_NAME and not path.exists()):
+            found = read_evidence(path) if path.is_file() else b""
+        if found != sums_of(opened.manifest.files(), name) or (name == SUMS_NAME and not path.is_file()):
             subject = {"rewritten": name, "found_sha256": hashlib.sha256(found).hexdigest()}
             opened.record("mend", opened.manifest, subject=subject)
 
