@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests, crc64, write_chunk_digests, zero_digest
-from imgkit.errors import NotAccessible
+from imgkit.errors import NotAccessible, SettingsError
 from imgkit.evidence.image_set import open_image_set
 from imgkit.evidence.lone import write_lone_record
 from imgkit.model.cloud_object import ObjectInfo
@@ -198,6 +198,13 @@ def test_a_file_without_a_record_says_that_little_was_looked_at(tmp_path: Path) 
     disk = tmp_path / "disk.raw"
     disk.write_bytes(DISK)
     assert any("no record" in link.detail for link in check_file(disk).of(Outcome.UNDETERMINED))
+
+
+@pytest.mark.parametrize("name", ["imgkit.json", "custody.jsonl", "imgkit.json.signed-1"])
+def test_the_record_is_checked_with_its_set(image_set: Path, name: str) -> None:
+    (image_set / name).touch()
+    with pytest.raises(SettingsError, match="checked with the set"):
+        check_file(image_set / name)
 
 
 def test_no_file_is_an_error_of_its_own(tmp_path: Path) -> None:
