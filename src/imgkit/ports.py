@@ -11,7 +11,7 @@ from imgkit.model.disk import Extent
 from imgkit.model.image import CustomImage, ImageQuery
 from imgkit.model.mounts import FstabEntry
 from imgkit.model.storage import Mount, Storage
-from imgkit.model.task import ExportRequest, ExportTask
+from imgkit.model.task import ExportRequest, ExportTask, SentExport
 from imgkit.model.tree import Entry
 
 
@@ -105,8 +105,8 @@ class ImageCloud(Protocol):
         """Return when the service would begin the export; raise what `export` would raise."""
         ...
 
-    def export(self, request: ExportRequest) -> str:
-        """Start an export and return its task id.
+    def export(self, request: ExportRequest) -> SentExport:
+        """Start an export.
 
         Raises AnswerInDoubt when no answer came, ExportRunning when the service says that one runs already, else the
         ImgkitError of the service's code.

@@ -145,7 +145,7 @@ def test_a_trial_finds_what_the_export_would(simulator, cloud):
 )
 def test_an_export_from_beginning_to_end(simulator, cloud, settings):
     simulator.change_settings(**settings)
-    task_id = cloud.export(request(simulator))
+    task_id = cloud.export(request(simulator)).task_id
 
     assert wait(cloud, task_id) is TaskState.FINISHED
     task = cloud.task(task_id)
@@ -158,7 +158,7 @@ def test_an_export_from_beginning_to_end(simulator, cloud, settings):
 
 def test_a_task_without_operations_has_no_objects(simulator, cloud):
     simulator.change_settings(related_items="absent")
-    task_id = cloud.export(request(simulator))
+    task_id = cloud.export(request(simulator)).task_id
     wait(cloud, task_id)
 
     assert cloud.task(task_id).objects == ()
@@ -166,7 +166,7 @@ def test_a_task_without_operations_has_no_objects(simulator, cloud):
 
 def test_an_unknown_status_word_counts_as_running(simulator, cloud):
     simulator.change_settings(export_seconds=60.0, running_word="Pondering")
-    task_id = cloud.export(request(simulator))
+    task_id = cloud.export(request(simulator)).task_id
     simulator.add_faults(Fault(FaultKind.STATUS_WORD, value="Pondering", times=None))
 
     assert cloud.task(task_id).state is TaskState.RUNNING
@@ -175,7 +175,7 @@ def test_an_unknown_status_word_counts_as_running(simulator, cloud):
 
 def test_a_task_can_be_cancelled(simulator, cloud):
     simulator.change_settings(export_seconds=60.0)
-    task_id = cloud.export(request(simulator))
+    task_id = cloud.export(request(simulator)).task_id
     assert cloud.task(task_id).cancellable
     cloud.cancel(task_id)
 
@@ -183,7 +183,7 @@ def test_a_task_can_be_cancelled(simulator, cloud):
 
 
 def test_a_finished_task_cannot(simulator, cloud):
-    task_id = cloud.export(request(simulator))
+    task_id = cloud.export(request(simulator)).task_id
     wait(cloud, task_id)
 
     with pytest.raises(CloudError, match="not running any more"):
@@ -191,17 +191,17 @@ def test_a_finished_task_cannot(simulator, cloud):
 
 
 def test_an_object_in_the_way_fails_the_task(simulator, cloud):
-    wait(cloud, cloud.export(request(simulator)))
-    task_id = cloud.export(request(simulator))
+    wait(cloud, cloud.export(request(simulator)).task_id)
+    task_id = cloud.export(request(simulator)).task_id
 
     assert wait(cloud, task_id) is TaskState.FAILED
     assert "IMAGE_ALREADY_EXIST" in {failure.code for failure in cloud.task(task_id).failures}
 
 
 def test_tasks_of_this_image_come_newest_first(simulator, cloud):
-    first = cloud.export(request(simulator))
+    first = cloud.export(request(simulator)).task_id
     wait(cloud, first)
-    second = cloud.export(request(simulator))
+    second = cloud.export(request(simulator)).task_id
     wait(cloud, second)
 
     now = datetime.now(UTC)

@@ -19,7 +19,7 @@ from imgkit.aliyun.retrying import Retry, TryAgain
 from imgkit.aliyun.sdk_logging import quieten_sdks
 from imgkit.errors import CloudError, NoSuchImageOrTask
 from imgkit.model.image import CustomImage, ImageQuery
-from imgkit.model.task import ExportRequest, ExportTask
+from imgkit.model.task import ExportRequest, ExportTask, SentExport
 from imgkit.ports import AnswerInDoubt, ExportRunning
 
 log = logging.getLogger(__name__)
@@ -105,14 +105,14 @@ class EcsCloud:
         if task_id:  # a region that does not know DryRun may have taken it for the real thing
             raise ExportRunning(f"asked for a trial, the service began task {task_id}")
 
-    def export(self, request: ExportRequest) -> str:
-        """Start an export, once, and return its task id."""
+    def export(self, request: ExportRequest) -> SentExport:
+        """Start an export, once."""
         doing = f"export image {request.image_id} to bucket {request.bucket}"
         answer = self._write("ExportImage", _export_request(request), doing=doing)
         task_id = answers.exported_task_id(answer)
         if not task_id:
             raise AnswerInDoubt(f"could not {doing} for certain: the answer names no task")
-        return task_id
+        return SentExport(task_id=task_id, request_id=str(answer.get("RequestId") or ""))
 
     def task(self, task_id: str) -> ExportTask:
         """Return a task with its progress, objects and failures."""

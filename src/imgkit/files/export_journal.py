@@ -12,12 +12,16 @@ from imgkit.units import format_utc, parse_utc
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportIntent:
-    """What was going to be sent, and the tasks of the image that were there before. `task_id` is empty until known."""
+    """What was going to be sent, and the tasks of the image that were there before. `task_id` is empty until known.
+
+    `request_id` is that of ExportImage, empty where its answer never came.
+    """
 
     request: ExportRequest
     intended: datetime
     known_tasks: tuple[str, ...] = ()
     task_id: str = ""
+    request_id: str = ""
 
 
 def write_intent(path: Path, intent: ExportIntent) -> None:
@@ -36,6 +40,7 @@ def read_intent(path: Path) -> ExportIntent | None:
             intended=parse_utc(record["intended"]),
             known_tasks=tuple(record["known_tasks"]),
             task_id=record["task_id"],
+            request_id=record.get("request_id", ""),
         )
     except FileNotFoundError:
         return None

@@ -56,6 +56,7 @@ class TaskRecord:
 
     task_id: str
     request_id: str = ""
+    export_request_id: str = ""
     created: datetime | None = None
     finished: datetime | None = None
     status_word: str = ""

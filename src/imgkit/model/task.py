@@ -44,8 +44,19 @@ class TaskFailure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentExport:
+    """What ECS answered to ExportImage."""
+
+    task_id: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportTask:
-    """A task as the service shows it. DescribeTasks tells neither progress nor objects nor failures."""
+    """A task as the service shows it. DescribeTasks tells neither progress nor objects nor failures.
+
+    `request_id` is that of the answer; `export_request_id` that of ExportImage itself, where it is known here.
+    """
 
     task_id: str
     region_id: str
@@ -61,3 +72,4 @@ class ExportTask:
     failures: tuple[TaskFailure, ...] = ()
     failed_count: int = 0
     request_id: str = ""
+    export_request_id: str = ""

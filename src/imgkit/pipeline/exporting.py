@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imgkit.aliyun.rules import offers_image_format
@@ -104,7 +104,8 @@ def follow_to_end(
     An interruption leaves the task running and says so.
     """
     try:
-        return follow_export(cloud, task.task_id, waiting, progress=progress, explain=services.explain_task_failure)
+        ended = follow_export(cloud, task.task_id, waiting, progress=progress, explain=services.explain_task_failure)
+        return replace(ended, export_request_id=task.export_request_id)
     except (ExportFailed, ExportCancelled):
         forget_export(journal)
         raise

@@ -173,6 +173,7 @@ def _task_record(run: Run, task: ExportTask | None) -> TaskRecord | None:
     return TaskRecord(
         task_id=task.task_id,
         request_id=task.request_id,
+        export_request_id=task.export_request_id,
         created=task.created,
         finished=task.finished,
         status_word=task.status_word,

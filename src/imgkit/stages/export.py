@@ -13,7 +13,7 @@ from pathlib import Path
 
 from imgkit.errors import CloudError, ExportCancelled, ExportFailed, ImgkitError, NoSuchImageOrTask, TransferError
 from imgkit.files.export_journal import ExportIntent, read_intent, write_intent
-from imgkit.model.task import ExportRequest, ExportTask, TaskState
+from imgkit.model.task import ExportRequest, ExportTask, SentExport, TaskState
 from imgkit.ports import AnswerInDoubt, ExportRunning, ImageCloud
 from imgkit.progress import NULL_PROGRESS, Bar, Progress
 
@@ -44,11 +44,11 @@ def start_export(cloud: ImageCloud, request: ExportRequest, journal: Path, waiti
     if intent is not None and intent.request.image_id == request.image_id:
         known = _task_of(cloud, intent)
         if known is not None:
-            return _adopt(cloud, journal, intent, known.task_id)
+            return _adopt(cloud, journal, intent, SentExport(task_id=known.task_id, request_id=intent.request_id))
     running = _running_task(cloud, request)
     if running is not None:
         log.info("joining the export task %s, which runs already", running.task_id)
-        return _adopt(cloud, journal, _intent(cloud, request, waiting), running.task_id)
+        return _adopt(cloud, journal, _intent(cloud, request, waiting), SentExport(task_id=running.task_id))
     return _send(cloud, request, journal, waiting)
 
 
@@ -114,10 +114,10 @@ def _took_too_long(task: ExportTask, waiting: Waiting) -> TransferError:
     )
 
 
-def _adopt(cloud: ImageCloud, journal: Path, intent: ExportIntent, task_id: str) -> ExportTask:
+def _adopt(cloud: ImageCloud, journal: Path, intent: ExportIntent, sent: SentExport) -> ExportTask:
     """Write the task down before anything else is asked about it."""
-    write_intent(journal, replace(intent, task_id=task_id))
-    return cloud.task(task_id)
+    write_intent(journal, replace(intent, task_id=sent.task_id, request_id=sent.request_id))
+    return replace(cloud.task(sent.task_id), export_request_id=sent.request_id)
 
 
 def _task_of(cloud: ImageCloud, intent: ExportIntent) -> ExportTask | None:
@@ -155,17 +155,17 @@ def _send(cloud: ImageCloud, request: ExportRequest, journal: Path, waiting: Wai
     intent = _intent(cloud, request, waiting)
     write_intent(journal, intent)
     for _ in range(_SENDS):
-        task_id = _send_once(cloud, intent, journal, waiting)
-        if task_id:
-            return _adopt(cloud, journal, intent, task_id)
+        sent = _send_once(cloud, intent, journal, waiting)
+        if sent is not None:
+            return _adopt(cloud, journal, intent, sent)
     raise CloudError(
         f"ExportImage of {request.image_id} was sent {_SENDS} times, no answer came, and no task can be found",
         hint="Run the same command again: it looks for the task first. See also: imgkit tasks list",
     )
 
 
-def _send_once(cloud: ImageCloud, intent: ExportIntent, journal: Path, waiting: Waiting) -> str:
-    """Return the task's id; empty when no answer came and no task showed up either."""
+def _send_once(cloud: ImageCloud, intent: ExportIntent, journal: Path, waiting: Waiting) -> SentExport | None:
+    """Return the task; None when no answer came and no task showed up either."""
     request = intent.request
     try:
         return cloud.export(request)
@@ -177,7 +177,7 @@ def _send_once(cloud: ImageCloud, intent: ExportIntent, journal: Path, waiting: 
     except ImgkitError:
         journal.unlink(missing_ok=True)  # refused, so nothing runs
         raise
-    return found.task_id if found else ""
+    return SentExport(task_id=found.task_id) if found else None
 
 
 def _look_for_task(cloud: ImageCloud, intent: ExportIntent, waiting: Waiting) -> ExportTask | None:

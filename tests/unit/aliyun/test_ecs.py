@@ -13,7 +13,7 @@ from imgkit.aliyun.explain import Refusal
 from imgkit.aliyun.retrying import Retry
 from imgkit.errors import CloudError, NoSuchImageOrTask, NotExportable, SettingsError
 from imgkit.model.image import ImageQuery
-from imgkit.model.task import ExportRequest, TaskState
+from imgkit.model.task import ExportRequest, SentExport, TaskState
 from imgkit.ports import AnswerInDoubt, ExportRunning, ImageCloud
 
 REQUEST = ExportRequest(region_id="cn-hangzhou", image_id="m-1", bucket="evidence", prefix="case7")
@@ -146,9 +146,9 @@ def test_lacking_credentials_are_told_as_they_are():
 
 
 def test_an_export_is_sent_with_what_was_asked():
-    transport = FakeTransport({"TaskId": "t-9"})
+    transport = FakeTransport({"TaskId": "t-9", "RequestId": "R-9"})
 
-    assert cloud(transport).export(REQUEST) == "t-9"
+    assert cloud(transport).export(REQUEST) == SentExport(task_id="t-9", request_id="R-9")
     assert transport.sent == [
         (
             "ExportImage",
@@ -161,7 +161,7 @@ def test_an_export_names_format_and_role_where_wanted():
     transport = FakeTransport({"ExportTaskId": "t-8"})
     wanted = ExportRequest(region_id="r", image_id="m-1", bucket="b", image_format="qcow2", role_name="Role")
 
-    assert cloud(transport).export(wanted) == "t-8"
+    assert cloud(transport).export(wanted) == SentExport(task_id="t-8")
     assert transport.sent[0][1]["ImageFormat"] == "qcow2"
     assert transport.sent[0][1]["RoleName"] == "Role"
     assert "OSSPrefix" not in transport.sent[0][1]

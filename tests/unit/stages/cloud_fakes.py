@@ -8,7 +8,7 @@ from imgkit.errors import NoSuchBucketOrObject, NoSuchImageOrTask
 from imgkit.model.cloud_object import BucketInfo, ObjectInfo
 from imgkit.model.image import CustomImage, DiskMapping, ImageQuery
 from imgkit.model.role import DiskRole
-from imgkit.model.task import ExportRequest, ExportTask, TaskState
+from imgkit.model.task import ExportRequest, ExportTask, SentExport, TaskState
 from imgkit.ports import RangeSource
 from imgkit.units import GiB
 
@@ -86,13 +86,13 @@ class FakeCloud:
         if self.dry_run is not None:
             raise self.dry_run
 
-    def export(self, request: ExportRequest) -> str:
+    def export(self, request: ExportRequest) -> SentExport:
         self.sent.append(request)
         self.on_export()
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return SentExport(task_id=answer, request_id=f"R-{answer}")
 
     def task(self, task_id: str) -> ExportTask:
         life = self.lives.get(task_id)
