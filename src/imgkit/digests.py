@@ -7,10 +7,12 @@ two guest views have the same root exactly if they have the same size and the sa
 
 import hashlib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
+from typing import TextIO
 
 import fastcrc
 
@@ -21,6 +23,7 @@ CHUNK_BYTES = 4 * MiB
 ZERO_CHUNK = bytes(CHUNK_BYTES)
 
 _CHUNKS_MAGIC = "imgkit/chunks/1"
+_LONGEST_LINE = 256  # a digest has 64 digits; a damaged file may be one line without end
 _ROOT_HEADER = b"imgkit/chunks/1\n"
 _CRC64_POLYNOMIAL = 0xC96C5795D7870F42  # ECMA-182, reflected: CRC-64/XZ, what OSS sends as x-oss-hash-crc64ecma
 
@@ -76,7 +79,7 @@ def write_chunk_digests(path: Path, chunks: ChunkDigests) -> None:
 def read_chunk_digests(path: Path) -> ChunkDigests:
     """Read what `write_chunk_digests` wrote. Raises ValueError when it is malformed or its root does not fit."""
     with io.TextIOWrapper(io.BufferedReader(open_evidence(path)), encoding="ascii") as lines:  # type: ignore[type-var]  # a FileIO in truth
-        header = lines.readline().split()
+        header = lines.readline(_LONGEST_LINE).split()
         if header[:1] != [_CHUNKS_MAGIC]:
             raise ValueError(f"{path} holds no chunk digests")
         fields = dict(part.partition("=")[::2] for part in header[1:])
@@ -105,8 +108,10 @@ def chunk_length(size: int, number: int) -> int:
     return min(CHUNK_BYTES, size - number * CHUNK_BYTES)
 
 
-def _parse_digests(lines: Iterable[str], size: int) -> Iterator[bytes]:
-    for number, line in enumerate(lines):
+def _parse_digests(lines: TextIO, size: int) -> Iterator[bytes]:
+    """Yield one digest more than there may be where there are more: whoever counts them refuses that."""
+    bounded = iter(lambda: lines.readline(_LONGEST_LINE), "")
+    for number, line in enumerate(islice(bounded, max(0, chunk_count(size)) + 1)):
         word = line.strip()
         yield zero_digest(chunk_length(size, number)) if word == "-" else bytes.fromhex(word)
 

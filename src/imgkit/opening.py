@@ -10,6 +10,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+_LARGEST_RECORD_BYTES = 64 << 20  # a manifest, sums or a parts file have some KiB for each disk
+
 
 def open_evidence(path: Path) -> BinaryIO:
     """Open a source for reading only, without touching its access time where that is allowed.
@@ -28,9 +30,12 @@ def open_evidence(path: Path) -> BinaryIO:
 
 
 def read_evidence(path: Path) -> bytes:
-    """Return the content of a small source, opened as `open_evidence` does. Raises OSError."""
+    """Return the content of a small source, opened as `open_evidence` does. Raises OSError, also for a large one."""
     with open_evidence(path) as file:
-        return file.read()
+        content = file.read(_LARGEST_RECORD_BYTES + 1)
+    if len(content) > _LARGEST_RECORD_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {_LARGEST_RECORD_BYTES >> 20} MiB, and was not read", str(path))
+    return content
 
 
 def _only_with_an_end(handle: int, name: str) -> int:

@@ -20,6 +20,11 @@ def describe_bytes(count: int) -> str:
     return f"{value:.1f}".removesuffix(".0") + f" {unit}"
 
 
+def counted(count: int, word: str, plural: str = "") -> str:
+    """Return a number of things: `1 log`, `2 logs`, `0 entries`."""
+    return f"{count} {word if count == 1 else plural or word + 's'}"
+
+
 def round_up(count: int, multiple: int) -> int:
     """Return the smallest multiple of `multiple` that is not below `count`."""
     return -(-count // multiple) * multiple

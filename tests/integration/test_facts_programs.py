@@ -93,8 +93,7 @@ Match all
 DROP_IN = "PermitRootLogin no\nMatch Group nobody-has-this\n  PasswordAuthentication yes\n"
 
 
-@pytest.mark.skipif(shutil.which("sshd") is None, reason="a server of SSH is not set up on a machine for a test alone")
-@pytest.mark.tools("ssh-keygen")
+@pytest.mark.tools("sshd", "ssh-keygen")  # scripts/setup sets no server up on anybody's machine; CI does
 def test_settings_are_those_of_sshd(tmp_path: Path, keys: Path):
     """sshd reads the real /etc, so the patterns of Include are made absolute for it alone."""
     guest = guest_of(tmp_path, {"etc/ssh/sshd_config": SSHD, "etc/ssh/sshd_config.d/a.conf": DROP_IN})

@@ -94,6 +94,23 @@ def test_chunk_digests_whose_header_lost_its_size_are_refused(tmp_path):
         read_chunk_digests(tmp_path / "chunks")
 
 
+@pytest.mark.parametrize("size", ["", "size=4 "])
+def test_a_line_without_end_is_not_read_to_its_end(tmp_path, size):
+    path = tmp_path / "chunks"
+    path.write_text(f"imgkit/chunks/1 {size}chunk={CHUNK_BYTES} root=x\n" if size else "imgkit/chunks/1")
+    os.truncate(path, 1 << 40)
+    with pytest.raises(ValueError):  # noqa: PT011  # whichever of its fields is met first
+        read_chunk_digests(path)
+
+
+def test_more_digests_than_the_disk_has_chunks_are_refused(tmp_path):
+    write_chunk_digests(tmp_path / "chunks", ChunkDigests(size=4, digests=(DIGEST,)))
+    with (tmp_path / "chunks").open("a") as more:
+        more.write("-\n" * 1000)
+    with pytest.raises(ValueError, match="1 chunks, not 2"):
+        read_chunk_digests(tmp_path / "chunks")
+
+
 def test_a_file_of_chunk_digests_is_known_by_its_beginning_and_a_pipe_is_not_waited_for(tmp_path):
     write_chunk_digests(tmp_path / "chunks", ChunkDigests(size=4, digests=(DIGEST,)))
     (tmp_path / "other").write_bytes(b"imgkit")

@@ -44,3 +44,9 @@ def test_what_has_no_end_is_no_source(tmp_path: Path, name: str):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(OSError, match="no file but a pipe or a device"):
         open_evidence(tmp_path / name)
+
+
+def test_what_is_too_large_for_a_record_is_not_read(file: Path):
+    os.truncate(file, 1 << 40)
+    with pytest.raises(OSError, match="larger than 64 MiB"):
+        read_evidence(file)

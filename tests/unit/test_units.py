@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from imgkit.units import GiB, describe_bytes, format_utc, parse_utc, round_up
+from imgkit.units import GiB, counted, describe_bytes, format_utc, parse_utc, round_up
 
 
 @pytest.mark.parametrize(
@@ -37,3 +37,8 @@ def test_what_is_written_is_read_again():
 def test_nonsense_is_no_time():
     with pytest.raises(ValueError, match="yesterday"):
         parse_utc("yesterday")
+
+
+def test_things_are_counted_in_words():
+    assert [counted(count, "log") for count in (0, 1, 2)] == ["0 logs", "1 log", "2 logs"]
+    assert counted(2, "entry", "entries") == "2 entries"

@@ -37,7 +37,7 @@ def check(
         typer.Argument(
             metavar="SET|FILE",
             readable=False,
-            help="An image set, an archive or disk image, or a SHA256SUMS file.",
+            help="An image set, an archive or disk image, or a file as SHA256SUMS, SHA1SUMS or MD5SUMS.",
         ),
     ],
     deep: Annotated[

@@ -83,6 +83,8 @@ class ImageSet:
     def record_step(self, step: StepRecord, *disks: DiskRecord, manifest: Manifest | None = None) -> None:
         """Record a finished step and the disks as they are after it."""
         subject = {"role": step.role, "outcome": step.outcome.value} | ({"reason": step.reason} if step.reason else {})
+        if step.step == "repair":
+            subject["file"] = step.arguments[0]
         with self._recording:
             changed = manifest or self.manifest
             for disk in disks:
@@ -109,7 +111,9 @@ def read_manifest(folder: Path) -> Manifest | None:
             hint="Restore it from a copy, or fetch into a new folder.",
         ) from error
     except OSError as error:
-        raise NotAccessible(f"cannot read {path}: {error.strerror}", hint="Check the rights of the folder.") from error
+        raise NotAccessible(
+            f"cannot read {path}: {error.strerror}", hint="Look at what lies there, and at the rights of the folder."
+        ) from error
     return manifest
 
 
@@ -189,8 +193,8 @@ def _mend_sums(opened: ImageSet) -> None:
     for name in ALL_SUMS:
         path = opened.folder / name
         with _local_errors(opened.folder):
-            found = path.read_bytes() if path.exists() else b""
-        if found != sums_of(opened.manifest.files(), name) or (name == SUMS_NAME and not path.exists()):
+            found = read_evidence(path) if path.is_file() else b""
+        if found != sums_of(opened.manifest.files(), name) or (name == SUMS_NAME and not path.is_file()):
             subject = {"rewritten": name, "found_sha256": hashlib.sha256(found).hexdigest()}
             opened.record("mend", opened.manifest, subject=subject)
 

@@ -13,7 +13,7 @@ from imgkit.model.ssh import AuthorizedKey, KeyOption, SshdSetting
 from imgkit.model.tree import Entry, EntryKind
 
 _DEFAULTS = (".ssh/authorized_keys", ".ssh/authorized_keys2")
-_MOST_KEYS = 100_000
+_MOST_KEYS = 20_000
 _MOST_PLACES = 50_000
 _MOST_LINE = 64 * 1024
 

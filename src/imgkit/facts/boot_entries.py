@@ -273,7 +273,7 @@ def _entry(guest: Guest, draft: _Draft, names: DeviceNames | None) -> BootEntry:
         id=draft.id,
         kernel=kernel,
         initramfs=tuple(as_path(one) for one in draft.initramfs),
-        options=draft.options,
+        options=guest.quote(draft.options),
         root=root,
         root_place=_place(root, names),
         consoles=tuple(word[8:] for word in words if word.startswith("console=")),

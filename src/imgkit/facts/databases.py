@@ -6,6 +6,7 @@ from imgkit.facts.bounded import at_most
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text, first_word
 from imgkit.facts.included import read_with_included
+from imgkit.facts.secrets import MASK
 from imgkit.facts.sections import parse_sections
 from imgkit.facts.yaml_reading import BadYaml, mapping, parse_yaml, word
 from imgkit.model.fact import Fact, Setting
@@ -139,6 +140,8 @@ def _redis(gathering: Gathering, path: bytes) -> Server | None:
         return None
     told = [first_word(line) for content in contents for _, line in content.lines() if line and line[0] != "#"]
     last = {name.lower(): rest for name, rest in told}
+    if "rename-command" in last and not gathering.guest.include_secrets:
+        last["rename-command"] = _renamed(last["rename-command"])
     secured = bool(last.get("requirepass", "").strip('"')) or "aclfile" in last or "user" in last
     address, port = last.get("bind", ""), last.get("port", "6379")
     words = [] if secured else ["nobody is asked for a password (no requirepass)"]
@@ -154,6 +157,13 @@ def _redis(gathering: Gathering, path: bytes) -> Server | None:
         settings=[(name, last[name]) for name in sorted(_REDIS_SETTINGS & set(last))],
         words=words,
     )
+
+
+def _renamed(words: str) -> str:
+    """A command under a name that nobody should guess: that name is a secret; no name at all switches it off."""
+    command, name = first_word(words)
+    shown = MASK if name.strip(" \"'") else name
+    return f"{command} {shown}".strip()
 
 
 def _redis_includes(content: Content) -> Iterator[str]:

@@ -13,6 +13,7 @@ from imgkit.model.fact import Fact
 from imgkit.model.files import Files, NotedFile, NotedFiles
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.safe_text import safe_name
+from imgkit.units import counted
 
 MOST_LISTED = 200
 MOST_ASKED_FOR_RIGHTS = 50_000
@@ -162,15 +163,15 @@ def _standing_out(found: Files, *, packages_known: bool) -> Iterator[str]:
     """Say what an examiner will want to see first; a set-id program without a package only where packages are known."""
     strangers = [one for one in found.set_id.first if not one.package] if packages_known else []
     if strangers:
-        yield f"{len(strangers)} programs change their user and no package brings them: {_paths(strangers)}"
-    for noted, words in (
-        (found.hidden_programs, "programs are hidden"),
-        (found.in_dev, "plain files lie in /dev"),
-        (found.devices_elsewhere, "devices lie outside /dev"),
-        (found.future_times, "files claim to be newer than anything the file system noted"),
+        yield f"{counted(len(strangers), 'set-id program')} that no package brings: {_paths(strangers)}"
+    for noted, what, where in (
+        (found.hidden_programs, "hidden program", ""),
+        (found.in_dev, "plain file", " in /dev"),
+        (found.devices_elsewhere, "device", " outside /dev"),
+        (found.future_times, "file", " with a time after anything that the file system noted"),
     ):
         if noted.total:
-            yield f"{noted.total} {words}: {_paths(noted.first)}"
+            yield f"{counted(noted.total, what)}{where}: {_paths(noted.first)}"
 
 
 def _paths(noted: Sequence[NotedFile]) -> str:

@@ -29,6 +29,7 @@ _VIRTUAL_TYPES = {
     "fusectl", "hugetlbfs", "mqueue", "nfsd", "overlay", "proc", "pstore", "ramfs", "rpc_pipefs", "securityfs", "sysfs",
     "tmpfs", "tracefs", "usbfs",
 }  # fmt: skip
+_MOST_LINES = 2_000
 _OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 _UDEV_HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
@@ -52,8 +53,11 @@ def read_fstab(guest: Guest, names: DeviceNames) -> Fact[tuple[FstabEntry, ...]]
     if content is None:
         return Fact.absent("there is no /etc/fstab")
     lines, malformed = parse_fstab(content.data)
-    notes = tuple(f"line {number} has fewer than two fields" for number in malformed)
-    return Fact.present(tuple(_entry(line, names) for line in lines), notes=notes, sources=(content.source,))
+    notes = [f"line {number} has fewer than two fields" for number in malformed[:_MOST_LINES]]
+    beyond = len(lines) > _MOST_LINES
+    notes += [f"only the first {_MOST_LINES} of {len(lines)} lines are given"] if beyond else []
+    entries = tuple(_entry(guest, line, names) for line in lines[:_MOST_LINES])
+    return Fact.present(entries, partial=beyond, notes=tuple(notes), sources=(content.source,))
 
 
 def parse_fstab(data: bytes) -> tuple[tuple[FstabLine, ...], tuple[int, ...]]:
@@ -90,15 +94,15 @@ def _line(number: int, words: list[bytes]) -> FstabLine:
     )
 
 
-def _entry(line: FstabLine, names: DeviceNames) -> FstabEntry:
+def _entry(guest: Guest, line: FstabLine, names: DeviceNames) -> FstabEntry:
     kind, wanted = classify(line)
     found = resolve(kind, wanted, names)
     return FstabEntry(
         line=line.line,
-        spec=as_text(line.spec),
+        spec=guest.quote(as_text(line.spec)),
         folder=line.folder,
         type=line.type,
-        options=line.options,
+        options=tuple(map(guest.quote_option, line.options)),
         dump=line.dump,
         check_pass=line.check_pass,
         kind=kind,

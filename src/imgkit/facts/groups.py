@@ -2,7 +2,7 @@
 
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Guest, parse_number
-from imgkit.facts.users import count_note, judge_password, split_fields
+from imgkit.facts.users import MOST_ACCOUNTS, beyond_note, count_note, judge_password, split_fields
 from imgkit.model.accounts import Group, PasswordState, SubordinateIds
 from imgkit.model.fact import Fact
 
@@ -18,11 +18,12 @@ def read_groups(guest: Guest) -> Fact[tuple[Group, ...]]:
     shadows = _shadows(look)
     lines, malformed = split_fields(content, fields=4) if content is not None else ([], 0)
     groups = [group for fields in lines if (group := _group(fields, shadows)) is not None]
-    for note in count_note(malformed + len(lines) - len(groups), "/etc/group"):
+    unread = malformed + len(lines) - len(groups)
+    for note in (*count_note(unread, "/etc/group"), *beyond_note(len(groups), "groups")):
         look.lack(note)
     for group in groups:
         _remark(look, group)
-    return look.fact(tuple(groups), nothing="there is no /etc/group")
+    return look.fact(tuple(groups[:MOST_ACCOUNTS]), nothing="there is no /etc/group")
 
 
 def read_subordinate_ids(guest: Guest) -> Fact[tuple[SubordinateIds, ...]]:

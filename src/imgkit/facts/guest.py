@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
-from imgkit.facts.secrets import redact
+from imgkit.facts.secrets import MASK, redact, redact_value
 from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.ports import FileTree
@@ -87,7 +87,16 @@ class Guest:
 
     def quote_value(self, name: str, value: str) -> str:
         """Return the value of a setting as a report may show it: its name tells whether it is a secret."""
-        return self.quote(f"{name}={value}")[len(name) + 1 :]
+        return self.quote(value) if self.include_secrets else redact_value(name, self.quote(value))
+
+    def quote_option(self, option: str) -> str:
+        """Return one of mount's options as a report may show it: `password=***`, `user=name%***`."""
+        name, equals, value = option.partition("=")
+        if not equals or self.include_secrets:
+            return self.quote(option)
+        shown = self.quote_value(name, value)
+        login, percent, _ = shown.partition("%")
+        return f"{name}={login}%{MASK}" if percent and name in {"user", "username"} else f"{name}={shown}"
 
     def read_first(self, *paths: bytes, limit: int = CONFIG_BYTES) -> Content | None:
         """Read the first of these that is there, or return None. Raises CannotLookInside where one cannot be read."""

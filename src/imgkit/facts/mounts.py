@@ -39,7 +39,7 @@ def read_mount_units(guest: Guest, names: DeviceNames | None) -> Fact[tuple[Moun
         for suffix, section in ((b".mount", "Mount"), (b".swap", "Swap")):
             for one in gathering.names(folder, suffix=suffix):
                 content = gathering.read(one.path)
-                found += _units(content, section, names) if content is not None else ()
+                found += _units(guest, content, section, names) if content is not None else ()
     return gathering.fact(tuple(found), nothing="no unit mounts anything")
 
 
@@ -67,17 +67,17 @@ def read_arrays(guest: Guest) -> Fact[tuple[ArrayEntry, ...]]:
     return gathering.fact(tuple(found), nothing="there is no mdadm.conf")
 
 
-def _units(content: Content, wanted: str, names: DeviceNames | None) -> Iterator[MountUnit]:
+def _units(guest: Guest, content: Content, wanted: str, names: DeviceNames | None) -> Iterator[MountUnit]:
     for section in parse_sections(content):
         if section.name == wanted and section.last("What"):
             kind = section.last("Type") or ("swap" if wanted == "Swap" else "auto")
             state, place, reason = _find(section.last("What"), kind, names)
             yield MountUnit(
                 path=content.source.path,
-                what=section.last("What"),
+                what=guest.quote(section.last("What")),
                 where=section.last("Where"),
                 type=kind,
-                options=section.last("Options"),
+                options=",".join(map(guest.quote_option, section.last("Options").split(","))),
                 state=state,
                 place=place,
                 reason=reason,

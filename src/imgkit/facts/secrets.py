@@ -40,6 +40,7 @@ _PATTERNS = tuple(
         r"(\b(?:bearer|basic)\s{1,8})[\w.~+/=-]{8,}",
         rf"((?<=[\s=])\"[\w.-]{{0,64}}?(?:{_NAMES}){_HARMLESS_ENDING}[\w.-]{{0,64}}=){_REFERENCE}[^\"]+",
         _ASSIGNED,
+        rf"((?<![\w.-])(?:pw|pass)[\"']?\s{{0,8}}=\s{{0,8}}){_REFERENCE}{_VALUE}",
         _DOUBLE_OPTION,
         _AS_OPTION,
         rf"(\b{_HEAD}-p)(?!\s){_VALUE}",
@@ -63,6 +64,12 @@ def redact(text: str) -> str:
     for pattern in _PATTERNS:
         text = pattern.sub(_masked, text)
     return text
+
+
+def redact_value(name: str, value: str) -> str:
+    """Return a setting's value masked; where its name says that it is a secret, whole, whatever signs it holds."""
+    shown = redact(f"{name}={value}").removeprefix(f"{name}=")
+    return MASK if shown != value and redact(f"{name}=x") == f"{name}={MASK}" else shown
 
 
 def _masked(match: re.Match[str]) -> str:

@@ -35,14 +35,17 @@ _HABITS = tuple(
 
 
 def odd_habits(command: str) -> tuple[str, ...]:
-    """Return what stands out in a command line, as verbs: `runs something in /tmp, /var/tmp or /dev/shm`."""
+    """Return what stands out in a command line, as verbs: `names something in /tmp, /var/tmp or /dev/shm`.
+
+    All that stands out in one line is one phrase, so that no line is remarked twice.
+    """
     found = []
     if _WORLD_FOLDERS.search(command):
         found.append("names something in /tmp, /var/tmp or /dev/shm")
     if _HIDDEN.search(_HARMLESS_HIDDEN.sub("", command)):
         found.append("names a hidden file")
     found += [words for pattern, words in _HABITS if pattern.search(command)]
-    return tuple(dict.fromkeys(found))
+    return (" and ".join(dict.fromkeys(found)),) if found else ()
 
 
 def odd_file(path: bytes, entry: Entry) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ _SHADOWED = "x"
 _LAST_DAY = (date.max - date(1970, 1, 1)).days
 _NEVER = 99999
 _WEAK = {"descrypt", "bsdicrypt", "md5crypt", "NTHASH", "SunMD5"}
+MOST_ACCOUNTS = 20_000
 _FIRST_PERSON = 500  # Red Hat began here until 2014, everybody else begins at 1000
 
 
@@ -58,10 +59,10 @@ def read_users(guest: Guest) -> Fact[tuple[User, ...]]:
     lines, malformed = split_fields(passwd, fields=7)
     users = [user for fields in lines if (user := _user(fields, shadows)) is not None]
     malformed += len(lines) - len(users)
-    notes = (*count_note(malformed, "/etc/passwd"), *trouble)
+    notes = (*count_note(malformed, "/etc/passwd"), *beyond_note(len(users), "accounts"), *trouble)
     return Fact.present(
-        tuple(users),
-        partial=bool(malformed or trouble),
+        tuple(users[:MOST_ACCOUNTS]),
+        partial=bool(notes),
         notes=notes,
         remarks=(*_doubles(users), *_open_accounts(users)),
         sources=(passwd.source, *((shadow.source,) if shadow is not None else ())),
@@ -101,6 +102,11 @@ def split_fields(content: Content, *, fields: int) -> tuple[list[list[str]], int
 def count_note(malformed: int, path: str) -> tuple[str, ...]:
     """Return what to say of lines that could not be understood, nothing where there are none."""
     return (f"{malformed} line{'s' if malformed > 1 else ''} of {path} could not be understood",) if malformed else ()
+
+
+def beyond_note(count: int, what: str) -> tuple[str, ...]:
+    """Return what to say where a file names more of something than a report gives."""
+    return (f"only the first {MOST_ACCOUNTS} of {count} {what} are given",) if count > MOST_ACCOUNTS else ()
 
 
 def _algorithm(hashed: str) -> str:

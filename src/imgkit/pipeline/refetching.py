@@ -16,7 +16,7 @@ from imgkit.pipeline.arriving import require_same_object
 from imgkit.pipeline.mending import mend_object
 from imgkit.pipeline.rederiving import Sound
 from imgkit.pipeline.request import Run
-from imgkit.transfer.local_disk import require_room
+from imgkit.transfer.local_disk import local_errors, require_room
 from imgkit.transfer.parts_file import (
     PartsRecord,
     parts_file_bytes,
@@ -72,8 +72,10 @@ def _object_of(run: Run, disk: DiskRecord, record: FileRecord) -> ObjectInfo:
 def _begin_with_what_is_here(places: Places, target: Path, record: FileRecord) -> None:
     """Copy the damaged object, whose sound parts need not be fetched again; an earlier run's work is gone on with."""
     places.make_folders()
-    if places.target.exists() or places.partial.exists():
+    if places.partial.exists() or (places.target.exists() and _usable_parts(places.parts, record) is not None):
         return
+    with local_errors(places.target, doing="remove"):
+        places.target.unlink(missing_ok=True)  # a run was killed after it had moved the parts file into its place
     parts = _usable_parts(parts_path_of(target), record)
     if parts is None or not target.is_file():
         return  # nobody knows which parts are sound: all of it is fetched

@@ -11,6 +11,7 @@ from pathlib import Path
 from imgkit.errors import Differs, ImgkitError, SettingsError
 from imgkit.evidence.image_set import SUMS_NAME, open_image_set, read_manifest
 from imgkit.evidence.sums import ALL_SUMS, sums_of
+from imgkit.files.whole import read_evidence
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Manifest, Outcome
@@ -23,6 +24,7 @@ from imgkit.services import Services
 from imgkit.stages.export import Waiting
 from imgkit.stages.verify import BYTES_OF_A_FILE, CUSTODY_CHAIN, PARTS_CRC, PARTS_FILE, check_record, check_set
 from imgkit.transfer.budget import Budget
+from imgkit.transfer.local_disk import local_errors
 from imgkit.transfer.settings import DEFAULT_SETTINGS, TransferSettings
 
 
@@ -99,7 +101,7 @@ def _require_sound_record(folder: Path, manifest: Manifest) -> None:
 
 def _sums_differ(folder: Path, manifest: Manifest) -> bool:
     try:
-        return (folder / SUMS_NAME).read_bytes() != sums_of(manifest.files())
+        return read_evidence(folder / SUMS_NAME) != sums_of(manifest.files())
     except OSError:
         return True
 
@@ -132,6 +134,7 @@ def _repair_disk(run: Run, role: DiskRole, before: CheckResult, repairs: _Repair
 def _again(run: Run, disk: DiskRecord, record: FileRecord, sound: Sound) -> Sequence[FileRecord]:
     if record.state is FileState.OUTSIDE:
         raise Differs(f"{record.path} lies outside the set", hint="Put it back, or take another copy of it.")
+    _make_place(run.path(record))
     if record.kind is FileKind.PARTS:
         return (write_parts_again(run, disk, record, sound),)
     if record.kind is FileKind.CHUNKS:
@@ -139,6 +142,14 @@ def _again(run: Run, disk: DiskRecord, record: FileRecord, sound: Sound) -> Sequ
     if record.path.parts[0] == "objects":
         return refetch_object(run, disk, record)
     return (make_image_again(run, disk, record, sound),)
+
+
+def _make_place(path: Path) -> None:
+    """A folder of the set may be gone with what was in it; one in a file's place is somebody's, and is not removed."""
+    if path.is_dir():
+        raise Differs(f"{path} is a folder", hint="Move it away, and run the same command again.")
+    with local_errors(path.parent, doing="make the folder"):
+        path.parent.mkdir(exist_ok=True)
 
 
 def _in_order(disk: DiskRecord) -> list[FileRecord]:

@@ -5,6 +5,7 @@ Roles are their names, times RFC 3339 in UTC, a fact is an object with its state
 """
 
 import base64
+import io
 import json
 import types
 from collections.abc import Callable, Mapping
@@ -39,7 +40,11 @@ def report_document(report: Report) -> dict[str, Json]:
 
 def canonical_bytes(document: Mapping[str, Json]) -> bytes:
     """Return plain JSON values in the one form that digests and signatures are taken of."""
-    return (json.dumps(document, sort_keys=True, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+    encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, indent=2, allow_nan=False)
+    text = io.StringIO()  # json.dumps keeps millions of pieces until the end
+    text.writelines(encoder.iterencode(document))
+    text.write("\n")
+    return text.getvalue().encode()
 
 
 def parse_report(data: bytes) -> Report:

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from imgkit.model.boot import Boot, BootEntry, BootModes, KernelDrivers
-from imgkit.model.fact import Fact
+from imgkit.model.boot import Boot, BootCheck, BootEntry, BootModes, KernelDrivers, Loader
+from imgkit.model.fact import Fact, FactState
 from imgkit.render.titles import Table, decode, list_title, state_words
 
 
@@ -23,17 +23,30 @@ def boot_tables(boot: Boot, of: str) -> Iterator[Table]:
 
 def boot_words(boot: Boot) -> str:
     """Return the line of the summary: by what it starts, and what would keep it from starting in ECS."""
-    loaders = ", ".join(sorted({one.kind for one in boot.loaders.value or ()})) or state_words(boot.loaders)
-    failed = [one.name for one in boot.checks.value or () if not one.passed]
-    checks = f"{len(failed)} of {len(boot.checks.value or ())} checks FAILED: {', '.join(failed[:3])}" if failed else ""
-    passed = f"all {len(boot.checks.value)} checks passed" if boot.checks.value and not failed else ""
-    return "; ".join(word for word in (_mode_words(boot.modes), loaders, checks, passed) if word)
+    loaders = ", ".join(sorted({one.kind for one in boot.loaders.value or ()})) or _loader_words(boot.loaders)
+    return "; ".join(word for word in (_mode_words(boot.modes), loaders, _check_words(boot.checks)) if word)
 
 
 def _mode_words(fact: Fact[BootModes]) -> str:
     if fact.value is None:
-        return state_words(fact)
+        return "neither BIOS nor UEFI is told by the disk" if fact.state is FactState.ABSENT else state_words(fact)
     return " and ".join(name for name, there in (("BIOS", fact.value.bios), ("UEFI", fact.value.uefi)) if there)
+
+
+def _loader_words(fact: Fact[tuple[Loader, ...]]) -> str:
+    return f"loader {state_words(fact)}" if fact.state is FactState.UNDETERMINED else "no loader's configuration"
+
+
+def _check_words(fact: Fact[tuple[BootCheck, ...]]) -> str:
+    checks = fact.value or ()
+    failed = [one.name for one in checks if not one.passed]
+    if failed:
+        more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+        count = f"{len(failed)} of {len(checks)} checks" if len(checks) > 1 else "the one check"
+        return f"{count} FAILED: {', '.join(failed[:3])}{more}"
+    if len(checks) > 1:
+        return f"all {len(checks)} checks passed"
+    return "the one check passed" if checks else ""
 
 
 def _entry(one: BootEntry) -> tuple[str, str, str, str, str]:

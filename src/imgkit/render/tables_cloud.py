@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from imgkit.model.cloud import Cloud
-from imgkit.render.titles import Table, decode, list_title, state_words
-from imgkit.units import describe_bytes, format_utc
+from imgkit.render.titles import Table, decode, list_title, state_words, unknown_words
+from imgkit.units import counted, describe_bytes, format_utc
 
 
 def cloud_tables(cloud: Cloud | None, of: str) -> Iterator[Table]:
@@ -45,9 +45,8 @@ def cloud_words(cloud: Cloud) -> str:
     if cloud.init.value is not None and cloud.init.value.instance_id:
         words.append(f"instance {cloud.init.value.instance_id}")
     words += [f"{one.kind} {', '.join(one.versions[-1:])}".strip() for one in cloud.agents.value or ()]
-    if cloud.agents.value is None:
-        words.append(f"agents: {state_words(cloud.agents)}")
-    words += [f"{len(cloud.data.value)} handed over"] if cloud.data.value else []
+    words += unknown_words(cloud.agents, "agents")
+    words += [f"{counted(len(cloud.data.value), 'text')} of user or vendor data"] if cloud.data.value else []
     return ", ".join(words)
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from imgkit.model.containers import Container, Containers, Pod
-from imgkit.render.titles import Table, decode, list_title, state_words
-from imgkit.units import format_utc
+from imgkit.render.titles import Table, decode, list_title, unknown_words
+from imgkit.units import counted, format_utc
 
 
 def container_tables(found: Containers | None, of: str) -> Iterator[Table]:
@@ -27,14 +27,14 @@ def container_tables(found: Containers | None, of: str) -> Iterator[Table]:
 
 def container_words(found: Containers) -> str:
     """Return the line of the summary: how many run, and which of them see the system."""
-    if found.containers.value is None:
-        return state_words(found.containers)
-    running = sum(one.running is True for one in found.containers.value)
-    privileged = [one.name or one.id[:12] for one in found.containers.value if one.privileged]
-    words = [f"{len(found.containers.value)} ({running} running)"]
+    there = found.containers.value or ()
+    running = sum(one.running is True for one in there)
+    privileged = [one.name or one.id[:12] for one in there if one.privileged]
+    words = list(unknown_words(found.containers))
+    words += [f"{len(there)} ({running} running)"] if there else []
     words += [f"PRIVILEGED: {', '.join(privileged[:5])}"] if privileged else []
-    words += [f"{len(found.images.value)} images"] if found.images.value else []
-    words += [f"{len(found.pods.value)} pods"] if found.pods.value else []
+    words += [counted(len(found.images.value), "image")] if found.images.value else []
+    words += [counted(len(found.pods.value), "pod")] if found.pods.value else []
     return ", ".join(words)
 
 

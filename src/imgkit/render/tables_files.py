@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from imgkit.model.fact import Fact, FactState
 from imgkit.model.files import Files, NotedFile
 from imgkit.render.titles import Table, decode, state_words
-from imgkit.units import describe_bytes, format_utc
+from imgkit.units import counted, describe_bytes, format_utc
 
 _LISTS = (
     ("set_id", "PROGRAMS THAT CHANGE THEIR USER OR GROUP"),
@@ -20,11 +20,11 @@ _LISTS = (
     ("future_times", "TIMES AHEAD OF ANYTHING THE FILE SYSTEM NOTED"),
 )
 _SUMMARY = (
-    ("hidden_programs", "hidden programs"),
-    ("in_dev", "files in /dev"),
-    ("devices_elsewhere", "devices outside /dev"),
-    ("future_times", "times ahead"),
-    ("odd_names", "odd names"),
+    ("hidden_programs", "hidden program", "hidden programs"),
+    ("in_dev", "file in /dev", "files in /dev"),
+    ("devices_elsewhere", "device outside /dev", "devices outside /dev"),
+    ("future_times", "time ahead", "times ahead"),
+    ("odd_names", "odd name", "odd names"),
 )
 _HEADS = ("mode", "owner", "size", "modified", "about", "path")
 
@@ -56,12 +56,14 @@ def files_words(fact: Fact[Files]) -> str:
     """Return the line of the summary: what is usual is only counted, what is not is named."""
     found = fact.value
     if found is None:
-        return "could not be determined" if fact.state is FactState.UNDETERMINED else "none"
+        return "could not be determined" if fact.state is FactState.UNDETERMINED else ""
     strangers = sum(not one.package for one in found.set_id.first)
-    words = [f"{found.entries} entries{'' if found.whole else ' (cut)'}"]
+    words = [f"{counted(found.entries, 'entry', 'entries')}{'' if found.whole else ' (cut)'}"]
     words.append(f"{found.set_id.total} set-id ({strangers} of no package)" if found.set_id.total else "no set-id")
     words += [f"{len(found.capable)} with rights"] if found.capable else []
-    words += [f"{getattr(found, name).total} {what}" for name, what in _SUMMARY if getattr(found, name).total]
+    words += [
+        counted(getattr(found, name).total, one, many) for name, one, many in _SUMMARY if getattr(found, name).total
+    ]
     return ", ".join(words)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from imgkit.model.logins import FailedLogins, FailureCount, LastLogin, Logins, Session, SystemEvent
-from imgkit.render.titles import Table, decode, list_title, state_words
+from imgkit.render.titles import Table, decode, list_title, unknown_words
+from imgkit.units import counted
 
 _MOST_ROWS = 200
 _SESSION_HEADS = ("began", "ended", "how", "user", "terminal", "from")
@@ -29,16 +30,15 @@ def login_tables(logins: Logins, of: str) -> Iterator[Table]:
 def login_words(logins: Logins) -> str:
     """Return log-ins in a few words: how many, the newest, and how many attempts failed."""
     sessions, failed = logins.sessions, logins.failed
-    if sessions.value is None:
-        words = f"sessions: {state_words(sessions)}"
-    else:
-        words = f"{len(sessions.value)} session{'' if len(sessions.value) == 1 else 's'}"
-        if sessions.value:
-            newest = sessions.value[-1]
-            words += f", the last: {newest.user}{_from(newest)} at {_time(newest.started)}"
+    words = list(unknown_words(sessions, "sessions"))
+    if sessions.value is not None:
+        count = counted(len(sessions.value), "session")
+        newest = sessions.value[-1] if sessions.value else None
+        told = f", the last: {newest.user}{_from(newest)} at {_time(newest.started)}" if newest else ""
+        words.append(count + told)
     if failed.value:
-        words += f"; {sum(one.count for one in failed.value)} failed attempts"
-    return words
+        words.append(counted(sum(one.count for one in failed.value), "failed attempt"))
+    return "; ".join(words)
 
 
 def _limited(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> Table:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from imgkit.model.logs import Log, Logs, LogTime
-from imgkit.render.titles import Table, decode, list_title, state_words
-from imgkit.units import describe_bytes, format_utc
+from imgkit.render.titles import Table, decode, list_title, unknown_words
+from imgkit.units import counted, describe_bytes, format_utc
 
 
 def log_tables(logs: Logs | None, of: str) -> Iterator[Table]:
@@ -27,12 +27,12 @@ def log_words(logs: Logs) -> str:
     """Return the line of the summary: how far the logs reach, and what stands out."""
     found = logs.logs.value
     if found is None:
-        return state_words(logs.logs)
+        return "".join(unknown_words(logs.logs))
     firsts = [one.first for one in found if one.first]
     lasts = [one.last for one in found if one.last]
     reach = f", {min(firsts).date()} to {max(lasts).date()}" if firsts and lasts else ""
     oddities = "; " + "; ".join(logs.logs.remarks[:2]) if logs.logs.remarks else ""
-    return f"{len(found)} logs{reach}{oddities}"
+    return f"{counted(len(found), 'log')}{reach}{oddities}"
 
 
 def _row(one: Log) -> tuple[str, ...]:

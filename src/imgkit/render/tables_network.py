@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from imgkit.model.network import Firewall, Interface, Network
-from imgkit.render.titles import Table, decode, list_title, state_words
+from imgkit.render.titles import Table, decode, list_title, state_words, unknown_words
 from imgkit.units import format_utc
 
 
@@ -38,13 +38,14 @@ def network_tables(network: Network | None, of: str) -> Iterator[Table]:
 def network_words(network: Network) -> str:
     """Return the line of the summary: each interface with its addresses, the name servers."""
     found = network.interfaces.value
-    if found is None:
-        return state_words(network.interfaces)
-    seen = [f"{one.name or one.hardware_address} {_how(one)}" for one in found]
+    if unknown := unknown_words(network.interfaces):
+        return unknown[0]
+    seen = [f"{one.name or one.hardware_address} {_how(one)}" for one in found or ()]
     resolver = network.resolver.value
     servers = f"; names by {', '.join(resolver.name_servers[:3])}" if resolver and resolver.name_servers else ""
     more = f" and {len(seen) - 4} more" if len(seen) > 4 else ""
-    return ", ".join(dict.fromkeys(seen[:4])) + more + servers if seen else f"no interface{servers}"
+    named = ", ".join(dict.fromkeys(seen[:4])) + more
+    return named + servers if seen else f"no interface{servers}" if servers else ""
 
 
 _INTERFACE_HEADS = ("interface", "how", "gateways", "name servers", "at boot", "by", "file")

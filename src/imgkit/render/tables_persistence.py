@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.persistence import AtJob, ConfigLine, InitScript, PamLine, Persistence, StartupFile, Unit, UnitState
-from imgkit.render.titles import Rows, Table, decode, list_title, state_words
-from imgkit.units import format_utc
+from imgkit.render.titles import Rows, Table, decode, list_title, unknown_words
+from imgkit.units import counted, format_utc
 
 _STARTED = {UnitState.ENABLED, UnitState.ENABLED_RUNTIME}
 _JOB_HEADS = ("due", "user", "queue", "file", "commands")
@@ -38,20 +38,20 @@ def persistence_tables(persistence: Persistence, of: str) -> Iterator[Table]:
 def started_words(persistence: Persistence) -> str:
     """Return what starts by itself in a few words."""
     units = persistence.units
-    words = []
+    words: list[str] = []
     if units.value is None:
-        words.append(f"units: {state_words(units)}")
+        words += unknown_words(units, "units")
     else:
         enabled = [unit for unit in units.value if unit.state in _STARTED]
         timers = sum(unit.name.endswith(".timer") for unit in enabled)
-        words.append(f"{len(enabled)} of {len(units.value)} units enabled ({timers} timers)")
+        words.append(f"{len(enabled)} of {len(units.value)} units enabled ({counted(timers, 'timer')})")
     entries = sum(len(table.entries) for table in persistence.cron.value or ())
     cron = persistence.cron
-    words.append(f"{entries} lines of cron" if cron.value is not None else f"cron: {state_words(cron)}")
+    words += unknown_words(cron, "cron") if cron.value is None else [counted(entries, "line of cron", "lines of cron")]
     if persistence.at.value:
-        words.append(f"{len(persistence.at.value)} at jobs")
+        words.append(counted(len(persistence.at.value), "at job"))
     preloads = sum(line.kind == "preload" for line in persistence.loader.value or ())
-    return ", ".join([*words, *([f"{preloads} PRELOADED LIBRARIES"] if preloads else [])])
+    return ", ".join([*words, *([counted(preloads, "PRELOADED LIBRARY", "PRELOADED LIBRARIES")] if preloads else [])])
 
 
 def _cron(persistence: Persistence) -> Iterator[tuple[str, ...]]:

@@ -23,7 +23,7 @@ def server_words(servers: ServerSettings) -> str:
     found = [one for fact in facts for one in fact.value or ()]
     names = ", ".join(sorted({one.kind for one in found}))
     opened = [f"{one.kind}: {words}" for one in found for words in one.open]
-    return "; ".join([*([names] if names else []), *opened[:2], *unknown]) or "none"
+    return "; ".join([*([names] if names else []), *opened[:2], *unknown])
 
 
 def _row(one: Server) -> tuple[str, ...]:

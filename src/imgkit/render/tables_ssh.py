@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from imgkit.model.ssh import AuthorizedKey, KeyOption, PrivateKey, Ssh
-from imgkit.render.titles import Table, decode, list_title, state_words
+from imgkit.render.titles import Table, decode, list_title, unknown_words
 
 _TOLD = ("PermitRootLogin", "PasswordAuthentication")
 _KEY_HEADS = ("users", "type", "fingerprint", "comment", "options", "where")
@@ -42,7 +42,7 @@ def ssh_words(ssh: Ssh) -> str:
     """Return SSH in a few words: how many keys let whom in, and the settings that matter most."""
     fact = ssh.authorized_keys
     if fact.value is None:
-        words = [f"keys: {state_words(fact)}"]
+        words = list(unknown_words(fact, "keys"))
     else:
         users = sorted({user for key in fact.value for user in key.users})
         count = len(fact.value)
@@ -50,7 +50,7 @@ def ssh_words(ssh: Ssh) -> str:
     held = {one.name.lower(): one.value for one in ssh.server.value or () if one.holds}
     words += [f"{name} {held[name.lower()]}" for name in _TOLD if name.lower() in held]
     if ssh.server.value is None:
-        words.append(f"server: {state_words(ssh.server)}")
+        words += unknown_words(ssh.server, "server")
     return "; ".join(words)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from imgkit.model.accounts import Accounts
 from imgkit.model.fact import Fact
 from imgkit.model.sudo import Sudoers, SudoRule
-from imgkit.render.titles import Table, decode, list_title, state_words
+from imgkit.render.titles import Table, decode, list_title, state_words, unknown_words
 
 _RULE_HEADS = ("where", "who", "hosts", "as", "tags", "commands")
 
@@ -31,7 +31,7 @@ def sudo_tables(accounts: Accounts, of: str) -> Iterator[Table]:
 def sudo_words(fact: Fact[Sudoers]) -> str:
     """Return sudo in a few words: how many rules, and who needs no password."""
     if fact.value is None:
-        return state_words(fact)
+        return "".join(unknown_words(fact))
     free = sorted({user for rule in fact.value.rules if "NOPASSWD" in rule.tags for user in rule.users})
     count = len(fact.value.rules)
     words = f"{count} rule{'' if count == 1 else 's'}"

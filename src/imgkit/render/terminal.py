@@ -13,6 +13,7 @@ from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Rep
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
+from imgkit.render.standing_out import short_subject, standing_out
 from imgkit.render.tables_boot import boot_words
 from imgkit.render.tables_cloud import cloud_words
 from imgkit.render.tables_containers import container_words
@@ -30,7 +31,8 @@ SUMMARY_LINES = 60
 DEFAULT_WIDTH = 100
 _INDENT = "  "
 _MOST_QUESTIONS = 6
-_MOST_REMARKS = 10
+_MOST_NOTES = 4
+_MOST_REMARKS = 14
 
 
 def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
@@ -39,7 +41,7 @@ def render_summary(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
     for system in report.systems:
         lines += ["", *_system_lines(system, width)]
     lines += ["", *_storage_lines(report.storage, report.missing_disks, width), *_data_lines(report, width)]
-    limits = _diagnostic_lines(report.diagnostics)
+    limits = _diagnostic_lines(report.diagnostics, report.systems[0].root if len(report.systems) == 1 else "")
     return _text([*clip(lines, SUMMARY_LINES - len(limits)), *limits], width)
 
 
@@ -76,9 +78,15 @@ def _verdict(report: Report) -> str:
     systems = len(report.systems)
     counts = f"{len(report.storage.disks)} disk{_s(len(report.storage.disks))}, {systems} operating system{_s(systems)}"
     if report.complete:
-        return f"{counts}; everything could be determined"
+        return f"{counts}; everything could be determined{_without_journals(report.storage)}"
     open_questions = sum(one.level is DiagnosticLevel.UNDETERMINED for one in report.diagnostics)
     return f"{counts}; INCOMPLETE: {open_questions} question{_s(open_questions)} left open, named at the end"
+
+
+def _without_journals(storage: Storage) -> str:
+    """Say at once what a look without a journal is a look at."""
+    waiting = [one.place for one in storage.file_systems if one.journal is Journal.PENDING]
+    return f"; JOURNAL UNREAD: {', '.join(waiting)}" if waiting else ""
 
 
 def _system_lines(system: SystemReport, width: int) -> list[str]:
@@ -97,14 +105,20 @@ def _system_lines(system: SystemReport, width: int) -> list[str]:
     rows += [("starts", started_words(system.persistence))] if system.persistence else []
     return [
         f"SYSTEM on {system.root}: {system_title(system)}{_architecture_words(system.identity)}",
-        *table(rows, width=width, indent=_INDENT),
+        *table(_present(rows), width=width, indent=_INDENT),
         *(_login_lines(system.accounts.users, width) if system.accounts else ()),
         *(_mount_lines(system.mounts.fstab, width) if system.mounts else ()),
     ]
 
 
+def _present(rows: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What is not there takes one line for all."""
+    nothing = ", ".join(name for name, words in rows if not words)
+    return [*(row for row in rows if row[1]), *([("not there", nothing)] if nothing else ())]
+
+
 def _architecture_words(identity: Identity | None) -> str:
-    if identity is None:
+    if identity is None or identity.architecture.state is FactState.ABSENT:
         return ""
     found = identity.architecture
     return f", {found.value.name if found.value else describe_fact(found)}"
@@ -112,18 +126,18 @@ def _architecture_words(identity: Identity | None) -> str:
 
 def _identity_rows(identity: Identity) -> Iterator[tuple[str, str]]:
     zone = identity.timezone.value
-    yield "host name", describe_fact(identity.hostname)
-    yield "machine id", describe_fact(identity.machine_id)
+    yield "host name", describe_fact(identity.hostname, otherwise="")
+    yield "machine id", describe_fact(identity.machine_id, otherwise="")
     words = (zone.name or zone.rule) if zone else describe_fact(identity.timezone, otherwise="UTC (none set)")
     yield "time zone", words
-    yield "locale", describe_fact(identity.locale)
+    yield "locale", describe_fact(identity.locale, otherwise="")
 
 
 def _kernel_words(kernels: Fact[tuple[Kernel, ...]]) -> str:
     if kernels.value is None:
-        return describe_fact(kernels)
+        return describe_fact(kernels, otherwise="")
     words = [kernel.version + (f" ({lack})" if (lack := _lack(kernel)) else "") for kernel in kernels.value]
-    return ", ".join(reversed(words)) or "none"
+    return ", ".join(reversed(words))
 
 
 def _lack(kernel: Kernel) -> str:
@@ -141,7 +155,7 @@ def _package_words(packages: PackageDatabases) -> str:
         elif fact.value is not None:
             installed = sum(package.installed for package in fact.value)
             words.append(f"{installed} ({manager}{', incomplete' if fact.partial else ''})")
-    return ", ".join(words) or "no package manager's database"
+    return ", ".join(words)
 
 
 def _login_lines(users: Fact[tuple[User, ...]], width: int) -> list[str]:
@@ -265,18 +279,20 @@ def _top_words(contents: Contents) -> str:
     )
 
 
-def _diagnostic_lines(diagnostics: Sequence[Diagnostic]) -> list[str]:
-    open_questions = [one for one in diagnostics if one.level is DiagnosticLevel.UNDETERMINED]
-    remarks = [one for one in diagnostics if one.level is DiagnosticLevel.REMARK]
-    notes = [one for one in diagnostics if one.level is DiagnosticLevel.NOTE]
+def _diagnostic_lines(diagnostics: Sequence[Diagnostic], lone_root: str) -> list[str]:
+    of_level = {level: [one for one in diagnostics if one.level is level] for level in DiagnosticLevel}
+    questions, notes = (
+        [f"{short_subject(one.subject, lone_root=lone_root)}: {one.message}" for one in of_level[level]]
+        for level in (DiagnosticLevel.UNDETERMINED, DiagnosticLevel.NOTE)
+    )
     lines: list[str] = []
     for title, most, found in (
-        ("STANDS OUT", _MOST_REMARKS, remarks),
-        ("NOTES", _MOST_QUESTIONS, notes),
-        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, open_questions),
+        ("STANDS OUT", _MOST_REMARKS, standing_out(of_level[DiagnosticLevel.REMARK], lone_root=lone_root)),
+        ("NOTES", _MOST_NOTES, notes),
+        ("COULD NOT BE DETERMINED", _MOST_QUESTIONS, questions),
     ):
         if found:
-            lines += ["", title, *clip([f"{_INDENT}{one.subject}: {one.message}" for one in found], most)]
+            lines += ["", title, *clip([_INDENT + one for one in found], most)]
     return lines
 
 

@@ -15,6 +15,13 @@ def state_words(fact: Fact[Any]) -> str:
     return f"{words}{f' ({fact.reason})' if fact.reason else ''}"
 
 
+def unknown_words(fact: Fact[Any], what: str = "") -> tuple[str, ...]:
+    """Return what a summary says of a fact without a value: that nobody knows, and nothing of what is not there."""
+    if fact.state is not FactState.UNDETERMINED:
+        return ()
+    return (f"{what}: {state_words(fact)}" if what else state_words(fact),)
+
+
 def list_title(words: str, fact: Fact[Any]) -> str:
     """Return the title of a table of a fact that is a list."""
     if fact.value is None:

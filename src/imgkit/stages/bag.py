@@ -75,6 +75,7 @@ def bag_set(
     if manifest is None:
         raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made.")
     _require_place(folder, target)
+    _require_names(folder, manifest)
     _require_sizes(folder, manifest)
     try:
         with work_folder(target) as work:
@@ -97,6 +98,17 @@ def bag_set(
     everything = (each for disk in manifest.disks for each in disk.files)
     outside = tuple(each.path.as_posix() for each in everything if each.state is FileState.OUTSIDE)
     return BagDone(path=target, inside=target / PAYLOAD / name, files=done, outside=outside)
+
+
+def _require_names(folder: Path, manifest: Manifest) -> None:
+    """A bag's manifest has a line for each file, and its readers do not agree how a line break in a name is written."""
+    names = (folder.resolve().name, *(each.path.as_posix() for each in manifest.files()))
+    broken = next((name for name in names if "\n" in name or "\r" in name), None)
+    if broken is not None:
+        raise SettingsError(
+            f"the name {broken!r} has a line break, and no bag holds such a name",
+            hint="Rename the set's folder where it is that; else hand the set over as it is, with its SHA256SUMS.",
+        )
 
 
 def _build(

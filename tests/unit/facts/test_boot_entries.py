@@ -156,3 +156,9 @@ def test_any_text_is_borne(path, parts):
 
 def test_a_long_hostile_line_takes_no_long_time():
     entries({"/boot/grub/grub.cfg": "menuentry '" * 100_000 + "\n" + "menuentry 'a" + " --id" * 100_000 + GRUB})
+
+
+def test_a_password_on_the_kernels_command_line_is_masked():
+    text = "menuentry 'x' {\n linux /vmlinuz root=UUID=ab password=hunter2 quiet\n}\n"
+    (entry,) = read_loading(guest_with({"/boot/grub/grub.cfg": text}), NAMES).entries.value or ()
+    assert entry.options == "root=UUID=ab password=*** quiet"

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import Nodes, guest_with
 
 from imgkit.facts.databases import read_databases
-from imgkit.model.fact import FactState
+from imgkit.model.fact import FactState, Setting
 from imgkit.model.server_settings import Server
 
 
@@ -88,3 +88,10 @@ def test_none_is_absent_and_what_is_open_stands_out():
 @given(st.text(alphabet="[mysqld]bind=!include trust host: {}#'\n\t", max_size=100))
 def test_any_text_is_borne(path, text):
     read_databases(guest_with({path: text}))
+
+
+def test_the_new_name_of_a_redis_command_is_a_secret():
+    server = one({"/etc/redis.conf": "requirepass x\nrename-command CONFIG hunter2\n"})
+    assert Setting(name="rename-command", value="CONFIG ***") in server.settings
+    off = one({"/etc/redis.conf": 'requirepass x\nrename-command CONFIG ""\n'})
+    assert Setting(name="rename-command", value='CONFIG ""') in off.settings

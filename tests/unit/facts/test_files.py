@@ -54,9 +54,9 @@ def test_what_an_examiner_wants_to_see_first_stands_out():
     }
     guest, seen = guest_with(files), FilesVisitor()
     assert describe_files(guest, seen, walk_tree(guest, (seen,))).remarks == (
-        "1 programs change their user and no package brings them: /usr/bin/evil",
-        "1 programs are hidden: /tmp/.x",
-        "1 plain files lie in /dev: /dev/pts.log",
+        "1 set-id program that no package brings: /usr/bin/evil",
+        "1 hidden program: /tmp/.x",
+        "1 plain file in /dev: /dev/pts.log",
     )
 
 

@@ -129,3 +129,17 @@ def test_plain_words_come_back_as_they_were(spec, folder):
     (found,), malformed = parse_fstab(spec + b" \t" + folder)
     assert malformed == ()
     assert (found.spec, found.folder) == (spec, folder)
+
+
+def test_passwords_of_network_shares_are_masked():
+    share, dav = entries("//s/x /x cifs user=eve,password=hunter2 0 0\nhttps://eve:hunter2@s/ /y davfs rw 0 0\n")
+    assert share.options == ("user=eve", "password=***")
+    assert dav.spec == "https://eve:***@s/"
+
+
+def test_a_file_of_endless_lines_gives_the_first_and_says_so():
+    found = read_fstab(guest_with({"/etc/fstab": "/dev/vdb1 / ext4\n" * 2500}), NAMES)
+    assert found.value is not None
+    assert len(found.value) == 2000
+    assert found.partial
+    assert found.notes == ("only the first 2000 of 2500 lines are given",)

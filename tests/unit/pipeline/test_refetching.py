@@ -57,6 +57,17 @@ def test_what_an_earlier_run_had_mended_is_only_put_in_place(run: Run):
     assert (run.folder / ARCHIVE).read_bytes()[50] == run.services.fake_store.content[SYSTEM_KEY][50]  # type: ignore[attr-defined]
 
 
+def test_a_run_that_was_killed_between_the_parts_file_and_the_object_is_gone_on_with(run: Run):
+    sound = (run.folder / ARCHIVE).read_bytes()
+    work = run.image_set.workspace / "repair"
+    work.mkdir()
+    (work / Path(ARCHIVE).name).write_bytes(sound)
+    flip(run.folder / ARCHIVE, 50)
+    _refetch(run)
+    assert (run.folder / ARCHIVE).read_bytes() == sound
+    assert not work.exists()
+
+
 def test_another_object_by_now_replaces_nothing(run: Run):
     flip(run.folder / ARCHIVE, 50)
     damaged = (run.folder / ARCHIVE).read_bytes()

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +56,35 @@ def test_one_file_is_put_right_byte_for_byte(made: tuple[Path, FakeServices], na
     assert {each for each in before if before[each] != after[each]} <= {"imgkit.json", "custody.jsonl", "SHA256SUMS"}
 
 
+def test_files_are_put_right_whose_folders_are_gone(made: tuple[Path, FakeServices]):
+    folder, services = made
+    before = _sums(folder)
+    shutil.rmtree(folder / "objects")
+    shutil.rmtree(folder / "digests")
+    assert _repair(folder, services).after.held
+    assert set(_sums(folder)) == set(before)
+
+
+@pytest.mark.parametrize("name", [ARCHIVE, PARTS, "system.raw", "digests/system.chunks"])
+def test_a_folder_in_a_files_place_stays_and_is_named(made: tuple[Path, FakeServices], name: str):
+    folder, services = made
+    (folder / name).unlink()
+    (folder / name).mkdir()
+    (folder / name / "mine").touch()
+    ((told, why),) = _repair(folder, services).unrepaired
+    assert (told, "is a folder" in why, "Move it away" in why) == (name, True, True)
+    assert (folder / name / "mine").exists()
+
+
+@pytest.mark.parametrize("name", ["SHA256SUMS", ARCHIVE, PARTS, "system.raw", "digests/system.chunks"])
+def test_a_pipe_in_a_files_place_is_replaced(made: tuple[Path, FakeServices], name: str):
+    folder, services = made
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    result = _repair(folder, services)
+    assert (result.repaired, result.after.held) == ((name,), True)
+
+
 def test_everything_at_once_is_put_right_along_the_chain(made: tuple[Path, FakeServices]):
     folder, services = made
     names = (ARCHIVE, "digests/system.chunks", "system.raw")
@@ -69,7 +100,8 @@ def test_every_repair_is_a_step_and_a_line_of_custody(made: tuple[Path, FakeServ
     step = manifest_of(folder).steps[-1]
     assert (step.step, step.outcome, step.arguments) == ("repair", Outcome.HELD, ("system.raw",))
     assert "guest view" in step.notes[0]
-    assert json.loads((folder / "custody.jsonl").read_text().splitlines()[-1])["event"] == "repair"
+    line = json.loads((folder / "custody.jsonl").read_text().splitlines()[-1])
+    assert (line["event"], line["subject"]["file"]) == ("repair", "system.raw")
 
 
 def test_what_could_not_be_repaired_is_a_failed_step_and_stays_as_it_is(made: tuple[Path, FakeServices]):

@@ -24,9 +24,11 @@ def test_every_table_says_how_many():
 def test_the_summary_names_what_failed():
     assert boot_words(BOOT) == "BIOS; grub2; 1 of 2 checks FAILED: NVMe disk with 5.10.134"
     passed = replace(BOOT, checks=Fact.present((BOOT.checks.value or ())[:1], sources=()))
-    assert boot_words(passed) == "BIOS; grub2; all 1 checks passed"
+    assert boot_words(passed) == "BIOS; grub2; the one check passed"
 
 
 def test_nothing_known_is_said():
     unknown = replace(BOOT, modes=Fact.undetermined("torn"), loaders=Fact.absent(), checks=Fact.absent())
-    assert boot_words(unknown) == "could not be determined (torn); none"
+    assert boot_words(unknown) == "could not be determined (torn); no loader's configuration"
+    bare = replace(unknown, modes=Fact.absent(), loaders=Fact.undetermined("torn"))
+    assert boot_words(bare) == "neither BIOS nor UEFI is told by the disk; loader could not be determined (torn)"

@@ -23,7 +23,7 @@ def test_every_list_becomes_a_table():
 
 
 def test_the_summary_tells_the_instance_and_the_agents():
-    assert cloud_words(CLOUD) == "instance i-1, Security Center 12.85, 1 handed over"
+    assert cloud_words(CLOUD) == "instance i-1, Security Center 12.85, 1 text of user or vendor data"
     unknown = replace(CLOUD, init=Fact.absent(), agents=Fact.undetermined("torn"), data=Fact.absent())
     assert cloud_words(unknown) == "agents: could not be determined (torn)"
 

@@ -21,7 +21,7 @@ def test_only_lists_with_something_in_them_become_tables():
 
 
 def test_the_summary_names_what_is_not_usual():
-    words = "3 entries, 1 set-id (1 of no package), 1 with rights, 1 hidden programs, 900 odd names"
+    words = "3 entries, 1 set-id (1 of no package), 1 with rights, 1 hidden program, 900 odd names"
     assert files_words(FACT) == words
 
 

@@ -16,5 +16,5 @@ def test_logs_and_gaps_become_tables():
 
 
 def test_the_summary_tells_how_far_they_reach_and_what_stands_out():
-    assert log_words(LOGS) == "1 logs, 2026-11-22 to 2026-11-22; /var/log/wtmp is empty"
+    assert log_words(LOGS) == "1 log, 2026-11-22 to 2026-11-22; /var/log/wtmp is empty"
     assert log_words(replace(LOGS, logs=Fact.undetermined("torn"))) == "could not be determined (torn)"

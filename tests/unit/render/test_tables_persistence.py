@@ -23,12 +23,17 @@ def test_every_list_is_told():
 
 def test_the_summary_counts_what_starts():
     assert started_words(persistence()) == (
-        "1 of 2 units enabled (0 timers), 1 lines of cron, 1 at jobs, 1 PRELOADED LIBRARIES"
+        "1 of 2 units enabled (0 timers), 1 line of cron, 1 at job, 1 PRELOADED LIBRARY"
     )
 
 
 def test_nobody_knowing_is_not_none():
-    unknown = replace(persistence(), units=Fact.undetermined("torn"), cron=Fact.absent("there are no tables of cron"))
+    unknown = replace(persistence(), units=Fact.undetermined("torn"), cron=Fact.undetermined("torn too"))
     assert started_words(unknown).startswith(
-        "units: could not be determined (torn), cron: none (there are no tables of cron)"
+        "units: could not be determined (torn), cron: could not be determined (torn too), 1 at job"
     )
+
+
+def test_what_is_not_there_takes_no_room():
+    bare = replace(persistence(), units=Fact.absent(), cron=Fact.absent())
+    assert started_words(bare) == "1 at job, 1 PRELOADED LIBRARY"

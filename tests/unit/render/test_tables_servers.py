@@ -20,4 +20,4 @@ def test_the_summary_names_what_is_open_and_what_is_not_known():
     assert server_words(SERVERS) == "redis; redis: it listens everywhere"
     torn = replace(SERVERS, databases=Fact.undetermined("torn"))
     assert server_words(torn) == "could not be determined (torn)"
-    assert server_words(replace(SERVERS, databases=Fact.absent())) == "none"
+    assert server_words(replace(SERVERS, databases=Fact.absent())) == ""

@@ -22,4 +22,4 @@ def test_the_summary_tells_keys_and_settings_that_hold():
 
 def test_nobody_knowing_is_not_none():
     unknown = replace(ssh(), authorized_keys=Fact.undetermined("torn"), server=Fact.absent("there is no sshd_config"))
-    assert ssh_words(unknown) == "keys: could not be determined (torn); server: none (there is no sshd_config)"
+    assert ssh_words(unknown) == "keys: could not be determined (torn)"

@@ -28,4 +28,4 @@ def test_the_summary_names_who_needs_no_password():
 def test_nobody_knowing_is_not_none():
     unknown = replace(ACCOUNTS, sudoers=Fact.undetermined("torn"))
     assert next(iter(sudo_tables(unknown, "")))[0] == "SUDO RULES: could not be determined (torn)"
-    assert sudo_words(Fact.absent("there is no sudoers")) == "none (there is no sudoers)"
+    assert sudo_words(Fact.absent("there is no sudoers")) == ""

@@ -6,7 +6,7 @@ from tests.unit.render.sample_report import SYSTEM, make_report, make_storage, m
 from imgkit.model.fact import Fact
 from imgkit.model.identity import OperatingSystem
 from imgkit.model.report import Diagnostic, DiagnosticLevel, SystemReport
-from imgkit.model.storage import FileSystem
+from imgkit.model.storage import FileSystem, Journal
 from imgkit.render.columns import display_width
 from imgkit.render.terminal import SUMMARY_LINES, render_summary, system_title, usage_words
 
@@ -66,6 +66,14 @@ def test_a_report_without_open_questions_says_so():
     assert "INCOMPLETE" not in render_summary(report)
 
 
+def test_what_a_journal_still_holds_is_said_in_the_first_line():
+    report = replace(make_report(), missing_disks=(), diagnostics=())
+    first, *others = report.storage.file_systems
+    waiting = replace(report.storage, file_systems=(replace(first, journal=Journal.PENDING), *others))
+    line = render_summary(replace(report, storage=waiting)).splitlines()[0]
+    assert line.endswith(f"; JOURNAL UNREAD: {first.place}")
+
+
 def test_a_missing_disk_alone_is_a_question_left_open():
     assert "INCOMPLETE" in render_summary(replace(make_report(), diagnostics=()))
 
@@ -105,4 +113,15 @@ def test_what_stands_out_comes_before_the_notes():
     report = make_report()
     lines = render_summary(replace(report, diagnostics=(*report.diagnostics, remark))).splitlines()
     assert lines.index("STANDS OUT") < lines.index("NOTES") < lines.index("COULD NOT BE DETERMINED")
-    assert "  systems/x/cron: runs something in /tmp" in lines
+    assert "  x/cron: runs something in /tmp" in lines
+
+
+def test_what_is_not_there_takes_one_line_for_all():
+    system = make_system()
+    assert system.containers is not None
+    nothing = replace(system.containers, containers=Fact.absent(), images=Fact.absent(), pods=Fact.absent())
+    summary = render_summary(replace(make_report(), systems=(replace(system, containers=nothing, logs=None),)))
+    (line,) = (line for line in summary.splitlines() if line.startswith("  not there"))
+    assert "containers" in line
+    assert "logs" not in line  # it was not asked for
+    assert "none" not in line

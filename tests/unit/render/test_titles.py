@@ -1,5 +1,5 @@
 from imgkit.model.fact import Fact
-from imgkit.render.titles import decode, list_title, state_words
+from imgkit.render.titles import decode, list_title, state_words, unknown_words
 
 
 def test_none_nothing_known_and_an_empty_list_are_told_apart():
@@ -12,3 +12,9 @@ def test_none_nothing_known_and_an_empty_list_are_told_apart():
 
 def test_bytes_that_are_no_text_survive():
     assert decode(b"\xff").encode("utf-8", "surrogateescape") == b"\xff"
+
+
+def test_nobody_knowing_is_said_and_nothing_being_there_is_not():
+    assert unknown_words(Fact.undetermined("torn"), "keys") == ("keys: could not be determined (torn)",)
+    assert unknown_words(Fact.undetermined("torn")) == ("could not be determined (torn)",)
+    assert unknown_words(Fact.absent("none there"), "keys") == ()

@@ -117,6 +117,13 @@ def test_a_bag_inside_the_set_is_refused(folder: Path):
         _bag(folder, name="set/bag")
 
 
+def test_a_name_with_a_line_break_is_refused_before_anything_is_written(folder: Path):
+    renamed = folder.rename(folder.with_name("two\nlines"))
+    with pytest.raises(SettingsError, match="line break"):
+        _bag(renamed)
+    assert not _left(renamed)
+
+
 def test_where_nothing_can_be_shared_nothing_is_copied_unasked(folder: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("imgkit.stages.bag.place_without_copying", lambda *_: None)
     with pytest.raises(NotAccessible, match="neither shared nor linked") as refused:

@@ -10,8 +10,8 @@ from imgkit.disks.chunks import take_chunk_digests
 from imgkit.disks.file_digest import file_sha256
 from imgkit.disks.guard import identify
 from imgkit.disks.guest_view import open_guest_view
-from imgkit.errors import Differs, ImgkitError, NotAccessible
-from imgkit.evidence.image_set import read_manifest
+from imgkit.errors import Differs, ImgkitError, NotAccessible, SettingsError
+from imgkit.evidence.image_set import CUSTODY_NAME, MANIFEST_NAME, read_manifest
 from imgkit.evidence.lone import read_lone_record
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.cloud_object import ObjectInfo
@@ -46,12 +46,23 @@ def check_file(path: Path, *, deep: bool = False, progress: Progress = NULL_PROG
     """Check a lone archive or disk image against the record beside it, and its own structure.
 
     A file that a set's manifest knows is held against that. Raises NotAccessible when there is no such file, Differs
-    when its record cannot be read.
+    when its record cannot be read, SettingsError for a part of a set's record.
     """
     if not path.is_file():
         raise NotAccessible(f"there is no file {path}", hint="Name an image set's folder, or a file.")
+    _refuse_record(path)
     jobs = _jobs_in_set(path, deep=deep) or list(_lone_jobs(path, deep=deep))
     return CheckResult(links=tuple(run_jobs(jobs, title=f"checking {path.name}", progress=progress)))
+
+
+def _refuse_record(path: Path) -> None:
+    """Manifest, custody and signatures hold each other: by itself none of them can be looked at."""
+    is_record = path.name in {MANIFEST_NAME, CUSTODY_NAME} or path.name.startswith(f"{MANIFEST_NAME}.")
+    if is_record and (path.parent / MANIFEST_NAME).exists():
+        raise SettingsError(
+            f"{path} is part of a set's record, which is checked with the set",
+            hint=f"Name the set's folder: imgkit check {path.parent}",
+        )
 
 
 def _jobs_in_set(path: Path, *, deep: bool) -> list[Job]:

@@ -2,10 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from imgkit.evidence.codec import canonical
 from imgkit.evidence.custody import CustodyVerdict, read_custody
 from imgkit.evidence.image_set import (
     CUSTODY_NAME,
@@ -56,8 +57,11 @@ def _check_custody(folder: Path, manifest: Manifest, custody: CustodyVerdict) ->
 
 
 def _check_manifest(folder: Path, told: object) -> str:
-    found = manifest_digest(json.loads(read_evidence(folder / MANIFEST_NAME)))
-    return "" if found == told else "it is not the manifest that was written with that line"
+    stored = read_evidence(folder / MANIFEST_NAME)
+    plain = json.loads(stored)
+    if manifest_digest(plain) != told:
+        return "it is not the manifest that was written with that line"
+    return "" if stored == canonical(plain) else "it says the same in other bytes than those that were written"
 
 
 def _check_sums(folder: Path, manifest: Manifest, name: str) -> str:
@@ -109,9 +113,16 @@ def strangers(folder: Path, manifest: Manifest) -> Iterator[str]:
     known = {record.path.as_posix() for record in manifest.files()} | {MANIFEST_NAME, *ALL_SUMS, CUSTODY_NAME}
     for place, folders, names in os.walk(folder):
         folders[:] = sorted(each for each in folders if each != WORKSPACE_NAME)
-        for name in sorted(names):
+        links = [each for each in folders if (Path(place) / each).is_symlink()]  # nobody walks into these
+        for name in sorted([*names, *links]):
             relative = (Path(place) / name).relative_to(folder).as_posix()
             if (Path(place) / name).is_symlink():
                 yield f"{relative!r} is a symbolic link: its bytes are not in the set"
-            if relative not in known and not relative.startswith(f"{MANIFEST_NAME}."):
+            if not _is_known(relative, known):
                 yield f"{relative!r} is not in the record"
+
+
+def _is_known(relative: str, known: Iterable[str]) -> bool:
+    """Whether a name, or for a folder something in it, is one of the record's; signatures are looked at elsewhere."""
+    is_signature = relative.startswith(f"{MANIFEST_NAME}.")
+    return relative in known or is_signature or any(each.startswith(f"{relative}/") for each in known)

@@ -53,6 +53,9 @@ def jobs_of_file(
     if not os.path.lexists(folder / record.path):
         yield _missing_job(disk, record)
         return
+    if _is_something_else(folder / record.path):
+        yield _missing_job(disk, record, "in its place is a folder, a pipe or a device")
+        return
     if record.kind is FileKind.ARCHIVE or (record.kind is FileKind.IMAGE and record.crc64 is not None):
         yield from archive_jobs(folder, disk, record, known, deep=deep)
     if record.kind is FileKind.IMAGE:
@@ -63,6 +66,11 @@ def jobs_of_file(
         yield root_job(folder, disk, record)
 
 
-def _missing_job(disk: DiskRecord, record: FileRecord) -> Job:
-    missing = failed(record.path.as_posix(), THERE, "it is missing")
+def _is_something_else(path: Path) -> bool:
+    """Whether nobody needs to read it to say that it is not the file that was made."""
+    return path.exists() and not path.is_file()
+
+
+def _missing_job(disk: DiskRecord, record: FileRecord, detail: str = "it is missing") -> Job:
+    missing = failed(record.path.as_posix(), THERE, detail)
     return Job(look=lambda _progress: (missing,), disk=str(disk.role))

@@ -63,3 +63,22 @@ def test_what_is_not_in_the_record_is_named_and_signatures_are_known(folder: Pat
     told = list(strangers(folder, manifest_of(folder)))
     assert len(told) == 2
     assert all("objects/other" in note for note in told)
+
+
+def test_a_folder_behind_a_link_is_named(folder: Path, tmp_path: Path):
+    (folder / "objects").rename(tmp_path / "elsewhere")
+    (folder / "objects").symlink_to(tmp_path / "elsewhere")
+    (folder / "added").symlink_to("/etc")
+    told = list(strangers(folder, manifest_of(folder)))
+    assert [each.partition(" is ")[0] for each in told] == ["'added'", "'added'", "'objects'"]
+    assert "symbolic link" in told[2]
+
+
+@pytest.mark.parametrize(("old", "new"), [("{", '{"schema": "another",'), ("\n", "\r\n"), ("  ", " ")])
+def test_a_manifest_that_says_the_same_in_other_bytes_is_named(folder: Path, old: str, new: str):
+    """Of two fields of one name most readers take the last, and a person the first."""
+    manifest = folder / "imgkit.json"
+    manifest.write_bytes(manifest.read_bytes().replace(old.encode(), new.encode(), 1))
+    (link,) = _bad(folder)
+    assert (link.subject, link.outcome) == ("imgkit.json", Outcome.FAILED)
+    assert "other bytes" in link.detail

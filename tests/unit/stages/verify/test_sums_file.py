@@ -49,6 +49,25 @@ def test_what_differs_is_missing_or_unreadable_is_told_apart(sums: Path):
     assert [link.subject for link in result.of(Outcome.UNDETERMINED)] == ["SHA256SUMS, line 6"]
 
 
+@pytest.mark.parametrize(("algorithm", "kind"), [("md5", "MD5"), ("sha1", "SHA-1")])
+def test_older_sums_are_read_too(tmp_path: Path, algorithm: str, kind: str):
+    for name, content in (("a", b"one"), ("b", b"two"), ("empty", b"")):
+        (tmp_path / name).write_bytes(content)
+    one, two, none = (hashlib.new(algorithm, content).hexdigest() for content in (b"one", b"two", b""))
+    sums = tmp_path / "sums"
+    sums.write_text(f"{one}  a\n{algorithm.upper()} (b) = {two}\n{none}  empty\n")
+    assert is_sums_file(sums)
+    assert check_sums(sums).held
+    (tmp_path / "b").write_bytes(b"Two")
+    (link,) = check_sums(sums).of(Outcome.FAILED)
+    assert (link.subject, link.link) == ("b", f"{kind} as in the file of sums")
+
+
+def test_a_tag_that_does_not_fit_its_digits_is_no_sum(tmp_path: Path):
+    (tmp_path / "sums").write_text(f"MD5 (a) = {_sum(b'one')}\n")
+    assert not is_sums_file(tmp_path / "sums")
+
+
 def test_holes_are_hashed_as_the_zeroes_that_they_are(tmp_path: Path):
     with (tmp_path / "disk").open("wb") as disk:
         disk.truncate(9 * 1024 * 1024)

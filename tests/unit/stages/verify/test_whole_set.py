@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests, crc64, write_chunk_digests, zero_digest
-from imgkit.errors import NotAccessible
+from imgkit.errors import NotAccessible, SettingsError
 from imgkit.evidence.image_set import open_image_set
 from imgkit.evidence.lone import write_lone_record
 from imgkit.model.cloud_object import ObjectInfo
@@ -113,6 +114,15 @@ def test_a_missing_file_is_named(image_set: Path, name: str) -> None:
     assert name in {link.subject for link in check_set(image_set).of(Outcome.FAILED)}
 
 
+@pytest.mark.parametrize("name", ["system.raw", "objects/a.tar.gz", "digests/system.chunks"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_what_is_no_file_in_a_files_place_differs(image_set: Path, name: str, make: Callable[[Path], None]) -> None:
+    (image_set / name).unlink()
+    make(image_set / name)
+    (link,) = [link for link in check_set(image_set).links if link.outcome is not Outcome.HELD]
+    assert (link.subject, link.outcome) == (name, Outcome.FAILED)
+
+
 def test_a_differing_chunk_is_named_by_its_place(image_set: Path) -> None:
     _flip(image_set / "system.raw", CHUNK_BYTES + 5)
     (link,) = check_set(image_set).of(Outcome.FAILED)
@@ -188,6 +198,13 @@ def test_a_file_without_a_record_says_that_little_was_looked_at(tmp_path: Path) 
     disk = tmp_path / "disk.raw"
     disk.write_bytes(DISK)
     assert any("no record" in link.detail for link in check_file(disk).of(Outcome.UNDETERMINED))
+
+
+@pytest.mark.parametrize("name", ["imgkit.json", "custody.jsonl", "imgkit.json.signed-1"])
+def test_the_record_is_checked_with_its_set(image_set: Path, name: str) -> None:
+    (image_set / name).touch()
+    with pytest.raises(SettingsError, match="checked with the set"):
+        check_file(image_set / name)
 
 
 def test_no_file_is_an_error_of_its_own(tmp_path: Path) -> None:
