@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,6 +78,12 @@ class Loopback:
                 child.send_signal(number)
                 out, err = child.communicate(timeout=60)
         return Ended(child.returncode, out, err)
+
+    def wait_until_sent(self, action: str, *, seconds: float = 120) -> None:
+        """Wait for a request; a busy machine starts a program slowly."""
+        deadline = time.monotonic() + seconds
+        while not self.sent(action) and time.monotonic() < deadline:
+            time.sleep(0.05)
 
     def sent(self, action: str) -> int:
         """How many requests of this action were answered well."""

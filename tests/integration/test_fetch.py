@@ -4,7 +4,6 @@ import hashlib
 import json
 import random
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,13 +37,6 @@ def _held(cloud: Loopback) -> None:
     assert checked.code == 0, checked.err
     manifest = json.loads((cloud.folder / IMAGE_ID / "imgkit.json").read_text())
     assert {disk["role"]: disk["guest"]["sha256"] for disk in manifest["disks"]} == cloud.disks
-
-
-def _until_it_waits(cloud: Loopback) -> None:
-    """For the export, which a run asks about again and again; a busy machine starts it slowly."""
-    deadline = time.monotonic() + 120
-    while not cloud.sent("DescribeTaskAttribute") and time.monotonic() < deadline:
-        time.sleep(0.05)
 
 
 def test_an_image_id_becomes_an_image_set(cloud):
@@ -155,7 +147,7 @@ def test_a_running_export_is_joined(cloud):
 def test_interrupting_leaves_the_task_running_and_says_how_to_go_on(cloud):
     cloud.simulator.change_settings(export_seconds=600.0)
     with cloud.start(*FETCH) as child:
-        _until_it_waits(cloud)
+        cloud.wait_until_sent("DescribeTaskAttribute")
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     ended = Ended(child.returncode, out, err)
