@@ -49,7 +49,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3, help="how often each is run; the best counts")
     parser.add_argument("--keep", type=Path, help="a folder for the disks, used again where it has them")
-    parser.add_argument("--dissect", type=Path, help="the bin folder of a virtual environment with dissect.target[full]")
+    parser.add_argument(
+        "--dissect", type=Path, help="the bin folder of a virtual environment with dissect.target[full]"
+    )
     parser.add_argument("--only", nargs="*", default=[], help="names of programs to run")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="imgkit-bench-", dir="/var/tmp") as scratch:
