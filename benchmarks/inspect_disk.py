@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/inspect_disk.py
     .venv/bin/python benchmarks/inspect_disk.py --dissect /path/to/venv/bin --runs 3
 
-The disk is made once: a Debian by debootstrap (as root, from the mirror that apt uses), put into an ext4 by mke2fs.
+The disk is made once: a Debian by debootstrap (as root, from Debian's mirror), in an ext4 of a GPT partition. "values"
+counts what a program's output has, roughly: names with a value, or elements of XML with a text.
 Memory is the largest sum of resident sets of all of a program's processes, looked at every 20 ms; for virt-inspector
 that takes in its virtual machine, for imgkit the child that reads.
 """
@@ -25,9 +26,12 @@ from pathlib import Path
 from measuring import IMGKIT, run
 
 from imgkit.samples.crowded_disks import make_crowded_ext4, make_crowded_xfs
+from imgkit.samples.partitioning import LINUX, NewPartition, make_disk
+from imgkit.units import MiB
 
 PACKAGES = "systemd-sysv,openssh-server,cron,nginx-light,python3,ifupdown,vim,linux-image-cloud-amd64"
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+ROOT_UUID = "5f0b1c3e-7a52-4a5e-9d61-00000000be00"
+DISK_UUID, PARTITION_UUID = "84C0D1AE-5D3B-4B0C-8F5E-3A9B7E2CBE01", "A1B2C3D4-00BE-4000-8000-0000000000BE"
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3, help="how often each is run; the best counts")
     parser.add_argument("--keep", type=Path, help="a folder for the disks, used again where it has them")
-    parser.add_argument("--dissect", type=Path, help="the bin folder of a virtual environment with dissect.target")
+    parser.add_argument(
+        "--dissect", type=Path, help="the bin folder of a virtual environment with dissect.target[full]"
+    )
     parser.add_argument("--only", nargs="*", default=[], help="names of programs to run")
     words = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="imgkit-bench-", dir="/var/tmp") as scratch:
@@ -162,9 +168,17 @@ def debian(folder: Path) -> Path:
     for cached in (tree / "var/cache/apt/archives").glob("*.deb"):
         cached.unlink()
     count = sum(len(folders) + len(files) for _, folders, files in os.walk(tree))
-    with disk.open("xb") as out:
+    (tree / "etc/hostname").write_text("debian-01\n")
+    (tree / "etc/fstab").write_text(f"UUID={ROOT_UUID} / ext4 errors=remount-ro 0 1\n")
+    root = folder / "root.ext4"
+    with root.open("wb") as out:
         out.truncate(1100 << 20)
-    run("/sbin/mke2fs", "-q", "-t", "ext4", "-d", str(tree), str(disk))
+    run("/sbin/mke2fs", "-q", "-t", "ext4", "-U", ROOT_UUID, "-d", str(tree), str(root))
+    partition = NewPartition(
+        start_bytes=MiB, size_bytes=1100 * MiB, type=LINUX, uuid=PARTITION_UUID, name="root", content=root
+    )
+    make_disk(disk, 1104 * MiB, DISK_UUID, [partition])
+    root.unlink()
     print(f"a Debian of {count} files and folders, {disk.stat().st_blocks * 512 / 2**20:.0f} MiB of data")
     return disk
 
