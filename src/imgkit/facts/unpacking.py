@@ -2,12 +2,12 @@
 
 import bz2
 import lzma
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
 import lz4.block
 import zstandard
+from isal import igzip_lib, isal_zlib
 
 from imgkit.units import MiB
 
@@ -91,12 +91,19 @@ def unpack(reader: PieceReader) -> Iterator[bytes]:
         raise BadPacking("its packing is not known")
     try:
         yield from open_it(reader)
-    except (zlib.error, lzma.LZMAError, zstandard.ZstdError, lz4.block.LZ4BlockError, OSError, EOFError) as error:
+    except (
+        igzip_lib.IsalError,
+        lzma.LZMAError,
+        zstandard.ZstdError,
+        lz4.block.LZ4BlockError,
+        OSError,
+        EOFError,
+    ) as error:
         raise BadPacking(f"its packing is damaged: {error}") from error
 
 
 def _gzip(reader: PieceReader) -> Iterator[bytes]:
-    unpacker = zlib.decompressobj(31)
+    unpacker = isal_zlib.decompressobj(31)  # four times as fast as zlib, which an initramfs of 60 MB is worth
     data = b""
     while not unpacker.eof:
         data = data or reader.read(_PIECE)
