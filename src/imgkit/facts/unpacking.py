@@ -3,7 +3,7 @@
 import bz2
 import lzma
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import Protocol, cast
 
 import lz4.block
 import zstandard
@@ -15,6 +15,8 @@ _PIECE = 256 * 1024
 _LZMA_MEMORY = 128 * MiB
 _ZSTD_WINDOW = 128 * MiB
 _LZ4_BLOCK = 8 * MiB
+_IsalError = cast("type[Exception]", igzip_lib.IsalError)  # its stub calls it an exception, not a class of them
+_DAMAGED = (_IsalError, lzma.LZMAError, zstandard.ZstdError, lz4.block.LZ4BlockError, OSError, EOFError)
 _LZ4_LEGACY = b"\x02\x21\x4c\x18"
 
 
@@ -91,14 +93,7 @@ def unpack(reader: PieceReader) -> Iterator[bytes]:
         raise BadPacking("its packing is not known")
     try:
         yield from open_it(reader)
-    except (
-        igzip_lib.IsalError,
-        lzma.LZMAError,
-        zstandard.ZstdError,
-        lz4.block.LZ4BlockError,
-        OSError,
-        EOFError,
-    ) as error:
+    except _DAMAGED as error:
         raise BadPacking(f"its packing is damaged: {error}") from error
 
 
