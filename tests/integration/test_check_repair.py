@@ -219,8 +219,9 @@ def test_killed_at_any_moment_the_damaged_file_is_there_or_the_mended_one(broken
     damaged = _sha256(broken.path(SYSTEM))
     broken.cloud.simulator.add_faults(Fault(FaultKind.SLOW, action="GetObject", bytes_per_second=2 * MiB, times=None))
     kills = 0
-    for _ in range(40):
-        ended = broken.cloud.killed_after(chance.uniform(0.9, 2.6), ("check", str(broken.folder), "--repair"))
+    for number in range(60):  # later and later: a quick machine is met in the middle of it, and a slow one gets there
+        moment = chance.uniform(0.35, 0.9) * 1.06**number
+        ended = broken.cloud.killed_after(moment, ("check", str(broken.folder), "--repair"))
         assert _sha256(broken.path(SYSTEM)) in {damaged, whole}
         if ended.code == 0:
             break
