@@ -13,7 +13,7 @@ from imgkit.errors import NotAccessible, SettingsError
 from imgkit.evidence.custody import append_custody, read_custody
 from imgkit.evidence.image_set import CUSTODY_NAME, set_of
 from imgkit.evidence.whereabouts import bag_of
-from imgkit.files.whole import appending_alone
+from imgkit.files.whole import appending_alone, real_path
 from imgkit.model.custodian import Custodian
 from imgkit.tools.versions import versions_of_started
 
@@ -77,7 +77,7 @@ def note_reading(
 
 def _named(place: Path, folder: Path) -> dict[str, str]:
     """Name a file of a set as the record does; a set itself needs no name."""
-    whole = next(each for each in (place.absolute(), place.resolve()) if each.is_relative_to(folder))
+    whole = next(each for each in (place.absolute(), real_path(place)) if each.is_relative_to(folder))
     return {} if whole == folder else {"file": whole.relative_to(folder).as_posix()}
 
 

@@ -23,7 +23,7 @@ from imgkit.evidence.sums import ALL_SUMS, SHA256_SUMS, sums_of, write_sums
 from imgkit.evidence.whereabouts import refuse_bag
 from imgkit.files.lock import exclusive_lock
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import PARTIAL_SUFFIX, read_evidence, write_bytes_durably
+from imgkit.files.whole import PARTIAL_SUFFIX, read_evidence, real_path, write_bytes_durably
 from imgkit.model.custodian import Custodian
 from imgkit.model.manifest import MANIFEST_SCHEMA, DiskRecord, FileState, Manifest, Source, StepRecord
 from imgkit.version import __version__
@@ -119,7 +119,7 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def set_of(path: Path) -> Path | None:
     """Return the image set that a file or folder is, or is in, also behind a link; None for one that is in no set."""
-    for whole in (path.absolute(), path.resolve()):
+    for whole in (path.absolute(), real_path(path)):
         for each in (whole, *whole.parents[:2]):
             if (each / MANIFEST_NAME).is_file():
                 return each

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from imgkit.errors import NotAccessible
+from imgkit.files.whole import real_path
 
 BAG_MARK = "bagit.txt"
 PAYLOAD = "data"
@@ -10,7 +11,7 @@ PAYLOAD = "data"
 
 def bag_of(folder: Path) -> Path | None:
     """Return the bag in whose payload a set lies; None where it lies in none."""
-    whole = folder.resolve()
+    whole = real_path(folder)
     for each in (whole, *whole.parents[:2]):
         if each.name == PAYLOAD and (each.parent / BAG_MARK).is_file():
             return each.parent

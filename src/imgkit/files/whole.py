@@ -147,6 +147,11 @@ def sync_file(path: Path) -> None:
         os.close(handle)
 
 
+def real_path(path: Path) -> Path:
+    """Return where a path leads, links followed as far as they lead anywhere; a link to itself raises nothing."""
+    return Path(os.path.realpath(path))
+
+
 def sync_folder(path: Path) -> None:
     """Make the names in a folder durable, where the file system knows such a thing."""
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_DIRECTORY", 0))

@@ -25,7 +25,7 @@ from imgkit.evidence.sums import ALL_SUMS
 from imgkit.evidence.whereabouts import PAYLOAD
 from imgkit.files.placing import Placing, copy_with_holes, place_without_copying, require_regular
 from imgkit.files.sparse import local_error
-from imgkit.files.whole import read_evidence, refuse_existing, sync_folder
+from imgkit.files.whole import read_evidence, real_path, refuse_existing, sync_folder
 from imgkit.files.work_folder import work_folder
 from imgkit.model.custodian import Custodian
 from imgkit.model.disk import DiskImage
@@ -84,7 +84,7 @@ def bag_set(
                 _require_room(folder, manifest, work, say)
             begun()
             bag = work / "bag"
-            name = folder.resolve().name
+            name = real_path(folder).name
             inside = bag / PAYLOAD / name
             done = _build(folder, manifest, inside, wish, may_copy=may_copy, progress=progress)
             payload = _sizes_and_digests(name, manifest, _copy_record(folder, inside))
@@ -102,7 +102,7 @@ def bag_set(
 
 def _require_names(folder: Path, manifest: Manifest) -> None:
     """A bag's manifest has a line for each file, and its readers do not agree how a line break in a name is written."""
-    names = (folder.resolve().name, *(each.path.as_posix() for each in manifest.files()))
+    names = (real_path(folder).name, *(each.path.as_posix() for each in manifest.files()))
     broken = next((name for name in names if "\n" in name or "\r" in name), None)
     if broken is not None:
         raise SettingsError(
@@ -204,7 +204,7 @@ def _info(
 def _require_place(folder: Path, target: Path) -> None:
     if os.path.lexists(target):
         raise TargetExists(f"{target} exists already", hint="Choose another place with -o, or remove it first.")
-    whole, inside = target.absolute().resolve(), folder.resolve()
+    whole, inside = real_path(target), real_path(folder)
     if inside == whole or inside in whole.parents:
         raise SettingsError(f"{target} lies in the set itself", hint="Choose a place outside the set with -o.")
     if not target.absolute().parent.is_dir():

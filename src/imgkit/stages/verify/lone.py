@@ -13,6 +13,7 @@ from imgkit.disks.guest_view import open_guest_view
 from imgkit.errors import Differs, ImgkitError, NotAccessible, SettingsError
 from imgkit.evidence.image_set import CUSTODY_NAME, MANIFEST_NAME, read_manifest
 from imgkit.evidence.lone import read_lone_record
+from imgkit.files.whole import real_path
 from imgkit.model.checking import CheckResult, LinkOutcome
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.disk import DiskImage
@@ -67,7 +68,7 @@ def _refuse_record(path: Path) -> None:
 
 def _jobs_in_set(path: Path, *, deep: bool) -> list[Job]:
     """Return the work on a file that a set's manifest knows; none where it lies in no set."""
-    place = path.parent.resolve() / path.name
+    place = real_path(path.parent) / path.name
     for folder in place.parents[:2]:
         manifest = read_manifest(folder)
         if manifest is None:
