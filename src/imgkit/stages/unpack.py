@@ -20,6 +20,7 @@ from imgkit.errors import (
     ToolMissing,
 )
 from imgkit.files.abilities import Abilities, probe_folder
+from imgkit.files.flushing import flushed_meanwhile
 from imgkit.files.sparse import SparseFile, local_error
 from imgkit.files.whole import publish, refuse_existing, sync_file, unfinished
 from imgkit.model.formats import DiskFormat
@@ -75,6 +76,7 @@ def unpack_archive(
         with (
             open_source(archive, frontier=frontier) as source,
             progress.bar(f"unpacking {safe_name(archive.name)}", total=source.total) as bar,
+            flushed_meanwhile(partial),
         ):
             source.on_read = bar.set_done
             layers = Layers(source)
