@@ -15,7 +15,7 @@ from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_volumes import BTRFS, Finder
 from imgkit.disks.journal_state import EXT_SUPERBLOCK, EXT_SUPERBLOCK_BYTES, ext_journal, xfs_journal
 from imgkit.disks.partition_table import read_table
-from imgkit.disks.table_entries import gaps
+from imgkit.disks.table_entries import TableEntry, as_nouns
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, FileSystem, Journal, Partition, Storage
 from imgkit.model.volume_key import VolumeKey
@@ -90,32 +90,11 @@ class _Surveyor:
         size = self.asking.worker.call("blockdev_getsize64", device)
         self.sizes[role.name] = size
         table = read_table(lambda offset, length: self._bytes(device, offset, length), size)
-        partitions = [
-            Partition(
-                role=role,
-                number=entry.number,
-                start_bytes=entry.start_bytes,
-                size_bytes=entry.size_bytes,
-                type=entry.type,
-                uuid=entry.uuid,
-                name=entry.name,
-                bootable=entry.bootable,
-                error=entry.error
-                or ("" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry"),
-            )
-            for entry in table.entries
-        ]
-        name = device.removeprefix("/dev/")
-        disk = Disk(
-            role=role,
-            device=name,
-            size_bytes=size,
-            table=table.kind,
-            error=table.error,
-            problems=table.problems,
-            gaps=gaps(table, size),
-        )
-        return disk, partitions
+
+        def refused(entry: TableEntry) -> str:
+            return "" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry"
+
+        return as_nouns(table, role, device=device.removeprefix("/dev/"), size_bytes=size, refused=refused)
 
     def _bytes(self, device: str, offset: int, length: int) -> bytes:
         raw: bytes = self.asking.worker.call("pread_device", device, length, offset)

@@ -1,9 +1,10 @@
 """Partitions as their table has them, and what in it contradicts itself or the disk."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from imgkit.model.storage import Gap, TableKind
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import Disk, Gap, Partition, TableKind
 from imgkit.units import MiB
 
 EXTENDED = frozenset({0x05, 0x0F, 0x85})
@@ -41,6 +42,44 @@ class PartitionTable:
     entries: tuple[TableEntry, ...] = ()
     error: str = ""
     problems: tuple[str, ...] = ()
+
+
+def as_nouns(
+    table: PartitionTable,
+    role: DiskRole,
+    *,
+    device: str,
+    size_bytes: int,
+    refused: Callable[[TableEntry], str] = lambda _: "",
+) -> tuple[Disk, list[Partition]]:
+    """Return the disk and its partitions as a report has them.
+
+    `refused` says why an engine does not take an entry in which the table itself is not at fault.
+    """
+    partitions = [
+        Partition(
+            role=role,
+            number=entry.number,
+            start_bytes=entry.start_bytes,
+            size_bytes=entry.size_bytes,
+            type=entry.type,
+            uuid=entry.uuid,
+            name=entry.name,
+            bootable=entry.bootable,
+            error=entry.error or refused(entry),
+        )
+        for entry in table.entries
+    ]
+    disk = Disk(
+        role=role,
+        device=device,
+        size_bytes=size_bytes,
+        table=table.kind,
+        error=table.error,
+        problems=table.problems,
+        gaps=gaps(table, size_bytes),
+    )
+    return disk, partitions
 
 
 def checked(table: PartitionTable, disk_bytes: int) -> PartitionTable:

@@ -1,6 +1,7 @@
 """What in a partition table contradicts itself or the disk."""
 
-from imgkit.disks.table_entries import PartitionTable, TableEntry, checked, gaps
+from imgkit.disks.table_entries import PartitionTable, TableEntry, as_nouns, checked, gaps
+from imgkit.model.role import DiskRole
 from imgkit.model.storage import Gap, TableKind
 from imgkit.units import MiB
 
@@ -38,3 +39,16 @@ def test_gaps_are_what_no_partition_takes() -> None:
     assert found == (Gap(start_bytes=3 * MiB, size_bytes=2 * MiB), Gap(start_bytes=6 * MiB, size_bytes=4 * MiB))
     assert gaps(table(), 10 * MiB) == ()
     assert gaps(table((1, 1, 500)), 10 * MiB) == ()
+
+
+def test_an_engines_own_refusal_is_told_only_where_the_table_is_not_at_fault() -> None:
+    entries = tuple(
+        TableEntry(number=number, start_bytes=number * MiB, size_bytes=MiB, type="0x83", error=error)
+        for number, error in ((1, ""), (2, "beyond the disk"), (3, ""))
+    )
+    made = PartitionTable(kind=TableKind.MBR, entries=entries)
+    disk, partitions = as_nouns(
+        made, DiskRole(), device="sda", size_bytes=8 * MiB, refused=lambda entry: "no" if entry.number > 1 else ""
+    )
+    assert [one.error for one in partitions] == ["", "beyond the disk", "no"]
+    assert (disk.device, disk.table, disk.size_bytes) == ("sda", TableKind.MBR, 8 * MiB)

@@ -25,7 +25,7 @@ from imgkit.disks.native.ext_layout import (
     parse_inode,
     read_ext_superblock,
 )
-from imgkit.disks.native.reader import PART_BYTES, Name, Row, zeroes
+from imgkit.disks.native.reader import PART_BYTES, Name, Row, row_of, zeroes
 from imgkit.disks.native.volume import Bytes, Cached
 from imgkit.errors import CannotLookInside, NeedsKey
 from imgkit.units import MiB
@@ -47,19 +47,7 @@ class ExtReader:
         self._large_folders = bool(self.superblock.incompatible & LARGE_FOLDERS)
 
     def row(self, inode: int) -> Row:
-        found = self.inode(inode)
-        return Row(
-            found.mode,
-            found.size,
-            found.uid,
-            found.gid,
-            inode,
-            found.links,
-            found.modified_ns,
-            found.accessed_ns,
-            found.changed_ns,
-            found.born_ns,
-        )
+        return row_of(self.inode(inode))
 
     def names(self, inode: int) -> Sequence[Name]:
         return gather(self._names(self._require(inode, stat.S_IFDIR, "folder")))

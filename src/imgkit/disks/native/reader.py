@@ -34,6 +34,47 @@ class Row(NamedTuple):
     born_ns: int | None
 
 
+class Inode(Protocol):
+    """What the readers of ext and XFS know of an inode; both have it under these names."""
+
+    @property
+    def number(self) -> int: ...
+    @property
+    def mode(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def uid(self) -> int: ...
+    @property
+    def gid(self) -> int: ...
+    @property
+    def links(self) -> int: ...
+    @property
+    def modified_ns(self) -> int: ...
+    @property
+    def accessed_ns(self) -> int: ...
+    @property
+    def changed_ns(self) -> int: ...
+    @property
+    def born_ns(self) -> int | None: ...
+
+
+def row_of(found: Inode) -> Row:
+    """Return what an entry needs of an inode."""
+    return Row(
+        found.mode,
+        found.size,
+        found.uid,
+        found.gid,
+        found.number,
+        found.links,
+        found.modified_ns,
+        found.accessed_ns,
+        found.changed_ns,
+        found.born_ns,
+    )
+
+
 class Name(NamedTuple):
     """One name in a folder and the inode that it leads to."""
 

@@ -11,7 +11,7 @@ from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes, Window
 from imgkit.disks.partition_table import read_table
-from imgkit.disks.table_entries import EXTENDED_TYPES, PartitionTable, gaps
+from imgkit.disks.table_entries import EXTENDED_TYPES, PartitionTable, as_nouns
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import (
     Disk,
@@ -89,31 +89,7 @@ class Survey:
         )
 
     def _disk(self, role: DiskRole, disk: Bytes) -> tuple[Disk, list[Partition]]:
-        table = _table(disk)
-        partitions = [
-            Partition(
-                role=role,
-                number=entry.number,
-                start_bytes=entry.start_bytes,
-                size_bytes=entry.size_bytes,
-                type=entry.type,
-                uuid=entry.uuid,
-                name=entry.name,
-                bootable=entry.bootable,
-                error=entry.error,
-            )
-            for entry in table.entries
-        ]
-        found = Disk(
-            role=role,
-            device=role.name,
-            size_bytes=disk.size,
-            table=table.kind,
-            error=table.error,
-            problems=table.problems,
-            gaps=gaps(table, disk.size),
-        )
-        return found, partitions
+        return as_nouns(_table(disk), role, device=role.name, size_bytes=disk.size)
 
     def _candidates(self, partitions: tuple[Partition, ...]) -> Iterator[tuple[str, tuple[DiskRole, ...], Bytes]]:
         """Yield all that may hold something: whole disks without a table, partitions, then logical volumes."""

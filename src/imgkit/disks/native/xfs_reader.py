@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from imgkit.disks.native import xfs_attributes as attributes
 from imgkit.disks.native.ext_folder import gather
-from imgkit.disks.native.reader import PART_BYTES, Name, Row, zeroes
+from imgkit.disks.native.reader import PART_BYTES, Name, Row, row_of, zeroes
 from imgkit.disks.native.volume import Bytes, Cached
 from imgkit.disks.native.xfs_blocks import Extent, Fork, fork_extents
 from imgkit.disks.native.xfs_folder import INDEX_START, names_in_block, short_names
@@ -41,19 +41,7 @@ class XfsReader:
         return self.superblock.root
 
     def row(self, inode: int) -> Row:
-        found = self.inode(inode)
-        return Row(
-            found.mode,
-            found.size,
-            found.uid,
-            found.gid,
-            inode,
-            found.links,
-            found.modified_ns,
-            found.accessed_ns,
-            found.changed_ns,
-            found.born_ns,
-        )
+        return row_of(self.inode(inode))
 
     def names(self, inode: int) -> Sequence[Name]:
         return gather(self._names(self._require(inode, stat.S_IFDIR, "folder")))
