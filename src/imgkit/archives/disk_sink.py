@@ -57,7 +57,6 @@ class DiskSink:
     ) -> None:
         self._store: Callable[[int, memoryview], None] | None = store
         self._check_size = check_size
-        self._found: Callable[[int, int], None] = lambda _offset, _length: None
         self._size = 0
         self._small = bytearray()
         self._finder = DataFinder(self._on_data)
@@ -71,10 +70,9 @@ class DiskSink:
         self._hashing = self._lanes.enter_context(Lane("sha256", self._hash))
         self._keeping = self._lanes.enter_context(Lane("disk", self._keep))
 
-    def hash_only(self, found: Callable[[int, int], None] = lambda _offset, _length: None) -> None:
-        """Store nothing from now on: somebody else writes the file. `found` is told of the runs that hold data."""
+    def hash_only(self) -> None:
+        """Store nothing from now on: somebody else writes the file."""
         self._store = None
-        self._found = found
 
     def take(self, run: Run) -> None:
         """Append data or a hole."""
@@ -89,14 +87,10 @@ class DiskSink:
         if len(self._small) >= _GATHERED_BYTES:
             self._pass_on_small()
 
-    def end(self) -> None:
-        """All of the disk has been taken: what is data in it is known after this."""
-        self._pass_on_small()
-        self._finder.finish()
-
     def finish(self) -> Sunk:
         """Wait until all is written and hashed."""
-        self.end()
+        self._pass_on_small()
+        self._finder.finish()
         self._hand_over(self._size)
         self._keeping.finish()
         self._hashing.finish()
@@ -133,7 +127,6 @@ class DiskSink:
         """Keep a run; a small one by copying it, because it would keep the whole block around it in memory."""
         self._runs.append((offset, data if len(data) >= _GATHERED_BYTES else memoryview(bytes(data))))
         self._gathered_bytes += len(data)
-        self._found(offset, len(data))
 
     def _hand_over(self, end: int) -> None:
         """Send what was gathered to both lanes, and a long hole behind it step by step."""

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from imgkit.archives.byte_stream import ByteStream
 from imgkit.archives.choice import DiskChoice
 from imgkit.archives.disk_sink import DiskSink, Sunk
-from imgkit.archives.gnu_engine import confirm_stored, extract_dense, extract_sparse
+from imgkit.archives.gnu_engine import GnuEngine, confirm_stored, extract_dense, extract_sparse
 from imgkit.archives.tar_reader import Member, TarReader
 from imgkit.digests import ChunkDigests
 from imgkit.files.sparse import SparseFile
-from imgkit.tools.gnu_tar import GnuTar
 
 _EVERYTHING = 1 << 63
 
@@ -44,22 +43,22 @@ def extract_bare(stream: ByteStream, file: SparseFile, room: Room) -> Extracted:
 
 
 def extract_from_tar(
-    stream: ByteStream, file: SparseFile, room: Room, *, member: str | None, tar: GnuTar | None
+    stream: ByteStream, file: SparseFile, room: Room, *, member: str | None, gnu: GnuEngine | None
 ) -> Extracted:
-    """Write the one disk in a tar to `file`, having read all of the archive. `tar` None means our own reader."""
-    reader = TarReader(stream, keep_headers=tar is not None)
+    """Write the one disk in a tar to `file`, having read all of the archive. `gnu` None means our own reader."""
+    reader = TarReader(stream, keep_headers=gnu is not None)
     choice = DiskChoice(member)
     disk, remark, stored = None, "", None
     with DiskSink(file.write_at, check_size=room.check) as sink:
         for found in reader:
             if choice.takes(found):
                 _prepare(file, found, room)
-                disk, (remark, stored) = found, _extract(found, reader, file, sink, tar)
+                disk, (remark, stored) = found, _extract(found, reader, file, sink, gnu)
         choice.settle()
         sunk = sink.finish()
         file.set_size(sunk.size)
-    if tar is not None and stored is not None:
-        confirm_stored(file.path, stored, sunk.chunks, tar, remark)
+    if gnu is not None and stored is not None:
+        confirm_stored(file.path, stored, sunk.chunks, gnu.tar, remark)
     notes = (*reader.notes, *([f"GNU tar remarked: {remark}"] if remark else []))
     return Extracted(sunk=sunk, member=disk, companions=choice.companions, notes=notes)
 
@@ -72,13 +71,13 @@ def _prepare(file: SparseFile, member: Member, room: Room) -> None:
 
 
 def _extract(
-    member: Member, reader: TarReader, file: SparseFile, sink: DiskSink, tar: GnuTar | None
+    member: Member, reader: TarReader, file: SparseFile, sink: DiskSink, gnu: GnuEngine | None
 ) -> tuple[str, ChunkDigests | None]:
     """Send one member on its way; return what GNU tar remarked, and the digests of what it wrote by itself."""
-    if tar is None:
+    if gnu is None:
         for run in reader.runs(member):
             sink.take(run)
         return "", None
     if member.sparse is None:
-        return extract_dense(tar, reader, member, sink), None
-    return extract_sparse(tar, reader, member, sink, file)
+        return extract_dense(gnu, reader, member, sink), None
+    return extract_sparse(gnu, reader, member, sink, file)

@@ -10,15 +10,18 @@ import fcntl
 import os
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import IO
 
 from imgkit.archives.chunk_hasher import hash_stored
+from imgkit.archives.digging import Digging
 from imgkit.archives.disk_sink import DiskSink
 from imgkit.archives.lane import Lane
+from imgkit.archives.second_reading import ReadAgain
 from imgkit.archives.tar_block import BLOCK_BYTES, ZERO_BLOCK
 from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.digests import ChunkDigests
@@ -34,7 +37,14 @@ Run = memoryview | Hole
 _PIPE_BYTES = MiB
 _READ_BYTES = 256 * KiB
 _ZEROES = memoryview(bytes(_READ_BYTES))
-_ON_THE_WAY_BYTES = 4 * MiB  # more than the pipe and GNU tar's own buffers hold
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GnuEngine:
+    """A GNU tar, and with `again` the way to a second reading of the archive, for GNU tar alone."""
+
+    tar: GnuTar
+    again: ReadAgain | None = None
 
 
 class Comparison:
@@ -76,15 +86,15 @@ class Feed:
     def __init__(self, pipe: IO[bytes], zeroes: int | None = None) -> None:
         self._pipe = pipe
         self._zeroes = zeroes
-        self._open = True
+        self.is_open = True
 
     def write(self, data: bytes | memoryview) -> None:
-        if not self._open:
+        if not self.is_open:
             return
         try:
             self._pipe.write(data)
         except BrokenPipeError:
-            self._open = False
+            self.is_open = False
 
     def write_run(self, run: Run) -> None:
         done = self._splice(run.length) if isinstance(run, Hole) else 0
@@ -94,12 +104,12 @@ class Feed:
     def _splice(self, length: int) -> int:
         """Pass on zeroes without copying them; return for how many that went well."""
         done = 0
-        while self._open and self._zeroes is not None and done < length:
+        while self.is_open and self._zeroes is not None and done < length:
             try:
                 self._pipe.flush()
                 done += os.splice(self._zeroes, self._pipe.fileno(), min(length - done, _PIPE_BYTES), offset_src=0)
             except BrokenPipeError:
-                self._open = False
+                self.is_open = False
             except OSError:  # a kernel or a sandbox that cannot
                 self._zeroes = None
         return done
@@ -110,17 +120,17 @@ class Feed:
         try:
             self._pipe.close()
         except BrokenPipeError:
-            self._open = False
+            self.is_open = False
 
 
-def extract_dense(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink) -> str:
+def extract_dense(engine: GnuEngine, reader: TarReader, member: Member, sink: DiskSink) -> str:
     """Send a dense member through GNU tar into `sink`; return what GNU tar remarked on it."""
     with _pipe() as (reading, writing):
         comparison = Comparison(reading)
         with (
             Lane("gnu tar", comparison.compare) as lane,
             _zeroes() as zeroes,
-            _started(tar, writing.fileno()) as running,
+            _started(engine.tar, writing.fileno()) as running,
         ):
             writing.close()
             feed = Feed(running.stdin, zeroes)
@@ -134,70 +144,49 @@ def extract_dense(tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink
             comparison.finish()
             remark = _remark(running)
     if not comparison.same:
-        raise _disagreement(tar, remark)
+        raise _disagreement(engine.tar, remark)
     return remark
 
 
 def extract_sparse(
-    tar: GnuTar, reader: TarReader, member: Member, sink: DiskSink, file: SparseFile
+    engine: GnuEngine, reader: TarReader, member: Member, sink: DiskSink, file: SparseFile
 ) -> tuple[str, ChunkDigests]:
     """Let GNU tar write a sparse member to `file`, and `sink` hash what our reader sees.
 
-    Return GNU tar's remark, and the chunk digests of what it wrote as read back from the disk.
+    GNU tar writes such a file 512 bytes at a time. Where it can be fed by a reading of its own, ours does not wait for
+    it. Return GNU tar's remark, and the chunk digests of what it wrote as read back from the disk.
     """
     digging = Digging(file)
-    sink.hash_only(digging.found)
-    with _started(tar, file.handle) as running:
+    sink.hash_only()
+    with Lane[Callable[[], None]]("gnu tar", lambda work: work()) as lane, _started(engine.tar, file.handle) as running:
         feed = Feed(running.stdin)
-        feed.write(member.header)
-        for run in reader.runs(member):
-            sink.take(run)
-            if isinstance(run, memoryview):
-                feed.write(run)
-                digging.wrote(len(run))
-        feed.end(member)
+        if engine.again is None:
+            _feed(feed, member, _seen(reader.runs(member), sink), digging)
+        else:
+            runs_again = takewhile(lambda _: feed.is_open, engine.again(member))
+            lane.put(lambda: _feed(feed, member, runs_again, digging))
+            for run in reader.runs(member):
+                sink.take(run)
+            lane.finish()
         remark = _remark(running)
-    sink.end()
     digging.finish()
     file.set_size(member.size)
     return remark, hash_stored(file.handle)
 
 
-class Digging:
-    """Makes holes of the pages of zeroes that a sparse map calls data and GNU tar therefore stores.
+def _seen(runs: Iterator[Run], sink: DiskSink) -> Iterator[Run]:
+    for run in runs:
+        sink.take(run)
+        yield run
 
-    It goes behind GNU tar by more than what may lie in the pipe and in GNU tar's own buffers. What it leaves is read
-    back and judged like all else.
-    """
 
-    def __init__(self, file: SparseFile) -> None:
-        self._file = file
-        self._gaps: deque[tuple[int, int, int]] = deque()
-        self._is_possible = True
-        self._data_end = 0
-        self._fed_bytes = 0
-
-    def found(self, offset: int, length: int) -> None:
-        """Take note of a run of data; before it there may be a gap."""
-        if offset > self._data_end:
-            self._gaps.append((self._fed_bytes, self._data_end, offset))
-        self._data_end = offset + length
-
-    def wrote(self, length: int) -> None:
-        self._fed_bytes += length
-        while self._gaps and self._gaps[0][0] + _ON_THE_WAY_BYTES <= self._fed_bytes:
-            self._dig()
-
-    def finish(self) -> None:
-        """GNU tar has ended: the gap at the end of the file is one too."""
-        self._gaps.append((0, self._data_end, self._file.size()))
-        while self._gaps:
-            self._dig()
-
-    def _dig(self) -> None:
-        _, start, end = self._gaps.popleft()
-        if end > start and self._is_possible:
-            self._is_possible = self._file.dig(start, end)
+def _feed(feed: Feed, member: Member, runs: Iterator[Run], digging: Digging) -> None:
+    feed.write(member.header)
+    for run in runs:
+        if isinstance(run, memoryview):
+            feed.write(run)
+        digging.fed(run)
+    feed.end(member)
 
 
 def confirm_stored(path: Path, stored: ChunkDigests, expected: ChunkDigests, tar: GnuTar, remark: str) -> None:

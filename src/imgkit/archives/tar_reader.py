@@ -45,12 +45,14 @@ class Hole:
 class Member:
     """A file or a folder in a tar. `size` is the file's own, `stored_bytes` what follows here.
 
+    `content_at` is where that begins in the tar.
     `header` are all the blocks that describe it as they stood in the archive, sparse map included, where they are kept.
     """
 
     name: bytes
     size: int
     stored_bytes: int
+    content_at: int = 0
     is_folder: bool = False
     sparse: SparseMap | None = None
     header: bytes = b""
@@ -195,7 +197,7 @@ class TarReader:
         if b"size" in extension.records:
             stored = pax.decimal(extension.records[b"size"], what="the size in an extended header")
         if header.type in _FOLDER_TYPES or (header.type in _FILE_TYPES and name.endswith(b"/")):
-            return _folder(name, stored, header)
+            return _folder(name, stored, header, content_at=self._stream.position)
         if header.type == _SPARSE_TYPE or _says_sparse(extension):
             return self._sparse_member(header, extension, name, stored)
         if header.type not in _FILE_TYPES:
@@ -203,7 +205,13 @@ class TarReader:
                 f"the archive holds an entry of a kind that imgkit does not know, {safe_name(header.type)}: "
                 f"{safe_name(name, limit=120)}"
             )
-        return Member(name=name, size=stored, stored_bytes=stored, header=b"".join(self._kept))
+        return Member(
+            name=name,
+            size=stored,
+            stored_bytes=stored,
+            content_at=self._stream.position,
+            header=b"".join(self._kept),
+        )
 
     def _sparse_member(self, header: HeaderBlock, extension: _Extension, name: bytes, stored: int) -> Member:
         mapped, map_bytes = self._sparse_map(header, extension)
@@ -216,6 +224,7 @@ class TarReader:
             name=name,
             size=mapped.size,
             stored_bytes=mapped.stored_bytes,
+            content_at=self._stream.position,
             sparse=mapped,
             header=b"".join(self._kept),
         )
@@ -249,11 +258,11 @@ def _name(header: HeaderBlock, extension: _Extension) -> bytes:
     return name
 
 
-def _folder(name: bytes, stored: int, header: HeaderBlock) -> Member:
+def _folder(name: bytes, stored: int, header: HeaderBlock, *, content_at: int) -> Member:
     """A folder with content is read in two ways by the tar programs; only GNU's list of names (D) is no doubt."""
     if stored and header.type != b"D":
         raise ArchiveUnsafe(f"the folder {safe_name(name, limit=120)} claims to have {stored} bytes of content")
-    return Member(name=name, size=0, stored_bytes=stored, is_folder=True)
+    return Member(name=name, size=0, stored_bytes=stored, content_at=content_at, is_folder=True)
 
 
 def _says_sparse(extension: _Extension) -> bool:

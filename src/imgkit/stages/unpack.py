@@ -6,8 +6,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from imgkit.archives.extraction import Extracted, Room, extract_bare, extract_from_tar
+from imgkit.archives.gnu_engine import GnuEngine
 from imgkit.archives.kinds import HEAD_BYTES, TAIL_BYTES, format_of
 from imgkit.archives.layers import Layers
+from imgkit.archives.second_reading import second_reading
 from imgkit.archives.source import open_source
 from imgkit.errors import (
     ArchiveDamaged,
@@ -80,7 +82,8 @@ def unpack_archive(
         ):
             source.on_read = bar.set_done
             layers = Layers(source)
-            extracted = _extract(layers, file, room, member=member, tar=tar)
+            gnu = _gnu_engine(tar, archive, layers, frontier)
+            extracted = _extract(layers, file, room, member=member, gnu=gnu)
         found = _format_of_file(partial)
         _judge(layers, extracted, found)
         final = target.with_suffix(found.suffix) if name_by_format else target
@@ -115,6 +118,13 @@ def _choose(engine: TarEngine) -> GnuTar | None:
     if engine is TarEngine.BUILTIN:
         return None
     return require_gnu_tar() if engine is TarEngine.GNU else find_gnu_tar()
+
+
+def _gnu_engine(tar: GnuTar | None, archive: Path, layers: Layers, frontier: Frontier | None) -> GnuEngine | None:
+    """A download that still runs is slower than both: the archive is read once then."""
+    if tar is None:
+        return None
+    return GnuEngine(tar=tar, again=second_reading(archive, layers.kind) if frontier is None else None)
 
 
 def _room(target: Path, max_bytes: int | None) -> Room:
@@ -175,9 +185,9 @@ def _naming(archive: Path) -> Iterator[None]:
         raise type(error)(named, hint=error.hint or _HINTS[type(error)]) from error
 
 
-def _extract(layers: Layers, file: SparseFile, room: Room, *, member: str | None, tar: GnuTar | None) -> Extracted:
+def _extract(layers: Layers, file: SparseFile, room: Room, *, member: str | None, gnu: GnuEngine | None) -> Extracted:
     if layers.inner_kind is ArchiveKind.TAR:
-        return extract_from_tar(layers.stream, file, room, member=member, tar=tar)
+        return extract_from_tar(layers.stream, file, room, member=member, gnu=gnu)
     if member is not None:
         raise NoSingleDisk("it is a compressed disk without a tar around it, so --member names nothing in it")
     return extract_bare(layers.stream, file, room)

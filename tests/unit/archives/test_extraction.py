@@ -31,7 +31,7 @@ def test_a_bare_disk_is_the_whole_stream(disk: SparseFile) -> None:
 
 def test_the_disk_of_a_tar_is_taken_and_the_rest_is_read(disk: SparseFile) -> None:
     stream = ByteStream([PLAIN + file(b"x", b"notes") + TAR[-1024:]])
-    done = extract_from_tar(stream, disk, ROOM, member=None, tar=None)
+    done = extract_from_tar(stream, disk, ROOM, member=None, gnu=None)
     assert disk.path.read_bytes() == DATA
     assert done.member is not None
     assert (done.member.name, done.companions) == (b"system.raw", ("notes",))
@@ -40,7 +40,7 @@ def test_the_disk_of_a_tar_is_taken_and_the_rest_is_read(disk: SparseFile) -> No
 
 def test_two_disks_are_refused(disk: SparseFile) -> None:
     with pytest.raises(NoSingleDisk):
-        extract_from_tar(ByteStream([PLAIN + TAR]), disk, ROOM, member=None, tar=None)
+        extract_from_tar(ByteStream([PLAIN + TAR]), disk, ROOM, member=None, gnu=None)
 
 
 def test_a_size_is_refused_before_anything_is_written(disk: SparseFile) -> None:
@@ -49,14 +49,14 @@ def test_a_size_is_refused_before_anything_is_written(disk: SparseFile) -> None:
         raise NoRoom("none")
 
     with pytest.raises(NoRoom):
-        extract_from_tar(ByteStream([TAR]), disk, Room(check=check, holes=True), member=None, tar=None)
+        extract_from_tar(ByteStream([TAR]), disk, Room(check=check, holes=True), member=None, gnu=None)
     assert disk.path.stat().st_size == 0
 
 
 def test_a_file_system_without_holes_is_not_made_to_fill_one(disk: SparseFile, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes: list[int] = []
     monkeypatch.setattr("imgkit.files.sparse.SparseFile.set_size", lambda _, size: sizes.append(size))
-    extract_from_tar(ByteStream([TAR]), disk, Room(check=lambda _: None, holes=False), member=None, tar=None)
+    extract_from_tar(ByteStream([TAR]), disk, Room(check=lambda _: None, holes=False), member=None, gnu=None)
     assert sizes == [len(DATA)]
-    extract_from_tar(ByteStream([TAR]), disk, ROOM, member=None, tar=None)
+    extract_from_tar(ByteStream([TAR]), disk, ROOM, member=None, gnu=None)
     assert sizes == [len(DATA)] * 3

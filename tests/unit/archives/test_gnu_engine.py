@@ -6,13 +6,11 @@ from pathlib import Path
 import pytest
 
 from imgkit.archives.chunk_hasher import hash_stored
-from imgkit.archives.gnu_engine import Comparison, Digging, Feed, confirm_stored
+from imgkit.archives.gnu_engine import Comparison, Feed, confirm_stored
 from imgkit.archives.tar_reader import Hole, Member
 from imgkit.digests import ChunkDigests
 from imgkit.errors import NoRoom, ToolFailed
-from imgkit.files.sparse import SparseFile
 from imgkit.tools.gnu_tar import GnuTar
-from imgkit.units import MiB
 
 TAR = GnuTar(path=Path("tar"), version="1.0")
 EXPECTED = memoryview(b"0123456789")
@@ -47,44 +45,6 @@ def test_zeroes_that_were_not_kept_must_come_all_the_same() -> None:
         judged.append(comparison.same)
     os.close(reading)
     assert judged == [True, False]
-
-
-def test_zeroes_that_were_stored_become_holes_well_behind_the_writer(tmp_path: Path) -> None:
-    with SparseFile(tmp_path / "disk") as file:
-        file.write_at(0, memoryview(b"\1" * 4096 + bytes(MiB) + b"\1" * 4096 + bytes(4096)))
-        before = stored_bytes(file)
-        digging = Digging(file)
-        digging.found(0, 4096)
-        digging.wrote(4096 + MiB)
-        digging.found(4096 + MiB, 4096)
-        digging.wrote(4 * MiB - 1)
-        assert stored_bytes(file) == before
-        digging.wrote(1)
-        assert stored_bytes(file) == 3 * 4096
-        digging.finish()
-        assert stored_bytes(file) == 2 * 4096
-        assert file.path.read_bytes() == b"\1" * 4096 + bytes(MiB) + b"\1" * 4096 + bytes(4096)
-
-
-def test_where_nothing_can_be_dug_it_is_tried_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tried: list[int] = []
-
-    def cannot(_file: SparseFile, start: int, _end: int) -> bool:
-        tried.append(start)
-        return False
-
-    monkeypatch.setattr(SparseFile, "dig", cannot)
-    with SparseFile(tmp_path / "disk") as file:
-        digging = Digging(file)
-        for offset in (8192, 16384, 24576):
-            digging.found(offset, 4096)
-        digging.finish()
-    assert tried == [0]
-
-
-def stored_bytes(file: SparseFile) -> int:
-    os.fsync(file.handle)
-    return os.fstat(file.handle).st_blocks * 512
 
 
 def test_a_feed_completes_the_last_block_and_marks_the_end(tmp_path: Path) -> None:

@@ -1,0 +1,54 @@
+"""Tests of archives/second_reading.py."""
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+from tests.unit.archives.tar_samples import END, file
+
+from imgkit.archives.byte_stream import ByteStream
+from imgkit.archives.second_reading import second_reading
+from imgkit.archives.tar_reader import Member, TarReader
+from imgkit.errors import ArchiveDamaged
+from imgkit.model.unpacked import ArchiveKind
+
+TAR = file(b"first", b"notes") + file(b"disk" * 500, b"system.raw") + END
+
+
+@pytest.fixture(autouse=True)
+def two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+
+def members() -> list[Member]:
+    return list(TarReader(ByteStream([TAR])))
+
+
+@pytest.mark.parametrize("kind", [ArchiveKind.GZIP, ArchiveKind.TAR])
+def test_each_member_is_read_again_from_where_its_content_begins(tmp_path: Path, kind: ArchiveKind) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(gzip.compress(TAR) if kind is ArchiveKind.GZIP else TAR)
+    again = second_reading(path, kind)
+    assert again is not None
+    contents = [b"".join(run for run in again(member) if isinstance(run, memoryview)) for member in members()]
+    assert contents == [b"first", b"disk" * 500]
+
+
+def test_what_is_slow_to_inflate_is_read_once(tmp_path: Path) -> None:
+    assert second_reading(tmp_path / "a", ArchiveKind.XZ) is None
+    assert second_reading(tmp_path / "a", ArchiveKind.BZIP2) is None
+
+
+def test_one_core_has_no_time_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert second_reading(tmp_path / "a", ArchiveKind.GZIP) is None
+
+
+def test_an_archive_without_the_member_has_changed(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(file(b"another" * 700, b"system.raw") + END)
+    again = second_reading(path, ArchiveKind.TAR)
+    assert again is not None
+    with pytest.raises(ArchiveDamaged, match="changed while it was read"):
+        list(again(members()[1]))
