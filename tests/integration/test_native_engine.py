@@ -1,6 +1,8 @@
 """The reading child as a process: its limits hold, and what ends it takes one answer with it and no more."""
 
+import os
 import signal
+import subprocess
 import sys
 import textwrap
 import time
@@ -9,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from imgkit.disks.machine_native import open_native_machine
-from imgkit.disks.native.client import MOST_FAILURES, WORKER, ReadingChild, ReadingStopped
+from imgkit.disks.native import spare
+from imgkit.disks.native.client import MOST_EXPECTED, MOST_FAILURES, AskAgain, ReadingChild, ReadingStopped
+from imgkit.disks.native.spare import WORKER, start_spare, take_spare
 from imgkit.disks.native.wire import What
-from imgkit.errors import CannotLookInside
+from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 
@@ -103,3 +107,103 @@ def test_the_real_child_ends_with_its_parent_and_leaves_nothing(tmp_path: Path) 
         assert running.poll() is None
     assert running.poll() in {0, -signal.SIGTERM}
     assert WORKER[0] == sys.executable
+
+
+ECHO = """
+def answer_all():
+    while True:
+        head = sys.stdin.buffer.read(REQUEST.size)
+        if len(head) < REQUEST.size: return
+        payload = sys.stdin.buffer.read(REQUEST.unpack(head)[0])
+        if payload == b'die': os.kill(os.getpid(), signal.SIGSEGV)
+        if payload == b'absent': give(State.ABSENT, b'gone'); continue
+        give(State.MORE, payload * (70000 if payload == b'large' else 1))
+        give(State.DONE, b'')
+give(State.MORE, b''); give(State.DONE, b'')
+answer_all()
+"""
+
+
+def ready_child() -> ReadingChild:
+    """A child that gives back what it is asked, once its first question has been."""
+    made = child(ECHO)
+    made.ask(What.OPEN, b"")
+    return made
+
+
+def test_what_was_expected_is_answered_in_order() -> None:
+    with ready_child() as made:
+        assert all(made.expect(What.LIST, each) for each in (b"large", b"two", b"absent", b"four"))
+        assert made.ask(What.LIST, b"large") == [b"large" * 70000]
+        assert made.ask(What.LIST, b"two") == [b"two"]
+        with pytest.raises(NoSuchPathInside, match="gone"):
+            made.ask(What.LIST, b"absent")
+        assert made.ask(What.LIST, b"four") == [b"four"]
+
+
+def test_what_was_expected_in_vain_is_passed_over() -> None:
+    with ready_child() as made:
+        assert all(made.expect(What.LIST, each) for each in (b"large", b"absent", b"three"))
+        assert made.ask(What.STAT, b"another") == [b"another"]
+        assert made.ask(What.LIST, b"three") == [b"three"]
+
+
+def test_only_a_few_questions_wait_at_once() -> None:
+    with ready_child() as made:
+        taken = [made.expect(What.LIST, b"%d" % number) for number in range(MOST_EXPECTED + 3)]
+        assert taken == [True] * MOST_EXPECTED + [False] * 3
+        assert made.ask(What.LIST, b"0") == [b"0"]
+        assert made.expect(What.LIST, b"late")
+        assert not made.expect(What.LIST, bytes(64 * 1024))
+
+
+def test_a_child_that_dies_over_an_expected_question_is_blamed_on_that_question_alone() -> None:
+    with ready_child() as made:
+        assert all(made.expect(What.LIST, each) for each in (b"one", b"die", b"three"))
+        assert made.ask(What.LIST, b"one") == [b"one"]
+        with pytest.raises(ReadingStopped, match="crashed"):
+            made.ask(What.LIST, b"die")
+        assert made.failures == 1
+
+
+def test_a_child_that_dies_over_what_nobody_asks_is_asked_again_and_no_other_question_is_blamed() -> None:
+    with ready_child() as made:
+        assert made.expect(What.LIST, b"die")
+        with pytest.raises(AskAgain):
+            made.ask(What.LIST, b"innocent")
+        assert (made.failures, made.generation) == (1, 1)
+        made.ask(What.OPEN, b"")
+        assert made.ask(What.LIST, b"innocent") == [b"innocent"]
+
+
+def test_nothing_is_expected_of_a_child_that_is_not_there() -> None:
+    assert not child(ECHO).expect(What.LIST, b"/")
+
+
+def test_a_spare_child_is_taken_once_and_reads_as_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(bytes(1 << 20))
+    start_spare()
+    with open_native_machine([DiskImage(path=path, format=DiskFormat.RAW)]) as machine:
+        assert machine.storage.blank == ("system",)
+        running = machine._child._running
+        assert take_spare() is None
+    assert running is not None
+    assert running.poll() in {0, -signal.SIGTERM}
+
+
+def test_a_spare_child_that_died_while_it_waited_costs_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(bytes(1 << 20))
+    start_spare()
+    os.kill(spare._spares[-1][1].pid, signal.SIGKILL)
+    with open_native_machine([DiskImage(path=path, format=DiskFormat.RAW)]) as machine:
+        assert machine.storage.blank == ("system",)
+        assert machine._child.failures == 1
+
+
+def test_a_spare_child_that_nobody_took_ends_with_the_program() -> None:
+    code = "from imgkit.disks.native import spare\nspare.start_spare()\nprint(spare._spares[0][1].pid)"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.stdout), 0)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
 from imgkit.disks.guest_view import open_guest_view
-from imgkit.disks.native.client import ReadingChild, ReadingStopped
+from imgkit.disks.native.client import AskAgain, ReadingChild, ReadingStopped
 from imgkit.disks.native.nouns import from_plain
 from imgkit.disks.native.wire import Garbled, What, decode_entries, decode_pairs
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
@@ -168,12 +168,18 @@ class NativeTree:
 
     def failed(self) -> list[str]:
         """Return why each of the plan's mounts failed, empty for those that did not."""
-        self._made()
+        _until_asked(self._made)
         return self._failed
 
     def stat(self, path: bytes) -> Entry:
         frames = self._ask(What.STAT, "describe", path)
         return _decoded(lambda: decode_entries(frames[0])[0])
+
+    def will_list(self, path: bytes) -> bool:
+        """Let the child list a folder ahead of the question; return whether it took note of it."""
+        if self._stopped or self._generation != self._child.generation:
+            return False
+        return self._child.expect(What.LIST, path, tree=self._number)
 
     def list_folder(self, path: bytes) -> Sequence[Entry]:
         frames = self._ask(What.LIST, "list", path)
@@ -189,6 +195,10 @@ class NativeTree:
             answer = b"".join(self._ask(What.READ, "read", path, offset=done, count=min(_PART_BYTES, limit - done)))
             size = int.from_bytes(answer[:8], "little")
             done += len(answer) - 8
+            if len(answer) - 8 == _PART_BYTES and done < min(size, limit):
+                self._child.expect(
+                    What.READ, path, tree=self._number, offset=done, count=min(_PART_BYTES, limit - done)
+                )
             if len(answer) > 8:
                 yield answer[8:]
             if done >= min(size, limit):
@@ -209,7 +219,7 @@ class NativeTree:
         if self._stopped >= _MOST_STOPPED:
             raise CannotLookInside(f"{safe_name(path)} was not tried: reading {self._plan[0][0]} failed too often")
         try:
-            return self._child.ask(what, path, tree=self._made(), offset=offset, count=count)
+            return _until_asked(lambda: self._child.ask(what, path, tree=self._made(), offset=offset, count=count))
         except NoSuchPathInside as error:
             raise NoSuchPathInside(f"there is no {safe_name(path)} inside the disk") from error
         except NeedsKey as error:
@@ -238,6 +248,15 @@ def _planned(entry: FstabEntry, root: str) -> Mount | None:
     if skipped := why_skipped(entry):
         return replace(mount, state=MountState.SKIPPED, reason=skipped)
     return None if entry.place else mount
+
+
+def _until_asked(ask: Callable[[], T]) -> T:
+    """Ask, and again where the child ended over something else; it does so only so often."""
+    while True:
+        try:
+            return ask()
+        except AskAgain:
+            continue
 
 
 def _json(frames: Sequence[bytes]) -> Any:

@@ -39,6 +39,15 @@ class ReadsAt(Protocol):
         ...
 
 
+@runtime_checkable
+class ListsAhead(Protocol):
+    """A file tree that can list a folder while we are still busy with another."""
+
+    def will_list(self, path: bytes) -> bool:
+        """Take note that this folder is listed soon, in the order of such notes; False where no more can wait."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """The bytes of a file, at most as many as were asked for, and where they came from."""

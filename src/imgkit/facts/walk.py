@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
-from imgkit.facts.guest import Guest, as_text
+from imgkit.facts.guest import Guest, ListsAhead, as_text
 from imgkit.model.tree import Entry, EntryKind
 
 MOST_ENTRIES = 1_000_000
@@ -71,6 +71,8 @@ class _Walk:
         self._most_folders = most_folders
         self._walked: set[tuple[int, int]] = set()
         self._waiting: deque[bytes] = deque()
+        self._tree_ahead = guest.tree if isinstance(guest.tree, ListsAhead) else None
+        self._ahead = 0  # how many of them the tree knows of
         self.entries = 0
         self.folders = 0
         self.limit_hit = ""
@@ -85,6 +87,7 @@ class _Walk:
                 self.limit_hit = f"the walk ended after {self.folders} folders"
                 return
             folder = self._waiting.popleft()
+            self._ahead = max(0, self._ahead - 1)
             self.folders += 1
             self._take(folder, self._list(folder))
 
@@ -94,6 +97,13 @@ class _Walk:
         except (CannotLookInside, NoSuchPathInside) as error:
             self._leave(error.message)
             return ()
+        finally:
+            self._look_ahead()
+
+    def _look_ahead(self) -> None:
+        if self._tree_ahead is not None:
+            while self._ahead < len(self._waiting) and self._tree_ahead.will_list(self._waiting[self._ahead][:-1]):
+                self._ahead += 1
 
     def _take(self, folder: bytes, entries: Sequence[Entry]) -> None:
         for entry in entries:

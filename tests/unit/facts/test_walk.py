@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.facts.tree import File, Folder, Link, MemoryTree, Shut, guest_with
+from tests.unit.facts.tree import File, Folder, Link, MemoryTree, Nodes, Shut, guest_with
 
 from imgkit.errors import CannotLookInside
 from imgkit.facts.guest import Guest
@@ -108,3 +108,45 @@ def test_no_listing_whatever_makes_it_fail_or_go_on_for_ever(listing):
     tree = {b"/" + path: [folder(name, inode) for name, inode in entries] for path, entries in listing.items()}
     _, walked = walk_listing(tree, most_entries=500)
     assert walked.entries <= 500
+
+
+class AheadTree(MemoryTree):
+    """Takes note of at most two folders at once, as the native engine does of a few."""
+
+    def __init__(self, nodes: Nodes) -> None:
+        super().__init__(nodes)
+        self.noted: list[bytes] = []
+        self.asked: list[bytes] = []
+        self.waiting: list[bytes] = []
+
+    def will_list(self, path: bytes) -> bool:
+        if len(self.waiting) == 2:
+            return False
+        self.noted.append(path)
+        self.waiting.append(path)
+        return True
+
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        self.asked.append(path)
+        if self.waiting:
+            assert self.waiting.pop(0) == path
+        return super().list_folder(path)
+
+
+@given(st.sets(st.lists(st.sampled_from("abc"), min_size=1, max_size=5).map("/".join), max_size=25))
+def test_the_tree_is_told_ahead_of_every_folder_once_and_in_the_order_of_the_walk(folders: set[str]):
+    files = {f"/{path}/file": b"" for path in folders}
+    tree = AheadTree(files)
+    assert walk(Guest(tree=tree, label="x")) == walk(guest_with(files))
+    assert tree.waiting == []
+    assert tree.noted == [path for path in tree.asked if path in set(tree.noted)]
+    assert len(set(tree.noted)) == len(tree.noted)
+
+
+def test_a_tree_that_takes_no_note_is_walked_all_the_same():
+    class Deaf(AheadTree):
+        def will_list(self, path: bytes) -> bool:
+            return False
+
+    files = {"/a/b/c": b"", "/d": b""}
+    assert walk(Guest(tree=Deaf(files), label="x")) == walk(guest_with(files))

@@ -5,21 +5,25 @@ import os
 import select
 import signal
 import subprocess
-import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Self
 
+from imgkit.disks.native.spare import WORKER, take_spare
 from imgkit.disks.native.wire import ANSWER, LARGEST_ANSWER, REQUEST, State, What
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.files.closing import Closing
 from imgkit.process import Running, start
+from imgkit.units import KiB
 
 log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 120.0
 MOST_FAILURES = 12
+MOST_EXPECTED = 16
+_MOST_EXPECTED_BYTES = 16 * KiB  # fits into the pipe, so that writing never waits for a child that is writing itself
 _STATES = frozenset(State)
 _READ_BYTES = 1 << 20
 _ENDS = {
@@ -29,7 +33,6 @@ _ENDS = {
     signal.SIGXCPU: "it took more processor time than imgkit allows",
     signal.SIGKILL: "it was killed",
 }
-WORKER: Sequence[str] = (sys.executable, "-P", "-m", "imgkit.disks.native.worker")
 
 
 class ChildGone(Exception):
@@ -42,6 +45,10 @@ class ReadingStopped(CannotLookInside):
     def __init__(self, message: str, frames: Sequence[bytes]) -> None:
         super().__init__(message)
         self.frames = tuple(frames)
+
+
+class AskAgain(Exception):
+    """The child ended over something that was expected and never asked for; a new one is to be asked."""
 
 
 class ReadingChild(Closing):
@@ -60,6 +67,7 @@ class ReadingChild(Closing):
         self._opened = ExitStack()
         self._running: Running | None = None
         self._waiting = bytearray()
+        self._expected: deque[bytes] = deque()
         self.generation = 0
         self.failures = 0
 
@@ -69,17 +77,51 @@ class ReadingChild(Closing):
     def ask(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> list[bytes]:
         """Ask one question and return the answer's frames.
 
-        Raises NoSuchPathInside, NeedsKey, CannotLookInside with the child's own words, or because the child failed.
+        Raises NoSuchPathInside, NeedsKey, CannotLookInside with the child's own words, or because the child failed;
+        AskAgain where it failed over something else.
         """
         self.ready()
+        request = _request(what, payload, (tree, offset, count))
+        self._pass_over_up_to(request)
         frames: list[bytes] = []
         try:
-            for frame in self._exchange(what, payload, (tree, offset, count)):
+            for frame in self._exchange(request):
                 frames.append(frame)  # noqa: PERF402  # kept also where the next one never comes
         except ChildGone as gone:
             self._give_up()
             raise ReadingStopped(f"the process that read it was ended: {gone}", frames) from gone
         return frames
+
+    def expect(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> bool:
+        """Let the child work on a question that is asked soon, while this side does something else.
+
+        Such questions are best asked in the same order. Return whether it was passed on: few may wait at once.
+        """
+        request = _request(what, payload, (tree, offset, count))
+        room = _MOST_EXPECTED_BYTES - sum(map(len, self._expected))
+        if self._running is None or len(self._expected) >= MOST_EXPECTED or len(request) > room:
+            return False
+        try:
+            self._send(request)
+        except ChildGone:
+            return False  # whoever asks finds out, and by what
+        self._expected.append(request)
+        return True
+
+    def _pass_over_up_to(self, request: bytes) -> None:
+        """Let go of the answers that stand before this one: those of questions that were expected in vain."""
+        try:
+            while self._expected and self._expected[0] != request:
+                self._expected.popleft()
+                self._let_go()
+        except ChildGone as gone:
+            self._give_up()
+            raise AskAgain from gone
+
+    def _let_go(self) -> None:
+        with suppress(NoSuchPathInside, NeedsKey, CannotLookInside):
+            for _ in self._answer():
+                pass
 
     def ready(self) -> None:
         """Start a child, unless one is there."""
@@ -87,15 +129,20 @@ class ReadingChild(Closing):
             return
         if self.failures >= MOST_FAILURES:
             raise CannotLookInside(f"reading these disks failed {self.failures} times, and is not tried again")
-        self._running = self._opened.enter_context(start(self._argv, stdin=subprocess.PIPE))
+        self._running = self._opened.enter_context(self._begin())
         self.generation += 1
         self._waiting.clear()
+        self._expected.clear()
         try:
             self._prepare(self)
         except BaseException:
             if self._running is not None:
                 self._give_up()
             raise
+
+    def _begin(self) -> AbstractContextManager[Running]:
+        spare = take_spare() if self._argv == WORKER and not self.failures else None
+        return spare or start(self._argv, stdin=subprocess.PIPE)
 
     def close(self) -> None:
         self._running = None
@@ -106,14 +153,23 @@ class ReadingChild(Closing):
         self.close()
         self._opened = ExitStack()
 
-    def _exchange(self, what: What, payload: bytes, numbers: tuple[int, int, int]) -> Iterator[bytes]:
+    def _exchange(self, request: bytes) -> Iterator[bytes]:
+        if self._expected:
+            self._expected.popleft()
+        else:
+            self._send(request)
+        yield from self._answer()
+
+    def _send(self, request: bytes) -> None:
         assert self._running is not None
-        deadline = time.monotonic() + self._timeout_seconds
         try:
-            self._running.stdin.write(REQUEST.pack(len(payload), what, *numbers) + payload)
+            self._running.stdin.write(request)
             self._running.stdin.flush()
         except OSError as error:
             raise ChildGone(self._how_it_ended()) from error
+
+    def _answer(self) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._timeout_seconds
         state = State.MORE
         while state is State.MORE:
             state, frame = self._frame(deadline)
@@ -154,6 +210,10 @@ class ReadingChild(Closing):
         if code < 0:
             return _ENDS.get(signal.Signals(-code), f"it ended with {signal.Signals(-code).name}")
         return f"it ended with exit code {code}"
+
+
+def _request(what: What, payload: bytes, numbers: tuple[int, int, int]) -> bytes:
+    return REQUEST.pack(len(payload), what, *numbers) + payload
 
 
 def _words(frame: bytes) -> str:
