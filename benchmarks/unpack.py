@@ -10,6 +10,7 @@ import argparse
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +20,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from measuring import IMGKIT
 
 MIB, GIB = 1 << 20, 1 << 30
 MEMBER = "system.raw"
@@ -137,7 +140,7 @@ def shell(line: str) -> Command:
 
 def imgkit(engine: str) -> Command:
     def unpack(archive: Path, folder: Path) -> tuple[str, str]:
-        return f"{sys.executable} -m imgkit unpack {archive} -o {folder} --tar {engine} --json -q", "json"
+        return f"{shlex.join(IMGKIT)} unpack {archive} -o {folder} --tar {engine} --json -q", "json"
 
     return unpack
 

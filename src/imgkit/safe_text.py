@@ -22,6 +22,8 @@ def safe_text(value: str | bytes) -> str:
     exact bytes matter, they stand beside the text in base64.
     """
     text = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
+    if text.isprintable():  # nothing that is dangerous prints; nearly all that is asked for does
+        return text
     return _UNSAFE.sub(lambda match: _shown(match[0]), text)
 
 
@@ -33,7 +35,7 @@ def safe_name(name: bytes | str, *, limit: int | None = None) -> str:
     backslash `\\`: two different names never look the same. With `limit` a longer result is shortened in its middle.
     """
     text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
-    shown = "".join(map(_shown, text))
+    shown = text if text.isprintable() and "\\" not in text else "".join(map(_shown, text))
     if limit is None or len(shown) <= limit:
         return shown
     head = (limit - 1) * 2 // 3

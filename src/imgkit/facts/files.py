@@ -12,7 +12,6 @@ from imgkit.facts.walk import Walked
 from imgkit.model.fact import Fact
 from imgkit.model.files import Files, NotedFile, NotedFiles
 from imgkit.model.tree import Entry, EntryKind
-from imgkit.safe_text import safe_name
 from imgkit.units import counted
 
 MOST_LISTED = 200
@@ -205,10 +204,9 @@ def describe_name(name: bytes) -> str:
         shown = "".join(sign for sign in text if ord(sign) < 0x80)
     else:
         shown = text
-    if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in shown):
-        found.append("holds control signs")
-    elif safe_name(shown).replace("\\\\", "\\") != shown:
-        found.append("holds signs that do not show")
+    if not shown.isprintable():
+        has_controls = any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in shown)
+        found.append("holds control signs" if has_controls else "holds signs that do not show")
     if shown != shown.strip(" "):
         found.append("begins or ends with a blank")
     if name and not name.strip(b"."):

@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 120.0
 MOST_FAILURES = 12
-MOST_EXPECTED = 16
+MOST_EXPECTED = 32
+_SENT_AT_ONCE = 8
 _MOST_EXPECTED_BYTES = 16 * KiB  # fits into the pipe, so that writing never waits for a child that is writing itself
 _STATES = frozenset(State)
 _READ_BYTES = 1 << 20
@@ -68,6 +69,7 @@ class ReadingChild(Closing):
         self._running: Running | None = None
         self._waiting = bytearray()
         self._expected: deque[bytes] = deque()
+        self._unsent: list[bytes] = []
         self.generation = 0
         self.failures = 0
 
@@ -101,12 +103,19 @@ class ReadingChild(Closing):
         room = _MOST_EXPECTED_BYTES - sum(map(len, self._expected))
         if self._running is None or len(self._expected) >= MOST_EXPECTED or len(request) > room:
             return False
-        try:
-            self._send(request)
-        except ChildGone:
-            return False  # whoever asks finds out, and by what
         self._expected.append(request)
+        self._unsent.append(request)
+        if len(self._unsent) in {len(self._expected), _SENT_AT_ONCE}:
+            with suppress(ChildGone):  # whoever asks finds out, and over what
+                self._send_expected()
         return True
+
+    def _send_expected(self) -> None:
+        """Send what was held back: each writing may put the child on our processor, so they go together."""
+        if self._unsent:
+            requests = b"".join(self._unsent)
+            self._unsent.clear()
+            self._send(requests)
 
     def _pass_over_up_to(self, request: bytes) -> None:
         """Let go of the answers that stand before this one: those of questions that were expected in vain."""
@@ -133,6 +142,7 @@ class ReadingChild(Closing):
         self.generation += 1
         self._waiting.clear()
         self._expected.clear()
+        self._unsent.clear()
         try:
             self._prepare(self)
         except BaseException:
@@ -192,6 +202,7 @@ class ReadingChild(Closing):
         assert self._running is not None
         pipe = self._running.stdout.fileno()
         while len(self._waiting) < count:
+            self._send_expected()
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
                 raise ChildGone(f"it gave no answer within {self._timeout_seconds:g} s")
