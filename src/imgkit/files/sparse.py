@@ -17,6 +17,7 @@ PAGE_BYTES = 4 * KiB
 _ZEROES = bytes(MiB)
 _PIECE_BYTES = 64 * KiB
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT}
+_CANNOT = {errno.EPERM, errno.ENOSYS, errno.EOPNOTSUPP}
 _TOO_LARGE = {errno.EFBIG, errno.EOVERFLOW}
 
 
@@ -110,10 +111,19 @@ class SparseFile(Closing):
 
     def set_size(self, size: int) -> None:
         try:
-            if size != self.size():  # some drivers of FAT cannot set one at all
-                os.ftruncate(self.handle, size)
+            if size != self.size():
+                self._set_size(size)
         except OSError as error:
             raise local_error(error, self.path) from error
+
+    def _set_size(self, size: int) -> None:
+        """Some drivers of FAT refuse to set a size, and take a byte behind the end all the same."""
+        try:
+            os.ftruncate(self.handle, size)
+        except OSError as error:
+            if error.errno not in _CANNOT or size < self.size():
+                raise
+            os.pwrite(self.handle, b"\0", size - 1)
 
     def size(self) -> int:
         return os.fstat(self.handle).st_size

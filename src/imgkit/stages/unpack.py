@@ -35,6 +35,7 @@ from imgkit.units import SECTOR_BYTES, MiB, TiB, describe_bytes
 
 LARGEST_DISK_BYTES = 64 * TiB  # no disk of ECS is larger, and no format but raw holds more
 
+_LARGE_FILES = "Choose a file system for large files (ext4, XFS, APFS, NTFS) with -o."
 _LARGEST_EMPTY_BYTES = MiB
 _HINTS: dict[type[ImgkitError], str] = {
     ArchiveDamaged: "Hold it against the checksum of its source, or fetch it again; nothing was written.",
@@ -89,6 +90,7 @@ def unpack_archive(
         final = target.with_suffix(found.suffix) if name_by_format else target
         _refuse_itself(archive, final)
         sync_file(partial)
+        _require_kept(partial, extracted.sunk.size)
         publish(partial, final, overwrite=overwrite)
     disk, used_tar = extracted.member, tar if extracted.member else None
     return UnpackedDisk(
@@ -138,6 +140,16 @@ def _room(target: Path, max_bytes: int | None) -> Room:
     return Room(check=check, holes=abilities.holds_holes)
 
 
+def _require_kept(path: Path, size: int) -> None:
+    """Some drivers of FAT take a file of more than 4 GiB without a word, and forget its upper bits."""
+    kept = path.stat().st_size
+    if kept != size:
+        raise NoRoom(
+            f"the file system of {path.parent} kept {describe_bytes(kept)} of a file of {describe_bytes(size)}",
+            hint=_LARGE_FILES,
+        )
+
+
 def _refuse_absurd(size: int, max_bytes: int | None) -> None:
     if size > (LARGEST_DISK_BYTES if max_bytes is None else max_bytes):
         raise ArchiveUnsafe(
@@ -157,7 +169,7 @@ def _refuse_for_room(size: int, abilities: Abilities) -> None:
     if abilities.refuses_file_of(size):
         raise NoRoom(
             f"the file system of {abilities.folder} holds no file of {describe_bytes(size)}",
-            hint="Choose a file system for large files (ext4, XFS, APFS, NTFS) with -o.",
+            hint=_LARGE_FILES,
         )
     if size > abilities.free_bytes:
         raise NoRoom(

@@ -120,6 +120,23 @@ def test_a_file_of_holes_alone_has_no_runs(tmp_path: Path) -> None:
         assert list(stored_runs(file.handle, MiB)) == []
 
 
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_a_size_cannot_be_set_the_last_byte_is_written(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with SparseFile(tmp_path / "disk") as file:
+        file.write_at(0, memoryview(b"data"))
+        monkeypatch.setattr(os, "ftruncate", refuse)
+        file.set_size(MiB)
+        assert (tmp_path / "disk").read_bytes() == b"data" + bytes(MiB - 4)
+        with pytest.raises(LocalError):
+            file.set_size(1)
+    assert (tmp_path / "disk").stat().st_size == MiB
+
+
 def test_where_holes_cannot_be_asked_for_all_is_stored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> int:
         raise OSError(errno.EINVAL, "Invalid argument")

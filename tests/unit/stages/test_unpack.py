@@ -191,6 +191,15 @@ def test_where_no_holes_can_be_the_whole_is_asked_for(
             unpacked(archive)
 
 
+def test_a_file_system_that_forgets_the_upper_bits_of_a_size_is_found_out(
+    unpacked: Unpack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpack, "sync_file", lambda path: os.truncate(path, 512))
+    with pytest.raises(NoRoom, match="kept 512 B of a file of"):
+        unpacked(TAR)
+    assert not list((tmp_path / "out").glob("disk*"))
+
+
 def test_a_full_disk_is_said_and_leaves_nothing(
     unpacked: Unpack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
