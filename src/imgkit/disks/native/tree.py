@@ -36,6 +36,7 @@ class Tree:
         self._root = Spot(root, readers[root].root)
         self._covers: dict[Spot, Spot] = {}
         self._folders: OrderedDict[Spot, dict[bytes, int]] = OrderedDict()
+        self._known_folders: set[Spot] = set()
         self._kept = 0
         self._resolved: OrderedDict[bytes, tuple[Spot, ...]] = OrderedDict()
 
@@ -54,10 +55,12 @@ class Tree:
     def list_folder(self, path: bytes) -> Iterator[Listed]:
         """Yield a folder's entries, sorted by name."""
         folder = self._require_folder(self._find(path, follow=True))
-        reader = self._readers[folder.file_system]
-        for name, inode in sorted(self._distinct(reader.names(folder.inode))):
+        for name, inode in sorted(self._names_of(folder).items()):
             spot = self._covered(Spot(folder.file_system, inode))
-            yield Listed(name, spot.file_system, self._row_or_none(spot))
+            row = self._row_or_none(spot)
+            if row is not None and stat.S_ISDIR(row.mode) and len(self._known_folders) < _NAMES_KEPT:
+                self._known_folders.add(spot)
+            yield Listed(name, spot.file_system, row)
 
     def read(self, path: bytes, offset: int, length: int) -> tuple[int, Iterator[bytes]]:
         """Return a regular file's size, and these of its bytes."""
@@ -110,7 +113,7 @@ class Tree:
                     stack.pop()
                 continue
             spot = self._covered(self._child(folder, part))
-            if (follow or any(waiting)) and stat.S_ISLNK(self._row(spot).mode):
+            if (follow or any(waiting)) and self._is_link(spot):
                 hops += 1
                 if hops > MOST_HOPS:
                     raise CannotLookInside(f"more than {MOST_HOPS} links lead from one to the next")
@@ -123,13 +126,14 @@ class Tree:
         return tuple(stack)
 
     def _child(self, folder: Spot, name: bytes) -> Spot:
-        names = self._folders.get(folder)
-        if names is None:
-            names = self._remember(folder)
-        inode = names.get(name)
+        inode = self._names_of(folder).get(name)
         if inode is None:
             raise NoSuchPathInside("there is nothing of that name")
         return Spot(folder.file_system, inode)
+
+    def _names_of(self, folder: Spot) -> dict[bytes, int]:
+        found = self._folders.get(folder)
+        return self._remember(folder) if found is None else found
 
     def _remember(self, folder: Spot) -> dict[bytes, int]:
         names = dict(self._distinct(self._readers[folder.file_system].names(folder.inode)))
@@ -144,8 +148,11 @@ class Tree:
         seen: set[bytes] = set()
         return [one for one in names if not (one.name in seen or seen.add(one.name))]  # type: ignore[func-returns-value]
 
+    def _is_link(self, spot: Spot) -> bool:
+        return spot not in self._known_folders and stat.S_ISLNK(self._row(spot).mode)
+
     def _require_folder(self, spot: Spot) -> Spot:
-        if not stat.S_ISDIR(self._row(spot).mode):
+        if spot not in self._known_folders and not stat.S_ISDIR(self._row(spot).mode):
             raise NoSuchPathInside("it is no folder")
         return spot
 
