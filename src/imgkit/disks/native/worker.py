@@ -4,6 +4,7 @@ What it reads was made by strangers. Whatever happens to it, its parent goes on:
 this process, and the parent says so and starts another.
 """
 
+import gc
 import json
 import os
 import sys
@@ -169,6 +170,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     set_limits()
+    gc.freeze()  # what was loaded stays; looking through it for waste at every ten thousand entries finds none
     serve(sys.stdin.buffer, answers)
 
 
