@@ -1,7 +1,9 @@
 """Tests of process.py, with the interpreter that runs them as the program."""
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from imgkit.process import (
     run,
     run_at_terminal,
     start,
+    thread_gives_way,
 )
 
 
@@ -147,3 +150,28 @@ def test_without_a_terminal_there_is_nobody_to_ask(monkeypatch):
     assert not has_terminal()
     monkeypatch.setattr("imgkit.process.os.isatty", lambda _: True)
     assert has_terminal()
+
+
+def test_a_program_gives_way_to_us():
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    with start(_python("import sys; sys.stdin.read()"), stdin=subprocess.PIPE) as running:
+        running.give_way()
+        assert os.getpriority(os.PRIO_PROCESS, running.pid) == min(19, ours + 10)
+    running.give_way()  # it has ended
+    assert os.getpriority(os.PRIO_PROCESS, 0) == ours
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads priorities of their own")
+def test_a_thread_gives_way_by_itself():
+    ours = os.getpriority(os.PRIO_PROCESS, 0)
+    found: list[int] = []
+
+    def work() -> None:
+        thread_gives_way()
+        found.append(os.getpriority(os.PRIO_PROCESS, 0))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert found == [min(19, ours + 10)]
+    assert os.getpriority(os.PRIO_PROCESS, 0) == ours

@@ -73,7 +73,7 @@ def hash_stored(handle: int, *, jobs: int | None = None) -> ChunkDigests:
     size = os.fstat(handle).st_size
     digests = [zero_digest(chunk_length(size, number)) for number in range(chunk_count(size))]
     stored = _stored_chunks(handle, size)
-    with ThreadPoolExecutor(max_workers=jobs or min(os.cpu_count() or 1, _MOST_JOBS)) as pool:
+    with ThreadPoolExecutor(max_workers=min(jobs or os.cpu_count() or 1, _MOST_JOBS)) as pool:
         for number, digest in pool.map(lambda number: (number, _hash_chunk(handle, number, size)), stored):
             digests[number] = digest
     return ChunkDigests(size=size, digests=tuple(digests))

@@ -27,7 +27,7 @@ from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.digests import ChunkDigests
 from imgkit.errors import NoRoom, ToolFailed
 from imgkit.files.sparse import SparseFile, is_zero
-from imgkit.process import Running
+from imgkit.process import Running, thread_gives_way
 from imgkit.safe_text import safe_name
 from imgkit.tools.gnu_tar import GnuTar, extracting
 from imgkit.units import KiB, MiB
@@ -154,7 +154,8 @@ def extract_sparse(
     """Let GNU tar write a sparse member to `file`, and `sink` hash what our reader sees.
 
     GNU tar writes such a file 512 bytes at a time. Where it can be fed by a reading of its own, ours does not wait for
-    it. Return GNU tar's remark, and the chunk digests of what it wrote as read back from the disk.
+    it, and both of them give way to ours, behind which the longest work waits: the flat SHA-256. Return GNU tar's
+    remark, and the chunk digests of what it wrote as read back from the disk.
     """
     digging = Digging(file)
     sink.hash_only()
@@ -164,6 +165,8 @@ def extract_sparse(
             _feed(feed, member, _seen(reader.runs(member), sink), digging)
         else:
             runs_again = takewhile(lambda _: feed.is_open, engine.again(member))
+            running.give_way()
+            lane.put(thread_gives_way)
             lane.put(lambda: _feed(feed, member, runs_again, digging))
             for run in reader.runs(member):
                 sink.take(run)
@@ -171,7 +174,12 @@ def extract_sparse(
         remark = _remark(running)
     digging.finish()
     file.set_size(member.size)
-    return remark, hash_stored(file.handle)
+    return remark, hash_stored(file.handle, jobs=_cores_beside_one())
+
+
+def _cores_beside_one() -> int:
+    """One is busy with the flat SHA-256 still."""
+    return max(1, (os.cpu_count() or 1) - 1)
 
 
 def _seen(runs: Iterator[Run], sink: DiskSink) -> Iterator[Run]:
