@@ -22,6 +22,7 @@ from imgkit.safe_text import safe_name
 from imgkit.units import MiB
 
 _PART_BYTES = 1 * MiB
+_NAMES_A_QUESTION = 500
 _MOST_STOPPED = 3  # each may have taken a minute
 
 T = TypeVar("T")
@@ -210,8 +211,21 @@ class NativeTree:
         return b"".join(self._ask(What.LINK, "read the link", path))
 
     def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
-        frames = self._ask(What.XATTRS, "read the attributes of", path)
-        return _decoded(lambda: decode_pairs(b"".join(frames)))
+        return _pairs(self._ask(What.XATTRS, "read the attributes of", path))
+
+    def one_xattr(self, folder: bytes, names: Sequence[bytes], attribute: bytes) -> Mapping[bytes, bytes]:
+        """Return an attribute's value of each of these names of a folder that has it; fails where one cannot be had."""
+        found: dict[bytes, bytes] = {}
+        stopped = self._stopped
+        for start in range(0, len(names), _NAMES_A_QUESTION):
+            some = names[start : start + _NAMES_A_QUESTION]
+            try:
+                frames = self._ask(What.ONE_XATTR, "read the attributes in", b"\0".join((folder, attribute, *some)))
+            except CannotLookInside:
+                self._stopped = stopped  # they are asked for one by one then, and the one at fault counts
+                raise
+            found |= _pairs(frames)
+        return found
 
     def _ask(self, what: What, verb: str, path: bytes, *, offset: int = 0, count: int = 0) -> list[bytes]:
         if not path.startswith(b"/"):
@@ -221,12 +235,12 @@ class NativeTree:
         try:
             return _until_asked(lambda: self._child.ask(what, path, tree=self._made(), offset=offset, count=count))
         except NoSuchPathInside as error:
-            raise NoSuchPathInside(f"there is no {safe_name(path)} inside the disk") from error
+            raise NoSuchPathInside(f"there is no {_shown(path)} inside the disk") from error
         except NeedsKey as error:
-            raise NeedsKey(f"could not {verb} {safe_name(path)} inside the disk: {error.message}") from error
+            raise NeedsKey(f"could not {verb} {_shown(path)} inside the disk: {error.message}") from error
         except CannotLookInside as error:
             self._stopped += isinstance(error, ReadingStopped)
-            raise CannotLookInside(f"could not {verb} {safe_name(path)} inside the disk: {error.message}") from error
+            raise CannotLookInside(f"could not {verb} {_shown(path)} inside the disk: {error.message}") from error
 
     def _made(self) -> int:
         """Return the tree's number in the present child; a new child has to put it together anew."""
@@ -237,6 +251,10 @@ class NativeTree:
             self._number, self._failed = int(answer["tree"]), [str(one) for one in answer["failed"]]
             self._generation = self._child.generation
         return self._number
+
+
+def _shown(path: bytes) -> str:
+    return safe_name(path.split(b"\0")[0])
 
 
 def _planned(entry: FstabEntry, root: str) -> Mount | None:
@@ -261,6 +279,10 @@ def _until_asked(ask: Callable[[], T]) -> T:
 
 def _json(frames: Sequence[bytes]) -> Any:
     return _decoded(lambda: json.loads(b"".join(frames)))
+
+
+def _pairs(frames: Sequence[bytes]) -> dict[bytes, bytes]:
+    return _decoded(lambda: decode_pairs(b"".join(frames)))
 
 
 def _decoded(decode: Callable[[], T]) -> T:

@@ -1,5 +1,6 @@
 """The machine as a report asks it, with a child that is no process."""
 
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class FakeChild:
         self.generation = 0
         self.worker: Worker | None = None
         self.die: set[What] = set()
+        self.asked: list[What] = []
 
     def ready(self) -> None:
         if self.worker is None:
@@ -37,11 +39,15 @@ class FakeChild:
     def ask(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> list[bytes]:
         self.ready()
         assert self.worker is not None
+        self.asked.append(what)
         if what in self.die:
             self.die.discard(what)
             self.close()
             raise ReadingStopped("the process that read it was ended: it crashed", [b"system"])
         return list(self.worker.answer([what, tree, offset, count], payload))
+
+    def expect(self, *_: object, **__: int) -> bool:
+        return False
 
     def close(self) -> None:
         if self.worker is not None:
@@ -60,7 +66,9 @@ def child() -> Iterator[FakeChild]:
 def machine(tmp_path: Path, child: FakeChild) -> NativeMachine:
     data = ExtImage()
     data.file(12, b"x" * (3 * 1024))
-    data.folder(2, {b"file": 12})
+    attribute = (b"\x00\x00\x02\xea" + struct.pack("<BBHIII", 1, 1, 40, 0, 2, 0) + b"a").ljust(44, b"\0") + b"in"
+    data.inode(15, 0o100600, attributes=attribute)
+    data.folder(2, {b"file": 12, b"with": 15})
     disks = {}
     image = root()
     image.folder(14, {})
@@ -99,6 +107,27 @@ def test_one_file_system_by_itself_is_a_tree(machine: NativeMachine) -> None:
     assert tree.xattrs(b"/file") == {}
     with pytest.raises(NoSuchPathInside, match="no file system xvdz"):
         machine.file_system_tree("xvdz")
+
+
+def test_one_attribute_of_many_names_is_asked_for_at_once(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("xvdb")
+    many = [b"file"] * 700 + [b"with"]
+    assert tree.one_xattr(b"/", many, b"user.a") == {b"with": b"in"}
+    assert tree.one_xattr(b"/", many, b"user.b") == {}
+    assert child.asked.count(What.ONE_XATTR) == 4
+
+
+def test_where_one_name_has_no_attributes_to_read_none_are_given_and_nobody_is_blamed(
+    machine: NativeMachine, child: FakeChild
+) -> None:
+    tree = machine.file_system_tree("xvdb")
+    with pytest.raises(NoSuchPathInside):
+        tree.one_xattr(b"/", [b"with", b"none"], b"user.a")
+    for _ in range(9):
+        child.die.add(What.ONE_XATTR)
+        with pytest.raises(CannotLookInside, match=r"the attributes in / inside the disk: .* it crashed"):
+            tree.one_xattr(b"/", [b"with"], b"user.a")
+    assert tree.xattrs(b"/with") == {b"user.a": b"in"}
 
 
 def test_counters_that_are_damaged_leave_the_files_to_be_read(tmp_path: Path, machine: NativeMachine) -> None:

@@ -35,6 +35,7 @@ class What(IntEnum):
     READ = 6
     LINK = 7
     XATTRS = 8
+    ONE_XATTR = 10
 
 
 class State(IntEnum):

@@ -71,6 +71,8 @@ class Worker(Closing):
                 yield self._trees[tree].read_link(payload)
             case What.XATTRS:
                 yield encode_pairs(self._trees[tree].xattrs(payload).items())
+            case What.ONE_XATTR:
+                yield from _one_xattr(self._trees[tree], *payload.split(b"\0"))
             case _:
                 raise CannotLookInside(f"nobody knows what request {what} means")
 
@@ -110,6 +112,14 @@ class Worker(Closing):
 
 def _image(disk: Mapping[str, str]) -> DiskImage:
     return DiskImage(path=Path(os.fsdecode(bytes.fromhex(disk["path"]))), format=DiskFormat(disk["format"]))
+
+
+def _one_xattr(tree: Tree, folder: bytes, attribute: bytes = b"", *names: bytes) -> Iterator[bytes]:
+    """Yield the names that have an attribute, with its values; a frame for each, because a value may be large."""
+    for name in names:
+        value = tree.xattrs(folder + name).get(attribute)
+        if value is not None:
+            yield encode_pairs([(name, value)])
 
 
 def _mounted(tree: Tree, number: int, folder: bytes) -> str:
