@@ -209,12 +209,6 @@ def test_a_spare_child_that_nobody_took_ends_with_the_program() -> None:
         os.kill(int(said.stdout), 0)
 
 
-def test_where_no_spare_child_can_be_started_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spare, "WORKER", (sys.executable + "-that-is-not-there",))
-    start_spare()
-    assert take_spare() is None
-
-
 def test_too_few_open_files_for_a_child_are_told_and_are_no_bug(tmp_path: Path) -> None:
     path = tmp_path / "disk.raw"
     path.write_bytes(bytes(1 << 20))
