@@ -282,8 +282,10 @@ def start(
         )
     except FileNotFoundError as error:
         raise _missing(argv) from error
+    except OSError as error:  # no room for another process, or for its pipes
+        raise _not_started(argv, error.strerror or str(error)) from error
     _remember(argv)
-    running = Running(argv, child)
+    running = _watched(argv, child)
     try:
         yield running
     finally:
@@ -292,6 +294,16 @@ def start(
         _close_quietly(child.stdout)
         _close_quietly(child.stdin)
         log.debug("%s ended with %s", program_name(argv), running.poll())
+
+
+def _watched(argv: Sequence[Word], child: "subprocess.Popen[bytes]") -> Running:
+    """Take charge of a new process; where there is no room for the thread that listens to it, none of it stays."""
+    try:
+        return Running(argv, child)
+    except RuntimeError as error:
+        child.kill()
+        with child:  # closes its pipes and waits for it
+            raise _not_started(argv, str(error)) from error
 
 
 def child_environment(extra: Mapping[str, str] | None) -> dict[str, str]:
@@ -324,6 +336,13 @@ def _remember(argv: Sequence[Word]) -> None:
 
 def _missing(argv: Sequence[Word]) -> ToolMissing:
     return ToolMissing(f"{program_name(argv)} is not installed", hint="See what is missing with: imgkit doctor")
+
+
+def _not_started(argv: Sequence[Word], reason: str) -> ToolFailed:
+    return ToolFailed(
+        f"{program_name(argv)} could not be started: {reason}",
+        hint="See what this user may have at once (ulimit -a): open files, processes, memory.",
+    )
 
 
 def _limited(argv: Sequence[Word], limits: Limits | None) -> list[Word]:

@@ -207,3 +207,17 @@ def test_a_spare_child_that_nobody_took_ends_with_the_program() -> None:
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.stdout), 0)
+
+
+def test_too_few_open_files_for_a_child_are_told_and_are_no_bug(tmp_path: Path) -> None:
+    path = tmp_path / "disk.raw"
+    path.write_bytes(bytes(1 << 20))
+    code = (
+        "import resource, sys; from imgkit.cli.main import run; import imgkit.cli.inspect, imgkit.disks.native.spare\n"
+        f"sys.argv = ['imgkit', 'inspect', {str(path)!r}]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (8, 8)); run()"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+    assert said.returncode != 1, said.stderr
+    assert "Traceback" not in said.stderr
+    assert "could not be started" in said.stderr

@@ -77,3 +77,12 @@ def test_every_command_explains_itself_alone(tmp_path: Path, name: str):
     """As the program runs it: with no other command imported."""
     modules = _modules(tmp_path, name, "--help")
     assert {entry.name for entry in CATALOGUE if entry.module in modules} == {name}
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_was_closed_is_no_bug(tmp_path: Path, closed: str):
+    (tmp_path / "disk.raw").write_bytes(bytes(1 << 20))
+    words = [sys.executable, "-c", "from imgkit.cli.main import run; run()", "inspect", "disk.raw"]
+    ended = subprocess.run(["sh", "-c", f'"$@" {closed}', "sh", *words], cwd=tmp_path, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert bool(ended.stdout) == (">&-" not in closed.replace("2>&-", ""))

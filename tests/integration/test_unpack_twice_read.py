@@ -97,3 +97,17 @@ def test_a_second_reading_skips_what_stands_before_the_member(tmp_path: Path) ->
     done = unpack_archive(path, tmp_path / "disk", engine=TarEngine.GNU)
     assert done.companions == ("notes",)
     assert (tmp_path / "disk").stat().st_size == SIZE
+
+
+def test_what_the_first_reading_finds_ends_the_second_before_it_comes_to_its_member(
+    archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on the way past a first disk of a terabyte: only that GNU tar is gone can end it."""
+
+    def on_the_way_for_ever(_member: Member) -> Iterator[memoryview | Hole]:
+        while True:
+            yield memoryview(b"")
+
+    os.truncate(archive, archive.stat().st_size - MiB)
+    with pytest.raises(ArchiveDamaged, match="cut off"):
+        unpack_reading(archive, on_the_way_for_ever, monkeypatch)

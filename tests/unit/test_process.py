@@ -1,6 +1,8 @@
 """Tests of process.py, with the interpreter that runs them as the program."""
 
+import errno
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -65,6 +67,28 @@ def test_a_missing_program_is_not_a_failing_one():
     with pytest.raises(ToolMissing) as caught:
         require_program("no-such-program-here", package="some-package")
     assert "some-package" in caught.value.hint
+
+
+def test_no_room_for_another_process_is_told_as_a_failing_program(monkeypatch):
+    def refuse(*_words, **_options):
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    with pytest.raises(ToolFailed, match="could not be started: Resource temporarily unavailable"):
+        run(_python(""))
+
+
+def test_a_program_is_not_left_behind_where_there_is_no_room_for_a_thread(monkeypatch):
+    children = []
+
+    def refuse(_running, _argv, child):
+        children.append(child)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("imgkit.process.Running.__init__", refuse)
+    with pytest.raises(ToolFailed, match="can't start new thread"):
+        run(_python("import time; time.sleep(60)"))
+    assert [child.returncode for child in children] == [-signal.SIGKILL]
 
 
 def test_a_program_that_takes_too_long_is_ended():

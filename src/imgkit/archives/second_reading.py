@@ -11,8 +11,12 @@ from imgkit.errors import ArchiveDamaged
 from imgkit.model.unpacked import ArchiveKind
 
 ReadAgain = Callable[[Member], Iterator[memoryview | Hole]]
-"""Gives the content of a member once more, from the archive itself."""
+"""Gives the content of a member once more, from the archive itself.
 
+Nothing, as an empty run, comes at every step on the way there: whoever takes the runs can stop at any of them.
+"""
+
+_NOTHING = memoryview(b"")
 _QUICKLY_READ = {ArchiveKind.GZIP, ArchiveKind.TAR}
 
 
@@ -23,14 +27,24 @@ def second_reading(path: Path, kind: ArchiveKind) -> ReadAgain | None:
     """
     if kind not in _QUICKLY_READ or (os.cpu_count() or 1) == 1:
         return None
-    return lambda member: _runs(path, member)
+    first = _identity(path)
+    return lambda member: _runs(path, first, member)
 
 
-def _runs(path: Path, member: Member) -> Iterator[memoryview | Hole]:
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _runs(path: Path, first: tuple[int, int], member: Member) -> Iterator[memoryview | Hole]:
     with open_source(path) as source:
+        if _identity(path) != first:
+            raise ArchiveDamaged("another archive took its place while it was read")
         reader = TarReader(Layers(source).stream)
         for found in reader:
             if found.content_at == member.content_at:
                 yield from reader.runs(found)
                 return
+            for _ in reader.runs(found):
+                yield _NOTHING
     raise ArchiveDamaged("the archive changed while it was read")

@@ -12,11 +12,31 @@ from imgkit.cli.catalogue import CATALOGUE, Entry
 __all__ = ["app", "load_commands", "run"]
 
 _COMPLETION = "_IMGKIT_COMPLETE"  # set by the shell while it completes: then every command must be known
+_INTERRUPTED = 130  # as for a command that has begun
 _NO_READING = {"--help", "--list", "guestfs", "--engine=guestfs"}
 
 
 def run() -> None:
     """Run the command line; the program's entry point."""
+    _hold_standard_streams()
+    try:
+        _load()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    app()
+
+
+def _hold_standard_streams() -> None:
+    """Put nothing in the place of a stream that was closed (`<&-`, `>&-`), before another file gets its number."""
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(handle, True)
+    os.close(handle)
+    sys.stdin = sys.stdin or open(0, closefd=False)  # noqa: SIM115  # stays open
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  # stays open
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115  # stays open
+
+
+def _load() -> None:
     gc.disable()  # what is loaded stays until the end: looking for waste in it costs time and finds none
     if _COMPLETION in os.environ:
         load_commands()
@@ -25,7 +45,6 @@ def run() -> None:
         load_commands(sys.argv[1:])
     gc.freeze()
     gc.enable()
-    app()
 
 
 def _read_ahead(words: Sequence[str]) -> None:

@@ -52,3 +52,25 @@ def test_an_archive_without_the_member_has_changed(tmp_path: Path) -> None:
     assert again is not None
     with pytest.raises(ArchiveDamaged, match="changed while it was read"):
         list(again(members()[1]))
+
+
+def test_on_the_way_to_a_late_member_it_can_be_stopped_at_every_step(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    tar = file(b"large" * 200_000, b"first.raw") + file(b"disk" * 500, b"system.raw") + END
+    path.write_bytes(tar)
+    again = second_reading(path, ArchiveKind.TAR)
+    assert again is not None
+    runs = list(again(list(TarReader(ByteStream([tar])))[1]))
+    assert [bytes(run) for run in runs if isinstance(run, memoryview)][:3] == [b""] * 3
+    assert b"".join(bytes(run) for run in runs if isinstance(run, memoryview)) == b"disk" * 500
+
+
+def test_an_archive_that_took_the_place_of_another_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    path.write_bytes(TAR)
+    again = second_reading(path, ArchiveKind.TAR)
+    assert again is not None
+    path.with_name("new").write_bytes(TAR)
+    path.with_name("new").rename(path)
+    with pytest.raises(ArchiveDamaged, match="took its place"):
+        list(again(members()[1]))

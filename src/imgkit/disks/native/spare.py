@@ -8,8 +8,9 @@ import atexit
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 
+from imgkit.errors import ToolError
 from imgkit.process import Running, start
 
 WORKER: Sequence[str] = (sys.executable, "-P", "-m", "imgkit.disks.native.worker")
@@ -18,10 +19,14 @@ _spares: list[tuple[ExitStack, Running]] = []
 
 
 def start_spare() -> None:
-    """Start a child for whoever reads disks first; it ends with this process, if nobody does."""
+    """Start a child for whoever reads disks first; it ends with this process, if nobody does.
+
+    Where none can be started there is none: whoever needs one tries again, and says why not.
+    """
     stack = ExitStack()
-    _spares.append((stack, stack.enter_context(start(WORKER, stdin=subprocess.PIPE))))
-    atexit.register(stack.close)
+    with suppress(ToolError):
+        _spares.append((stack, stack.enter_context(start(WORKER, stdin=subprocess.PIPE))))
+        atexit.register(stack.close)
 
 
 def take_spare() -> AbstractContextManager[Running] | None:
