@@ -30,7 +30,7 @@ class Digging:
             self._finder.write(run)
             self._fed_bytes += len(run)
         else:
-            self._finder.skip(run.length)
+            self._pass_over(run.length)
         while self._gaps and self._gaps[0][0] + _ON_THE_WAY_BYTES <= self._fed_bytes:
             self._dig()
 
@@ -41,10 +41,21 @@ class Digging:
         while self._gaps:
             self._dig()
 
+    def _pass_over(self, length: int) -> None:
+        """Of a hole GNU tar stores nothing: a disk of a million of them must not cost a call to the system for each."""
+        start = self._finder.position
+        self._finder.skip(length)
+        self._take_note(min(start, self._finder.judged))
+        self._data_end = max(self._data_end, start + length)
+
     def _found(self, offset: int, data: memoryview) -> None:
-        if offset > self._data_end:
-            self._gaps.append((self._fed_bytes, self._data_end, offset))
-        self._data_end = offset + len(data)
+        self._take_note(offset)
+        self._data_end = max(self._data_end, offset + len(data))
+
+    def _take_note(self, end: int) -> None:
+        """What was fed before this and is no data was zeroes."""
+        if end > self._data_end:
+            self._gaps.append((self._fed_bytes, self._data_end, end))
 
     def _dig(self) -> None:
         _, start, end = self._gaps.popleft()

@@ -21,7 +21,7 @@ from imgkit.archives.chunk_hasher import hash_stored
 from imgkit.archives.digging import Digging
 from imgkit.archives.disk_sink import DiskSink
 from imgkit.archives.lane import Lane
-from imgkit.archives.second_reading import ReadAgain
+from imgkit.archives.second_reading import ReadAgain, is_worth_it
 from imgkit.archives.tar_block import BLOCK_BYTES, ZERO_BLOCK
 from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.digests import ChunkDigests
@@ -161,7 +161,7 @@ def extract_sparse(
     sink.hash_only()
     with Lane[Callable[[], None]]("gnu tar", lambda work: work()) as lane, _started(engine.tar, file.handle) as running:
         feed = Feed(running.stdin)
-        if engine.again is None:
+        if engine.again is None or not is_worth_it(member):
             _feed(feed, member, _seen(reader.runs(member), sink), digging)
         else:
             runs_again = takewhile(lambda _: feed.is_open, engine.again(member))

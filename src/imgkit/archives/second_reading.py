@@ -9,6 +9,7 @@ from imgkit.archives.source import open_source
 from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.errors import ArchiveDamaged
 from imgkit.model.unpacked import ArchiveKind
+from imgkit.units import KiB
 
 ReadAgain = Callable[[Member], Iterator[memoryview | Hole]]
 """Gives the content of a member once more, from the archive itself.
@@ -16,6 +17,7 @@ ReadAgain = Callable[[Member], Iterator[memoryview | Hole]]
 Nothing, as an empty run, comes at every step on the way there: whoever takes the runs can stop at any of them.
 """
 
+_SMALLEST_RUN_BYTES = 32 * KiB  # on average; below it is the interpreter that bounds both readings, and they share it
 _NOTHING = memoryview(b"")
 _QUICKLY_READ = {ArchiveKind.GZIP, ArchiveKind.TAR}
 
@@ -23,12 +25,19 @@ _QUICKLY_READ = {ArchiveKind.GZIP, ArchiveKind.TAR}
 def second_reading(path: Path, kind: ArchiveKind) -> ReadAgain | None:
     """Return how to read an archive again; None where that costs more than it saves.
 
-    xz, bzip2 and Zstandard are inflated more slowly than GNU tar writes, and one core has no time for it.
+    xz, bzip2 and Zstandard are inflated more slowly than GNU tar writes, and one core has no time for it. What
+    /dev/stdin gives has one place for both readings on some systems.
     """
-    if kind not in _QUICKLY_READ or (os.cpu_count() or 1) == 1:
+    if kind not in _QUICKLY_READ or (os.cpu_count() or 1) == 1 or path.is_relative_to("/dev"):
         return None
     first = _identity(path)
     return lambda member: _runs(path, first, member)
+
+
+def is_worth_it(member: Member) -> bool:
+    """Say whether a member's content comes in pieces that are worth a second reading."""
+    segments = len(member.sparse) if member.sparse is not None else 1
+    return member.stored_bytes >= segments * _SMALLEST_RUN_BYTES
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -60,7 +60,7 @@ class DataFinder:
 
     def finish(self) -> None:
         """Tell of the page that is begun."""
-        if self._tail.strip(b"\0"):
+        if not is_zero(self._tail):
             self._found(self.position - len(self._tail), memoryview(self._tail))
         self._tail = b""
 
@@ -71,7 +71,7 @@ class DataFinder:
         taken = min(PAGE_BYTES - len(self._tail), len(data))
         self._tail += bytes(data[:taken])
         if len(self._tail) == PAGE_BYTES:
-            if self._tail.strip(b"\0"):
+            if not is_zero(self._tail):
                 self._found(self.position + taken - PAGE_BYTES, memoryview(self._tail))
             self._tail = b""
         return taken
@@ -210,7 +210,7 @@ def _pages(data: memoryview) -> Iterator[tuple[int, bool]]:
             yield page, _ZEROES.startswith(data[page : page + PAGE_BYTES])
 
 
-def is_zero(data: memoryview) -> bool:
+def is_zero(data: memoryview | bytes) -> bool:
     """Say whether there is nothing but zeroes; compares memory to memory."""
     return all(_ZEROES.startswith(data[start : start + len(_ZEROES)]) for start in range(0, len(data), len(_ZEROES)))
 

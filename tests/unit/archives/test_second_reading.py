@@ -8,7 +8,8 @@ import pytest
 from tests.unit.archives.tar_samples import END, file
 
 from imgkit.archives.byte_stream import ByteStream
-from imgkit.archives.second_reading import second_reading
+from imgkit.archives.second_reading import is_worth_it, second_reading
+from imgkit.archives.sparse_map import SparseMap
 from imgkit.archives.tar_reader import Member, TarReader
 from imgkit.errors import ArchiveDamaged
 from imgkit.model.unpacked import ArchiveKind
@@ -74,3 +75,12 @@ def test_an_archive_that_took_the_place_of_another_is_not_read(tmp_path: Path) -
     path.with_name("new").rename(path)
     with pytest.raises(ArchiveDamaged, match="took its place"):
         list(again(members()[1]))
+
+
+def test_many_small_pieces_are_not_worth_it() -> None:
+    small, large = SparseMap(1 << 40), SparseMap(1 << 40)
+    for number in range(100):
+        small.add(number << 20, 512)
+        large.add(number << 20, 65536)
+    assert not is_worth_it(Member(name=b"a", size=small.size, stored_bytes=small.stored_bytes, sparse=small))
+    assert is_worth_it(Member(name=b"a", size=large.size, stored_bytes=large.stored_bytes, sparse=large))
