@@ -94,7 +94,7 @@ class _Surveyor:
         def refused(entry: TableEntry) -> str:
             return "" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry"
 
-        return as_nouns(table, role, device=device.removeprefix("/dev/"), size_bytes=size, refused=refused)
+        return as_nouns(table, role, size_bytes=size, refused=refused)
 
     def _bytes(self, device: str, offset: int, length: int) -> bytes:
         raw: bytes = self.asking.worker.call("pread_device", device, length, offset)
