@@ -3,6 +3,7 @@
 Two launches for everything: one in which a kernel makes the disks, and one in which it reads them.
 """
 
+import hashlib
 import os
 import string
 from collections.abc import Iterator, Mapping
@@ -11,29 +12,38 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.integration.whole_trees import Row, rows_by_guestfs, rows_by_native
+from tests.integration.native_disks import open_log_of_ntfs
+from tests.integration.whole_trees import Row, rows_by_guestfs, rows_by_native, walk
 
 from imgkit.disks.engine_choice import reasons_for_guestfs
 from imgkit.disks.guestfs_encrypted import WRONG_KEY
 from imgkit.disks.machine_native import NativeMachine, open_native_machine
 from imgkit.disks.mixed_machine import MixedMachine
-from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
+from imgkit.disks.tree_guestfs import GuestfsMachine, GuestfsTree, open_guestfs_machine
 from imgkit.disks.volume_keys import read_volume_keys
+from imgkit.facts.guest import Guest
+from imgkit.facts.last_logins import read_last_logins
+from imgkit.facts.walking import DataWalk, walk_data
 from imgkit.model.disk import DiskImage
+from imgkit.model.fact import Fact
 from imgkit.model.formats import DiskFormat
+from imgkit.model.logins import LastLogin
 from imgkit.model.report import RunInfo
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import EncryptedState, FileSystem, Journal
+from imgkit.model.subjects import EVERY_SUBJECT
 from imgkit.model.tree import EntryKind
+from imgkit.ports import FileTree
 from imgkit.render.report_differences import disagreements
 from imgkit.samples.appliance_work import do_all
 from imgkit.samples.awkward_tree import HOSTILE_NAMES, LARGE_GID, LARGE_UID, MANY_LINKS, MANY_NAMES
 from imgkit.samples.dirty_disks import DIRTY, NEW_FILES, dirty_works
 from imgkit.samples.file_system_kinds import KINDS
 from imgkit.samples.kind_disks import kind_works
+from imgkit.samples.sparse_disks import FAR_UIDS, SPARSE, sparse_works
 from imgkit.samples.volume_disks import PASSPHRASE, RAW_KEY, volume_works
 from imgkit.stages.inspect import inspect_disks
-from imgkit.tools.guestfs import GuestfsRefused
+from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import ApplianceSettings, Drive
 
 pytestmark = pytest.mark.tools(
@@ -42,6 +52,7 @@ pytestmark = pytest.mark.tools(
 
 UNIX = [kind.name for kind in KINDS if not kind.plain]
 PLAIN = [kind.name for kind in KINDS if kind.plain]
+OPEN_LOG = "ntfs-in-use"
 VOLUMES = ("/dev/vg_two/lv_span", "/dev/vg_two/lv_striped", "/dev/vg_xfs/lv-root")
 LAYERED = {
     "/dev/vg_thin/lv_thin": "thin",
@@ -73,9 +84,10 @@ class Disks:
 @pytest.fixture(scope="module")
 def disks(tmp_path_factory: pytest.TempPathFactory, appliance_settings: ApplianceSettings) -> Disks:
     folder = tmp_path_factory.mktemp("all-kinds")
-    works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS)]
+    works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS), *sparse_works(folder, KINDS)]
     do_all(works, crash=[work.name for work in works if "dirty" in work.name], settings=appliance_settings)
-    names = [path.stem for work in works for path in work.disks]
+    open_log_of_ntfs(folder / "ntfs.raw", folder / f"{OPEN_LOG}.raw")
+    names = [*(path.stem for work in works for path in work.disks), OPEN_LOG]
     letters = [first + second for first in ("", *string.ascii_lowercase) for second in string.ascii_lowercase][1:]
     return Disks(folder=folder, roles={name: DiskRole(f"xvd{at}") for name, at in zip(names, letters, strict=False)})
 
@@ -146,12 +158,11 @@ def test_the_files_of_logical_volumes_agree(place: str, native: NativeMachine, k
 def test_the_files_of_fat_exfat_and_ntfs_agree_in_all_that_these_keep(
     name: str, disks: Disks, native: NativeMachine, kernel_rows: Rows
 ):
-    """Inode and link numbers of FAT are made up by whoever reads it; so are the size of a folder on NTFS, the times of
-    a root folder that has no entry of its own, and FUSE does not give times of birth."""
+    """Inode and link numbers of FAT are made up by whoever reads it; so are the times of a root folder that has no
+    entry of its own, and FUSE does not give times of birth."""
 
     def kept(path: bytes, row: Row) -> Row:
         entry = replace(row.entry, inode=0, links=0, born_ns=None)
-        entry = replace(entry, size=0) if entry.kind is EntryKind.FOLDER else entry
         entry = replace(entry, modified_ns=0, accessed_ns=0, changed_ns=0) if path == b"/" else entry
         return replace(placeless(row), entry=replace(entry, file_system=0))
 
@@ -241,14 +252,87 @@ def test_a_wrong_key_is_told_from_every_other_failure(disks: Disks, guestfs: Gue
 
 
 def test_both_engines_say_the_same_of_the_storage(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):
-    """All but what only one of them can know: replayed journals, and NTFS' own flag, which FUSE does not show."""
+    """All but what only one of them can know: journals that were replayed."""
     for mine in native.storage.file_systems:
-        if mine.error or mine.journal is Journal.PENDING:
-            continue
-        theirs = file_system(guestfs, mine.place)
-        journal = mine.journal if mine.type == "ntfs" else theirs.journal
-        assert mine == replace(theirs, journal=journal)
+        theirs = mine if mine.error else file_system(guestfs, mine.place)
+        assert mine == theirs or theirs.journal is Journal.REPLAYED
+    assert native.storage.disks == guestfs.storage.disks
     assert native.storage.partitions == guestfs.storage.partitions
+
+
+def test_a_log_of_ntfs_that_was_not_closed_is_said_by_both(
+    disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    for machine in (native, guestfs):
+        assert file_system(machine, disks.place("ntfs")).journal is Journal.CLEAN
+        assert file_system(machine, disks.place(OPEN_LOG)).journal is Journal.PENDING
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_there_is_no_number_of_inodes_where_the_file_system_keeps_none(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    for machine in (native, guestfs):
+        found = file_system(machine, disks.place(name))
+        assert (found.inodes, found.inodes_free, found.error) == (None, None, "")
+
+
+@pytest.mark.parametrize("name", ["ext4", "xfs", *PLAIN, OPEN_LOG])
+def test_both_engines_tell_the_same_of_a_data_disk(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    place = disks.place(name)
+    mine, theirs = (data_of(machine.file_system_tree(place)) for machine in (native, guestfs))
+    assert mine.contents == theirs.contents
+    assert mine.files == theirs.files
+
+
+@pytest.mark.parametrize("name", ["ext4", "fat32", "ntfs"])
+def test_a_tree_that_is_asked_entry_by_entry_is_the_one_that_is_taken_whole(
+    name: str, disks: Disks, guestfs: GuestfsMachine, kernel_rows: Rows, monkeypatch: pytest.MonkeyPatch
+):
+    """As in an appliance without the programs: all but times of birth, which only `stat` gives."""
+    swept = kernel_rows.of(disks.place(name))
+    told = data_of(guestfs.file_system_tree(disks.place(name)))
+    monkeypatch.setattr(GuestfsWorker, "sweep", refuse_sweeps)
+    tree = guestfs.file_system_tree(disks.place(name))
+    assert data_of(tree) == told
+    assert walk(tree) == {path: replace(row.entry, born_ns=None) for path, row in swept.items()}
+    for path, row in swept.items():
+        if not path.startswith((b"/many/", b"/links/", b"/deep/")):
+            assert tree.stat(path) == replace(row.entry, born_ns=None)
+            assert one_by_one(tree, path, row) == row
+
+
+def one_by_one(tree: GuestfsTree, path: bytes, row: Row) -> Row:
+    """What is known of a path, each by a question of its own; the content of a file is read and not only digested."""
+    target = tree.read_link(path) if row.entry.kind is EntryKind.LINK else b""
+    content = b"".join(tree.read_parts(path, limit=2**30)) if row.entry.kind is EntryKind.FILE else None
+    digest = "" if content is None else hashlib.sha256(content).hexdigest()
+    return Row(entry=row.entry, target=target, digest=digest, xattrs=tree.xattrs(path))
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_of_a_lastlog_of_half_a_terabyte_every_record_is_read_by_both(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    place = disks.place(f"{name}-sparse")
+    mine, theirs = (last_logins(machine.file_system_tree(place)) for machine in (native, guestfs))
+    assert mine == theirs
+    assert [one.uid for one in mine.value or ()] == list(FAR_UIDS)
+    assert (mine.partial, mine.notes) == (False, ())
+
+
+def last_logins(tree: FileTree) -> Fact[tuple[LastLogin, ...]]:
+    return read_last_logins(Guest(tree=tree, label="x"))
+
+
+def refuse_sweeps(worker: GuestfsWorker, kind: str) -> Iterator[bytes]:
+    raise GuestfsRefused(f"debug: there is no {kind} in this appliance")
+
+
+def data_of(tree: FileTree) -> DataWalk:
+    return walk_data(Guest(tree=tree, label="x"), EVERY_SUBJECT)
 
 
 def test_a_mixed_machine_reads_each_where_it_is_read_best(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):

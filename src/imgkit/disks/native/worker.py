@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,11 +24,13 @@ from imgkit.disks.native.volume import Bytes
 from imgkit.disks.native.wire import (
     ANSWER,
     LARGEST_REQUEST,
+    MOST_STRETCHES,
     REQUEST,
     State,
     What,
     encode_entries,
     encode_pairs,
+    encode_stretches,
 )
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.files.closing import Closing
@@ -66,6 +69,8 @@ class Worker(Closing):
             case What.READ:
                 size, parts = self._trees[tree].read(payload, offset, min(count, PART_BYTES))
                 yield size.to_bytes(8, "little") + b"".join(parts)
+            case What.STORED:
+                yield encode_stretches(islice(self._trees[tree].stored(payload), min(count, MOST_STRETCHES)))
             case What.LINK:
                 yield self._trees[tree].read_link(payload)
             case What.XATTRS:
