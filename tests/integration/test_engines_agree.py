@@ -3,55 +3,70 @@
 Two launches for everything: one in which a kernel makes the disks, and one in which it reads them.
 """
 
-import hashlib
 import os
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.integration.laid_side_by_side import (
+    Disks,
+    Rows,
+    data_of,
+    file_system,
+    last_logins,
+    one_by_one,
+    placeless,
+    refuse_sweeps,
+    system_of,
+)
 from tests.integration.native_disks import open_log_of_ntfs
-from tests.integration.whole_trees import Row, rows_by_guestfs, rows_by_native, walk
+from tests.integration.whole_trees import Row, rows_by_native, walk
 
 from imgkit.disks.engine_choice import reasons_for_guestfs
 from imgkit.disks.guestfs_encrypted import WRONG_KEY
 from imgkit.disks.machine_native import NativeMachine, open_native_machine
 from imgkit.disks.mixed_machine import MixedMachine
-from imgkit.disks.tree_guestfs import GuestfsMachine, GuestfsTree, open_guestfs_machine
+from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
 from imgkit.disks.volume_keys import read_volume_keys
-from imgkit.facts.guest import Guest
-from imgkit.facts.last_logins import read_last_logins
-from imgkit.facts.walking import DataWalk, walk_data
 from imgkit.model.disk import DiskImage
-from imgkit.model.fact import Fact
 from imgkit.model.formats import DiskFormat
-from imgkit.model.logins import LastLogin
 from imgkit.model.report import RunInfo
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import EncryptedState, FileSystem, Journal
-from imgkit.model.subjects import EVERY_SUBJECT
-from imgkit.model.tree import EntryKind
-from imgkit.ports import FileTree
+from imgkit.model.storage import EncryptedState, Journal
 from imgkit.render.report_differences import disagreements
 from imgkit.samples.appliance_work import do_all
 from imgkit.samples.awkward_tree import HOSTILE_NAMES, LARGE_GID, LARGE_UID, MANY_LINKS, MANY_NAMES
 from imgkit.samples.dirty_disks import DIRTY, NEW_FILES, dirty_works
 from imgkit.samples.file_system_kinds import KINDS
 from imgkit.samples.kind_disks import kind_works
-from imgkit.samples.sparse_disks import FAR_UIDS, SPARSE, sparse_works
+from imgkit.samples.rpm_disk import make_rpm_disk
+from imgkit.samples.rpm_packages import PACKAGES, RpmBackend
+from imgkit.samples.sparse_disks import SPARSE, sparse_works, uids_on
 from imgkit.samples.volume_disks import PASSPHRASE, RAW_KEY, volume_works
 from imgkit.stages.inspect import inspect_disks
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import ApplianceSettings, Drive
 
 pytestmark = pytest.mark.tools(
-    "guestfs", "qemu-img", "mke2fs", "mkfs.xfs", "mkfs.vfat", "mkfs.exfat", "mkntfs", "sfdisk"
+    "guestfs",
+    "qemu-img",
+    "mke2fs",
+    "mkfs.xfs",
+    "mkfs.vfat",
+    "mkfs.exfat",
+    "mkntfs",
+    "sfdisk",
+    "rpm",
+    "rpmbuild",
+    "db_load",
 )
 
 UNIX = [kind.name for kind in KINDS if not kind.plain]
 PLAIN = [kind.name for kind in KINDS if kind.plain]
+RPM = {f"rpm-{backend}": backend for backend in RpmBackend}
 OPEN_LOG = "ntfs-in-use"
 VOLUMES = ("/dev/vg_two/lv_span", "/dev/vg_two/lv_striped", "/dev/vg_xfs/lv-root")
 LAYERED = {
@@ -67,27 +82,15 @@ LAYERED = {
 RUN = RunInfo(started=datetime(2026, 11, 22, 18, 5, tzinfo=UTC), imgkit="0.1.0", engine="native")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disks:
-    """Images by the names of their files, each with a role of its own."""
-
-    folder: Path
-    roles: Mapping[str, DiskRole]
-
-    def path(self, name: str) -> Path:
-        return self.folder / f"{name}.raw"
-
-    def place(self, name: str) -> str:
-        return self.roles[name].name
-
-
 @pytest.fixture(scope="module")
 def disks(tmp_path_factory: pytest.TempPathFactory, appliance_settings: ApplianceSettings) -> Disks:
     folder = tmp_path_factory.mktemp("all-kinds")
     works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS), *sparse_works(folder, KINDS)]
     do_all(works, crash=[work.name for work in works if "dirty" in work.name], settings=appliance_settings)
     open_log_of_ntfs(folder / "ntfs.raw", folder / f"{OPEN_LOG}.raw")
-    names = [*(path.stem for work in works for path in work.disks), OPEN_LOG]
+    for backend in RpmBackend:
+        make_rpm_disk(folder / f"rpm-{backend}.raw", backend=backend)
+    names = [*(path.stem for work in works for path in work.disks), OPEN_LOG, *RPM]
     letters = [first + second for first in ("", *string.ascii_lowercase) for second in string.ascii_lowercase][1:]
     return Disks(folder=folder, roles={name: DiskRole(f"xvd{at}") for name, at in zip(names, letters, strict=False)})
 
@@ -117,24 +120,6 @@ def native(disks: Disks, before: Mapping[str, os.stat_result]) -> Iterator[Nativ
 @pytest.fixture(scope="module")
 def kernel_rows(disks: Disks, guestfs: GuestfsMachine) -> "Rows":
     return Rows(guestfs)
-
-
-class Rows:
-    """The kernel's reading, once for each place."""
-
-    def __init__(self, machine: GuestfsMachine) -> None:
-        self._machine = machine
-        self._known: dict[str, dict[bytes, Row]] = {}
-
-    def of(self, place: str) -> dict[bytes, Row]:
-        if place not in self._known:
-            self._known[place] = rows_by_guestfs(self._machine.file_system_tree(place))
-        return self._known[place]
-
-
-def placeless(row: Row, **changes) -> Row:
-    """A row without the number of the file system, which only tells those of one tree apart."""
-    return replace(row, entry=replace(row.entry, file_system=0, **changes))
 
 
 @pytest.mark.parametrize("name", UNIX)
@@ -229,7 +214,7 @@ def test_arrays_name_their_disks(disks: Disks, guestfs: GuestfsMachine):
 
 def test_the_subvolumes_of_a_btrfs_are_systems_of_their_own(disks: Disks, guestfs: GuestfsMachine):
     place = disks.place("btrfs")
-    assert {f"{place}[@]", f"{place}[@before]"} == set(guestfs.os_places)
+    assert {f"{place}[@]", f"{place}[@before]"} == set(guestfs.os_places) - {disks.place(name) for name in RPM}
     assert guestfs.file_system_tree(f"{place}[@home]").read_file(b"/hello", limit=10) == b"hello\n"
 
 
@@ -304,14 +289,6 @@ def test_a_tree_that_is_asked_entry_by_entry_is_the_one_that_is_taken_whole(
             assert one_by_one(tree, path, row) == row
 
 
-def one_by_one(tree: GuestfsTree, path: bytes, row: Row) -> Row:
-    """What is known of a path, each by a question of its own; the content of a file is read and not only digested."""
-    target = tree.read_link(path) if row.entry.kind is EntryKind.LINK else b""
-    content = b"".join(tree.read_parts(path, limit=2**30)) if row.entry.kind is EntryKind.FILE else None
-    digest = "" if content is None else hashlib.sha256(content).hexdigest()
-    return Row(entry=row.entry, target=target, digest=digest, xattrs=tree.xattrs(path))
-
-
 @pytest.mark.parametrize("name", SPARSE)
 def test_of_a_lastlog_of_half_a_terabyte_every_record_is_read_by_both(
     name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
@@ -319,20 +296,27 @@ def test_of_a_lastlog_of_half_a_terabyte_every_record_is_read_by_both(
     place = disks.place(f"{name}-sparse")
     mine, theirs = (last_logins(machine.file_system_tree(place)) for machine in (native, guestfs))
     assert mine == theirs
-    assert [one.uid for one in mine.value or ()] == list(FAR_UIDS)
+    assert [one.uid for one in mine.value or ()] == list(uids_on(name))
     assert (mine.partial, mine.notes) == (False, ())
 
 
-def last_logins(tree: FileTree) -> Fact[tuple[LastLogin, ...]]:
-    return read_last_logins(Guest(tree=tree, label="x"))
-
-
-def refuse_sweeps(worker: GuestfsWorker, kind: str) -> Iterator[bytes]:
-    raise GuestfsRefused(f"debug: there is no {kind} in this appliance")
-
-
-def data_of(tree: FileTree) -> DataWalk:
-    return walk_data(Guest(tree=tree, label="x"), EVERY_SUBJECT)
+@pytest.mark.parametrize("name", RPM)
+def test_both_engines_tell_the_same_of_a_system_of_rpm(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    """Every subject of the report, packages and the owners of programs among them."""
+    place = disks.place(name)
+    mine, theirs = (system_of(machine, place) for machine in (native, guestfs))
+    assert mine == theirs
+    assert place in native.os_places
+    assert mine.packages is not None
+    assert [(one.name, one.epoch) for one in mine.packages.rpm.value or ()] == [
+        (one.name, one.epoch) for one in PACKAGES
+    ]
+    assert mine.files is not None
+    assert mine.files.value is not None
+    owners = {one.path: one.package for one in mine.files.value.set_id.first}
+    assert owners == {b"/usr/bin/stranger": "", **{f"/usr/bin/{one.name}".encode(): one.name for one in PACKAGES}}
 
 
 def test_a_mixed_machine_reads_each_where_it_is_read_best(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):
@@ -363,7 +347,3 @@ def test_no_disk_was_touched(
     for name, was in before.items():
         now = disks.path(name).stat()
         assert (now.st_size, now.st_mtime_ns, now.st_ino) == (was.st_size, was.st_mtime_ns, was.st_ino)
-
-
-def file_system(machine: NativeMachine | GuestfsMachine, place: str) -> FileSystem:
-    return next(one for one in machine.storage.file_systems if one.place == place)

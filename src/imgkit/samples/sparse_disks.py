@@ -6,12 +6,18 @@ from pathlib import Path
 
 from imgkit.samples.appliance_work import Work
 from imgkit.samples.file_system_kinds import FileSystemKind, make_empty
+from imgkit.units import GiB
 
 FAR_UIDS = (0, 1000, 29_000_007, 1_200_000_000, 1_200_000_001, 1_999_999_999, 2_000_000_000)
-SPARSE = ("ext3", "ext4", "xfs")
+SPARSE = {"ext3": 16 * GiB, "ext4": 16 * 1024 * GiB, "xfs": 16 * 1024 * GiB}  # how large a file on each may be
 LAST_SEEN = 1_700_000_000
 _RECORD = struct.Struct("<I32s256s")  # lastlog.h of glibc
 _RECORDS = "records.bin"
+
+
+def uids_on(kind: str) -> tuple[int, ...]:
+    """Return the user ids whose records lie within what a file of this kind of file system may hold."""
+    return tuple(uid for uid in FAR_UIDS if (uid + 1) * _RECORD.size < SPARSE[kind])
 
 
 def sparse_works(folder: Path, kinds: Sequence[FileSystemKind]) -> tuple[Work, ...]:
@@ -26,13 +32,14 @@ def sparse_works(folder: Path, kinds: Sequence[FileSystemKind]) -> tuple[Work, .
 
 def _work(target: Path, kind: FileSystemKind, records: Path) -> Work:
     make_empty(target, kind)
+    uids = uids_on(kind.name)
 
     def lines(devices: Sequence[str]) -> Sequence[str]:
         device, source = devices
         take = f"dd if={source} of=/run/m/var/log/lastlog bs={_RECORD.size} count=1 conv=notrunc status=none"
         return (
             f"mkdir -p /run/m && mount {device} /run/m && mkdir -p /run/m/var/log",
-            *(f"{take} skip={number} seek={uid}" for number, uid in enumerate(FAR_UIDS)),
+            *(f"{take} skip={number} seek={uid}" for number, uid in enumerate(uids)),
             "umount /run/m",
         )
 
