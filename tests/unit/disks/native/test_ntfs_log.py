@@ -34,12 +34,14 @@ def volume(*, runs: bytes, pages: bytes) -> bytearray:
     struct.pack_into("<b", disk, 64, -10)
     record = TABLE * CLUSTER + 2 * RECORD
     struct.pack_into("<4sHH", disk, record, b"FILE", 48, 3)
-    struct.pack_into("<HHH", disk, record + 48, 7, 0x1111, 0x2222)
     struct.pack_into("<H", disk, record + 20, 56)
-    struct.pack_into("<II", disk, record + 56, 0x10, 440)  # so that the next one lies across the end of a sector
-    struct.pack_into("<IIB", disk, record + 496, 0x80, 100, 1)
-    struct.pack_into("<H", disk, record + 496 + 32, 64)
-    disk[record + 496 + 64 : record + 496 + 64 + len(runs)] = runs
+    data = record + 510 - 32  # so that where the runs begin stands in the last two bytes of a sector
+    struct.pack_into("<II", disk, record + 56, 0x10, data - record - 56)
+    struct.pack_into("<IIB", disk, data, 0x80, 100, 1)
+    struct.pack_into("<H", disk, data + 32, 64)
+    disk[data + 64 : data + 64 + len(runs)] = runs
+    disk[record + 50 : record + 54] = disk[record + 510 : record + 512] + disk[record + 1022 : record + 1024]
+    disk[record + 48 : record + 50] = struct.pack("<H", 7)
     disk[record + 510 : record + 512] = disk[record + 1022 : record + 1024] = struct.pack("<H", 7)
     disk[LOG * CLUSTER : LOG * CLUSTER + len(pages)] = pages
     return disk
