@@ -37,7 +37,7 @@ class What(IntEnum):
     READ = 6
     LINK = 7
     XATTRS = 8
-    STORED = 10
+    STORED = 9
 
 
 class State(IntEnum):
