@@ -69,10 +69,8 @@ class Worker(Closing):
             case What.READ:
                 size, parts = self._trees[tree].read(payload, offset, min(count, PART_BYTES))
                 yield size.to_bytes(8, "little") + b"".join(parts)
-            case What.STORED:
-                yield encode_stretches(islice(self._trees[tree].stored(payload), min(count, MOST_STRETCHES)))
-            case What.LINK:
-                yield self._trees[tree].read_link(payload)
+            case What.LINK | What.STORED:
+                yield _leading_to(self._trees[tree], What(what), payload, count)
             case What.XATTRS:
                 yield encode_pairs(self._trees[tree].xattrs(payload).items())
             case _:
@@ -122,6 +120,13 @@ def _mounted(tree: Tree, number: int, folder: bytes) -> str:
     except (CannotLookInside, NoSuchPathInside) as error:
         return error.message
     return ""
+
+
+def _leading_to(tree: Tree, what: What, path: bytes, count: int) -> bytes:
+    """Return where a link leads to, or where the content of a file lies in it."""
+    if what is What.LINK:
+        return tree.read_link(path)
+    return encode_stretches(islice(tree.stored(path), min(count, MOST_STRETCHES)))
 
 
 def _json(plain: object) -> bytes:
