@@ -6,12 +6,24 @@ Two launches for everything: one in which a kernel makes the disks, and one in w
 import os
 import string
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from tests.integration.whole_trees import Row, rows_by_guestfs, rows_by_native
+from tests.integration.laid_side_by_side import (
+    Disks,
+    Rows,
+    data_of,
+    file_system,
+    last_logins,
+    one_by_one,
+    placeless,
+    refuse_sweeps,
+    system_of,
+)
+from tests.integration.native_disks import open_log_of_ntfs
+from tests.integration.whole_trees import Row, rows_by_native, walk
 
 from imgkit.disks.engine_choice import reasons_for_guestfs
 from imgkit.disks.guestfs_encrypted import WRONG_KEY
@@ -23,25 +35,40 @@ from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.report import RunInfo
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import EncryptedState, FileSystem, Journal
-from imgkit.model.tree import EntryKind
+from imgkit.model.storage import EncryptedState, Journal
+from imgkit.model.tree import Entry
 from imgkit.render.report_differences import disagreements
 from imgkit.samples.appliance_work import do_all
 from imgkit.samples.awkward_tree import HOSTILE_NAMES, LARGE_GID, LARGE_UID, MANY_LINKS, MANY_NAMES
 from imgkit.samples.dirty_disks import DIRTY, NEW_FILES, dirty_works
 from imgkit.samples.file_system_kinds import KINDS
 from imgkit.samples.kind_disks import kind_works
+from imgkit.samples.rpm_disk import make_rpm_disk
+from imgkit.samples.rpm_packages import PACKAGES, RpmBackend
+from imgkit.samples.sparse_disks import SPARSE, sparse_works, uids_on
 from imgkit.samples.volume_disks import PASSPHRASE, RAW_KEY, volume_works
 from imgkit.stages.inspect import inspect_disks
-from imgkit.tools.guestfs import GuestfsRefused
+from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import ApplianceSettings, Drive
 
 pytestmark = pytest.mark.tools(
-    "guestfs", "qemu-img", "mke2fs", "mkfs.xfs", "mkfs.vfat", "mkfs.exfat", "mkntfs", "sfdisk"
+    "guestfs",
+    "qemu-img",
+    "mke2fs",
+    "mkfs.xfs",
+    "mkfs.vfat",
+    "mkfs.exfat",
+    "mkntfs",
+    "sfdisk",
+    "rpm",
+    "rpmbuild",
+    "db_load",
 )
 
 UNIX = [kind.name for kind in KINDS if not kind.plain]
 PLAIN = [kind.name for kind in KINDS if kind.plain]
+RPM = {f"rpm-{backend}": backend for backend in RpmBackend}
+OPEN_LOG = "ntfs-in-use"
 VOLUMES = ("/dev/vg_two/lv_span", "/dev/vg_two/lv_striped", "/dev/vg_xfs/lv-root")
 LAYERED = {
     "/dev/vg_thin/lv_thin": "thin",
@@ -56,26 +83,15 @@ LAYERED = {
 RUN = RunInfo(started=datetime(2026, 11, 22, 18, 5, tzinfo=UTC), imgkit="0.1.0", engine="native")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disks:
-    """Images by the names of their files, each with a role of its own."""
-
-    folder: Path
-    roles: Mapping[str, DiskRole]
-
-    def path(self, name: str) -> Path:
-        return self.folder / f"{name}.raw"
-
-    def place(self, name: str) -> str:
-        return self.roles[name].name
-
-
 @pytest.fixture(scope="module")
 def disks(tmp_path_factory: pytest.TempPathFactory, appliance_settings: ApplianceSettings) -> Disks:
     folder = tmp_path_factory.mktemp("all-kinds")
-    works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS)]
+    works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS), *sparse_works(folder, KINDS)]
     do_all(works, crash=[work.name for work in works if "dirty" in work.name], settings=appliance_settings)
-    names = [path.stem for work in works for path in work.disks]
+    open_log_of_ntfs(folder / "ntfs.raw", folder / f"{OPEN_LOG}.raw")
+    for backend in RpmBackend:
+        make_rpm_disk(folder / f"rpm-{backend}.raw", backend=backend)
+    names = [*(path.stem for work in works for path in work.disks), OPEN_LOG, *RPM]
     letters = [first + second for first in ("", *string.ascii_lowercase) for second in string.ascii_lowercase][1:]
     return Disks(folder=folder, roles={name: DiskRole(f"xvd{at}") for name, at in zip(names, letters, strict=False)})
 
@@ -107,24 +123,6 @@ def kernel_rows(disks: Disks, guestfs: GuestfsMachine) -> "Rows":
     return Rows(guestfs)
 
 
-class Rows:
-    """The kernel's reading, once for each place."""
-
-    def __init__(self, machine: GuestfsMachine) -> None:
-        self._machine = machine
-        self._known: dict[str, dict[bytes, Row]] = {}
-
-    def of(self, place: str) -> dict[bytes, Row]:
-        if place not in self._known:
-            self._known[place] = rows_by_guestfs(self._machine.file_system_tree(place))
-        return self._known[place]
-
-
-def placeless(row: Row, **changes) -> Row:
-    """A row without the number of the file system, which only tells those of one tree apart."""
-    return replace(row, entry=replace(row.entry, file_system=0, **changes))
-
-
 @pytest.mark.parametrize("name", UNIX)
 def test_every_file_its_numbers_attributes_and_bytes_agree(
     name: str, disks: Disks, native: NativeMachine, kernel_rows: Rows
@@ -146,12 +144,11 @@ def test_the_files_of_logical_volumes_agree(place: str, native: NativeMachine, k
 def test_the_files_of_fat_exfat_and_ntfs_agree_in_all_that_these_keep(
     name: str, disks: Disks, native: NativeMachine, kernel_rows: Rows
 ):
-    """Inode and link numbers of FAT are made up by whoever reads it; so are the size of a folder on NTFS, the times of
-    a root folder that has no entry of its own, and FUSE does not give times of birth."""
+    """Inode and link numbers of FAT are made up by whoever reads it; so are the times of a root folder that has no
+    entry of its own, and FUSE does not give times of birth."""
 
     def kept(path: bytes, row: Row) -> Row:
         entry = replace(row.entry, inode=0, links=0, born_ns=None)
-        entry = replace(entry, size=0) if entry.kind is EntryKind.FOLDER else entry
         entry = replace(entry, modified_ns=0, accessed_ns=0, changed_ns=0) if path == b"/" else entry
         return replace(placeless(row), entry=replace(entry, file_system=0))
 
@@ -218,7 +215,7 @@ def test_arrays_name_their_disks(disks: Disks, guestfs: GuestfsMachine):
 
 def test_the_subvolumes_of_a_btrfs_are_systems_of_their_own(disks: Disks, guestfs: GuestfsMachine):
     place = disks.place("btrfs")
-    assert {f"{place}[@]", f"{place}[@before]"} == set(guestfs.os_places)
+    assert {f"{place}[@]", f"{place}[@before]"} == set(guestfs.os_places) - {disks.place(name) for name in RPM}
     assert guestfs.file_system_tree(f"{place}[@home]").read_file(b"/hello", limit=10) == b"hello\n"
 
 
@@ -241,14 +238,93 @@ def test_a_wrong_key_is_told_from_every_other_failure(disks: Disks, guestfs: Gue
 
 
 def test_both_engines_say_the_same_of_the_storage(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):
-    """All but what only one of them can know: replayed journals, and NTFS' own flag, which FUSE does not show."""
+    """All but what only one of them can know: journals that were replayed."""
     for mine in native.storage.file_systems:
-        if mine.error or mine.journal is Journal.PENDING:
-            continue
-        theirs = file_system(guestfs, mine.place)
-        journal = mine.journal if mine.type == "ntfs" else theirs.journal
-        assert mine == replace(theirs, journal=journal)
+        theirs = mine if mine.error else file_system(guestfs, mine.place)
+        assert mine == theirs or theirs.journal is Journal.REPLAYED
+    assert native.storage.disks == guestfs.storage.disks
     assert native.storage.partitions == guestfs.storage.partitions
+
+
+def test_a_log_of_ntfs_that_was_not_closed_is_said_by_both(
+    disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    for machine in (native, guestfs):
+        assert file_system(machine, disks.place("ntfs")).journal is Journal.CLEAN
+        assert file_system(machine, disks.place(OPEN_LOG)).journal is Journal.PENDING
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_there_is_no_number_of_inodes_where_the_file_system_keeps_none(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    for machine in (native, guestfs):
+        found = file_system(machine, disks.place(name))
+        assert (found.inodes, found.inodes_free, found.error) == (None, None, "")
+
+
+@pytest.mark.parametrize("name", ["ext4", "xfs", *PLAIN, OPEN_LOG])
+def test_both_engines_tell_the_same_of_a_data_disk(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    place = disks.place(name)
+    mine, theirs = (data_of(machine.file_system_tree(place)) for machine in (native, guestfs))
+    assert mine.contents == theirs.contents
+    assert mine.files == theirs.files
+
+
+@pytest.mark.parametrize("name", ["ext4", "fat32", "ntfs"])
+def test_a_tree_that_is_asked_entry_by_entry_is_the_one_that_is_taken_whole(
+    name: str, disks: Disks, guestfs: GuestfsMachine, kernel_rows: Rows, monkeypatch: pytest.MonkeyPatch
+):
+    """As in an appliance without the programs: all but times of birth, which only `stat` gives, and the numbers that a
+    driver gives out anew with each mount of a FAT."""
+
+    def lasting(entry: Entry) -> Entry:
+        return replace(entry, born_ns=None, inode=0 if name == "fat32" else entry.inode)
+
+    swept = kernel_rows.of(disks.place(name))
+    told = data_of(guestfs.file_system_tree(disks.place(name)))
+    monkeypatch.setattr(GuestfsWorker, "sweep", refuse_sweeps)
+    tree = guestfs.file_system_tree(disks.place(name))
+    assert data_of(tree) == told
+    asked = walk(tree)
+    assert asked.keys() == swept.keys()
+    assert [path for path, row in swept.items() if lasting(asked[path]) != lasting(row.entry)] == []
+    for path, row in swept.items():
+        if not path.startswith((b"/many/", b"/links/", b"/deep/")):
+            assert lasting(tree.stat(path)) == lasting(row.entry)
+            assert one_by_one(tree, path, row) == row
+
+
+@pytest.mark.parametrize("name", SPARSE)
+def test_of_a_lastlog_of_half_a_terabyte_every_record_is_read_by_both(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    place = disks.place(f"{name}-sparse")
+    mine, theirs = (last_logins(machine.file_system_tree(place)) for machine in (native, guestfs))
+    assert mine == theirs
+    assert [one.uid for one in mine.value or ()] == list(uids_on(name))
+    assert (mine.partial, mine.notes) == (False, ())
+
+
+@pytest.mark.parametrize("name", RPM)
+def test_both_engines_tell_the_same_of_a_system_of_rpm(
+    name: str, disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    """Every subject of the report, packages and the owners of programs among them."""
+    place = disks.place(name)
+    mine, theirs = (system_of(machine, place) for machine in (native, guestfs))
+    assert mine == theirs
+    assert place in native.os_places
+    assert mine.packages is not None
+    assert [(one.name, one.epoch) for one in mine.packages.rpm.value or ()] == [
+        (one.name, one.epoch) for one in PACKAGES
+    ]
+    assert mine.files is not None
+    assert mine.files.value is not None
+    owners = {one.path: one.package for one in mine.files.value.set_id.first}
+    assert owners == {b"/usr/bin/stranger": "", **{f"/usr/bin/{one.name}".encode(): one.name for one in PACKAGES}}
 
 
 def test_a_mixed_machine_reads_each_where_it_is_read_best(disks: Disks, native: NativeMachine, guestfs: GuestfsMachine):
@@ -279,7 +355,3 @@ def test_no_disk_was_touched(
     for name, was in before.items():
         now = disks.path(name).stat()
         assert (now.st_size, now.st_mtime_ns, now.st_ino) == (was.st_size, was.st_mtime_ns, was.st_ino)
-
-
-def file_system(machine: NativeMachine | GuestfsMachine, place: str) -> FileSystem:
-    return next(one for one in machine.storage.file_systems if one.place == place)

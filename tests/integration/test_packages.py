@@ -1,9 +1,6 @@
 """Package databases as the real tools write them, against what the real tools say of them."""
 
-import sqlite3
-import struct
 import subprocess
-from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,59 +13,31 @@ from imgkit.facts.owners import find_owners
 from imgkit.facts.rpm import read_rpm
 from imgkit.model.fact import Fact
 from imgkit.model.packages import Package
+from imgkit.samples.rpm_packages import RpmBackend, build_packages, enter_packages
 
-SPEC = """Name: {name}
-Version: 1.2.{name}
-Release: 3
-{epoch}
-Summary: x
-License: MIT
-Vendor: Somebody & Söhne
-BuildArch: noarch
-%description
-{long}
-%install
-mkdir -p %{{buildroot}}/usr/bin
-echo hi > %{{buildroot}}/usr/bin/{name}
-%files
-%attr(4755,root,root) /usr/bin/{name}
-"""
 QUERY = "%{NAME}|%{EPOCH}|%{VERSION}|%{RELEASE}|%{ARCH}|%{VENDOR}|%{SOURCERPM}|%{INSTALLTIME}\n"
 
 
-def run(*words: str | Path, text: str = "") -> str:
-    done = subprocess.run(list(map(str, words)), input=text, capture_output=True, check=True, encoding="utf-8")
+def run(*words: str | Path) -> str:
+    done = subprocess.run(list(map(str, words)), capture_output=True, check=True, encoding="utf-8")
     return done.stdout
 
 
 @pytest.fixture(scope="module")
-def sqlite_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that rpm itself filled with packages made by rpmbuild."""
-    top = tmp_path_factory.mktemp("rpm")
-    for name, epoch in (("alpha", "Epoch: 7"), ("beta", ""), ("gamma", "Epoch: 0")):
-        spec = top / f"{name}.spec"
-        spec.write_text(SPEC.format(name=name, epoch=epoch, long="words " * 5000), encoding="utf-8")
-        run("rpmbuild", "-bb", "--quiet", "--define", f"_topdir {top}", spec)
-    database = top / "db"
-    database.mkdir()
-    packages = sorted((top / "RPMS/noarch").iterdir())
-    run("rpm", "-i", "--justdb", "--nodeps", "--force-debian", "--dbpath", database, *packages)
-    return database
+def packages(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    return build_packages(tmp_path_factory.mktemp("rpm"))
 
 
 @pytest.fixture(scope="module")
-def berkeley_folder(sqlite_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sqlite_folder(packages: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database that rpm itself filled with packages made by rpmbuild."""
+    return enter_packages(tmp_path_factory.mktemp("sqlite"), packages, backend=RpmBackend.SQLITE).parent
+
+
+@pytest.fixture(scope="module")
+def berkeley_folder(packages: tuple[Path, ...], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same headers in a hash of Berkeley DB, which its own tool wrote."""
-    with closing(sqlite3.connect(sqlite_folder / "rpmdb.sqlite")) as database:
-        rows = database.execute("SELECT hnum, blob FROM Packages ORDER BY hnum").fetchall()
-    pairs = [(0, struct.pack("<I", max(number for number, _ in rows))), *rows]
-    lines = [f" {data.hex()}" for number, blob in pairs for data in (struct.pack("<I", number), blob)]
-    dump = "\n".join(
-        ["VERSION=3", "format=bytevalue", "type=hash", "db_pagesize=4096", "HEADER=END", *lines, "DATA=END"]
-    )
-    folder = tmp_path_factory.mktemp("berkeley")
-    run("db_load", "-f", "/dev/stdin", folder / "Packages", text=dump + "\n")
-    return folder
+    return enter_packages(tmp_path_factory.mktemp("berkeley"), packages, backend=RpmBackend.BERKELEY).parent
 
 
 def asked(folder: Path, *, backend: str) -> list[str]:

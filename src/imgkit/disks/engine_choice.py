@@ -6,6 +6,7 @@ from imgkit.errors import NeedsKey, SettingsError
 from imgkit.model.storage import EncryptedState, EncryptedVolume, Journal, Storage
 from imgkit.model.volume_key import VolumeKey
 
+NEVER_REPLAYED = frozenset({"ntfs"})  # by a driver of Linux that may not write
 PUT_TOGETHER = frozenset({"linux_raid_member", "LDM_member"})
 
 
@@ -15,7 +16,7 @@ def reasons_for_guestfs(storage: Storage, keys: Sequence[VolumeKey] = ()) -> Map
     for one in storage.file_systems:
         if one.error:
             found[one.place] = f"{one.type} that imgkit itself cannot read"
-        elif one.journal is Journal.PENDING:
+        elif one.journal is Journal.PENDING and one.type not in NEVER_REPLAYED:
             found[one.place] = "changes wait in its journal"
     found |= {one.place: one.type for one in storage.members if one.type in PUT_TOGETHER and one.error}
     found |= {one.place: f"a volume of LVM: {one.error}" for one in storage.logical_volumes if one.error}

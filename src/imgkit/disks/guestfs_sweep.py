@@ -45,15 +45,17 @@ class TreeSweep:
             self._snapshot = self._try("stat", self._take)
         return self._snapshot
 
-    def attributes(self, path: bytes) -> Mapping[bytes, bytes] | None:
-        if self._attributes is None and self._is_due("xattrs"):
+    def attributes(self, paths: Sequence[bytes]) -> Sequence[Mapping[bytes, bytes]] | None:
+        """Return the attributes of what is at each of these paths."""
+        if self._attributes is None and self._is_due("xattrs", len(paths)):
             self._attributes = self._try("xattrs", lambda: read_attributes(self._use().sweep("xattrs")))
-        if self._attributes is None or self.entry(path) is None:
+        known = self._attributes
+        if known is None or any(self.entry(path) is None for path in paths):
             return None
-        return self._attributes.get(path, {})
+        return [known.get(path, {}) for path in paths]
 
-    def _is_due(self, kind: str) -> bool:
-        self._asked[kind] += 1
+    def _is_due(self, kind: str, asked: int = 1) -> bool:
+        self._asked[kind] += asked
         return kind not in self._refused and self._asked[kind] > FEW[kind]
 
     def _take(self) -> Snapshot:

@@ -10,7 +10,7 @@ from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_signatures import recognised
 from imgkit.disks.lvm_guestfs import Lvm, LvmRows, Row, bare_uuid, describe_lvm
 from imgkit.disks.native.signatures import LVM, MD, MEMBERS
-from imgkit.model.storage import Member, Partition, RaidArray
+from imgkit.model.storage import Member, Partition, RaidArray, unknown_content
 from imgkit.units import MiB
 
 _NOT_JOINED = {
@@ -96,7 +96,7 @@ class Finder:
         if self._is_blank(device, place):
             self.blank.append(place)
         else:
-            self.asking.note(f"what {place} holds", "nothing there that libguestfs knows")
+            self.asking.undetermined.append(unknown_content(place))
 
     def _is_blank(self, device: str, place: str) -> bool:
         """Whether both ends are zeroes, where every partition table and file system of ours leaves something."""

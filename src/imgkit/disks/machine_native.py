@@ -11,7 +11,7 @@ from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
 from imgkit.disks.guest_view import open_guest_view
 from imgkit.disks.native.client import AskAgain, ReadingChild, ReadingStopped
 from imgkit.disks.native.nouns import from_plain
-from imgkit.disks.native.wire import Garbled, What, decode_entries, decode_pairs
+from imgkit.disks.native.wire import Garbled, What, decode_entries, decode_pairs, decode_stretches
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.model.disk import DiskImage
 from imgkit.model.mounts import FstabEntry
@@ -206,6 +206,23 @@ class NativeTree:
                 return
             if len(answer) == 8:
                 raise CannotLookInside(f"{safe_name(path)} ends at byte {done}, and should have {size}")
+
+    def read_at(self, path: bytes, offset: int, *, length: int) -> bytes:
+        """Return at most `length` bytes of a regular file from `offset` on, fewer where it ends."""
+        parts: list[bytes] = []
+        while length > 0:
+            answer = b"".join(self._ask(What.READ, "read", path, offset=offset, count=min(_PART_BYTES, length)))
+            part = answer[8:]
+            if not part:
+                break
+            parts.append(part)
+            offset, length = offset + len(part), length - len(part)
+        return b"".join(parts)
+
+    def stored(self, path: bytes, *, most: int) -> Sequence[tuple[int, int]]:
+        """Return the first `most` stretches of a regular file, offset and length, that are more than holes."""
+        frames = self._ask(What.STORED, "find the content of", path, count=most)
+        return _decoded(lambda: decode_stretches(b"".join(frames)))
 
     def read_link(self, path: bytes) -> bytes:
         return b"".join(self._ask(What.LINK, "read the link", path))

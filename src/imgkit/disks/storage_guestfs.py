@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from imgkit.disks.guestfs_asking import Asking, short_reason
 from imgkit.disks.guestfs_encrypted import Opener
 from imgkit.disks.guestfs_places import Places
+from imgkit.disks.guestfs_signatures import DeviceBytes
 from imgkit.disks.guestfs_volumes import BTRFS, Finder
 from imgkit.disks.journal_state import EXT_SUPERBLOCK, EXT_SUPERBLOCK_BYTES, ext_journal, xfs_journal
+from imgkit.disks.native.ntfs_log import read_log_state
+from imgkit.disks.native.reader import BROKEN
 from imgkit.disks.partition_table import read_table
 from imgkit.disks.table_entries import TableEntry, as_nouns
 from imgkit.model.role import DiskRole
@@ -94,7 +97,7 @@ class _Surveyor:
         def refused(entry: TableEntry) -> str:
             return "" if f"{device}{entry.number}" in seen else "a Linux kernel does not accept this entry"
 
-        return as_nouns(table, role, device=device.removeprefix("/dev/"), size_bytes=size, refused=refused)
+        return as_nouns(table, role, size_bytes=size, refused=refused)
 
     def _bytes(self, device: str, offset: int, length: int) -> bytes:
         raw: bytes = self.asking.worker.call("pread_device", device, length, offset)
@@ -133,7 +136,7 @@ class _Surveyor:
                 usage |= {"inodes": None, "inodes_free": None}
             if any(all(self._is_there(path) for path in signs) for signs in _ROOT_SIGNS):
                 self.os_places.append(place)
-            if journal is Journal.PENDING:
+            if journal is Journal.PENDING and _EXT.fullmatch(kind):
                 journal = Journal.REPLAYED
             elif kind == "xfs":
                 journal = xfs_journal(self._kernel_log().removeprefix(said))
@@ -142,12 +145,24 @@ class _Surveyor:
         return usage, journal
 
     def _journal_on_disk(self, mountable: str, kind: str) -> Journal:
-        """Read an ext file system's superblock before any mount: the flag is gone afterwards."""
+        """Read an ext file system's superblock before any mount, since the flag is gone afterwards, or NTFS' log.
+
+        The latter is not replayed by a driver that may not write.
+        """
+        if kind == "ntfs":
+            return self._ntfs_log(mountable)
         if not _EXT.fullmatch(kind):
             return Journal.UNKNOWN
         what = f"the journal of {self.places.place(mountable)}"
         block = self.asking.ask(what, b"", "pread_device", mountable, EXT_SUPERBLOCK_BYTES, EXT_SUPERBLOCK)
         return ext_journal(block)
+
+    def _ntfs_log(self, mountable: str) -> Journal:
+        place = self.places.place(mountable)
+        try:
+            return read_log_state(DeviceBytes(self.asking.worker, mountable, self.sizes.get(place, 0)))
+        except BROKEN:  # as the other engine has it
+            return Journal.UNKNOWN
 
     def _kernel_log(self) -> str:
         return str(self.asking.ask("the appliance's kernel log", "", "dmesg"))

@@ -48,7 +48,6 @@ def as_nouns(
     table: PartitionTable,
     role: DiskRole,
     *,
-    device: str,
     size_bytes: int,
     refused: Callable[[TableEntry], str] = lambda _: "",
 ) -> tuple[Disk, list[Partition]]:
@@ -72,7 +71,7 @@ def as_nouns(
     ]
     disk = Disk(
         role=role,
-        device=device,
+        device=role.name,
         size_bytes=size_bytes,
         table=table.kind,
         error=table.error,

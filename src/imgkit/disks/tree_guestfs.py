@@ -213,16 +213,37 @@ class GuestfsTree:
                 yield part
                 self._mounter.use(self._plan)  # another tree may have been used meanwhile
 
+    def read_at(self, path: bytes, offset: int, *, length: int) -> bytes:
+        """Return at most `length` bytes of a regular file from `offset` on, fewer where it ends."""
+        with self._translated("read", path) as worker:
+            return b"".join(worker.read_from(path, offset, limit=length))
+
+    def stored(self, path: bytes, *, most: int) -> Sequence[tuple[int, int]]:
+        """Return the first `most` stretches of a regular file, offset and length, that are more than holes."""
+        with self._translated("find the content of", path) as worker:
+            return worker.stored(path, most=most)
+
     def read_link(self, path: bytes) -> bytes:
         with self._translated("read the link", path) as worker:
             return worker.text("readlink", _without_slash(path))
 
     def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
-        known = self._sweep.attributes(path)
+        known = self._sweep.attributes([path])
         if known is not None:
-            return known
+            return known[0]
         with self._translated("read the attributes of", path) as worker:
             return worker.xattrs(_without_slash(path))
+
+    def one_xattr(self, folder: bytes, names: Sequence[bytes], attribute: bytes) -> Mapping[bytes, bytes]:
+        """Return an attribute's value of each of these names of a folder that has it, by one call at most."""
+        known: Sequence[Mapping[bytes, bytes] | None] | None = self._sweep.attributes([folder + name for name in names])
+        if known is None:
+            with self._translated("read the attributes in", folder) as worker:
+                known = worker.xattrs_each(_without_slash(folder), names)
+        found = {name: one[attribute] for name, one in zip(names, known, strict=False) if one and attribute in one}
+        if len(known) != len(names) or None in known:
+            raise CannotLookInside(f"not every file's attributes could be read in {safe_name(folder)}")
+        return found
 
     def checksum(self, path: bytes, *, kind: str = "sha256") -> str:
         """Return the digest of a regular file in hexadecimal, made inside the appliance."""

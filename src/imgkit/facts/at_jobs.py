@@ -70,7 +70,7 @@ def _job(look: Gathering, found: Found, names: dict[int, str]) -> AtJob | None:
     uid = parse_number(owner[1]) if owner else None
     for command in commands[:_MOST_COMMANDS]:
         for habit in odd_habits(command):
-            look.remark(f"the job {as_text(found.path)} {habit}: {command[:200]}")
+            look.remark(f"the job {as_text(found.path)} {habit}: {look.brief(command)}")
     return AtJob(
         path=found.path,
         queue=named["queue"].decode("ascii"),

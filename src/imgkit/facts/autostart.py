@@ -50,6 +50,6 @@ def _entry(look: Gathering, found: Found, section: str) -> Iterator[ConfigLine]:
     if not command:
         return
     for habit in odd_habits(command):
-        look.remark(f"{as_text(found.path)} {habit}: {command[:200]}")
+        look.remark(f"{as_text(found.path)} {habit}: {look.brief(command)}")
     kind = ("autostart" if section == "Desktop Entry" else "D-Bus service") + (", switched off" if off else "")
     yield ConfigLine(path=found.path, line=0, kind=kind, text=look.guest.quote(command))

@@ -1,5 +1,6 @@
 """Rights that a program brings by itself: the attribute `security.capability` of Linux."""
 
+import logging
 import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -8,6 +9,8 @@ from typing import Protocol, runtime_checkable
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.facts.guest import Guest
 from imgkit.model.files import CapableFile
+
+log = logging.getLogger(__name__)
 
 ATTRIBUTE = b"security.capability"
 _NAMES = (  # by number, as linux/capability.h has them
@@ -81,8 +84,7 @@ def _values(guest: Guest, folder: bytes, names: Sequence[bytes], failures: list[
             yield from ((folder + name, value) for name, value in tree.one_xattr(folder, names, ATTRIBUTE).items())
             return
     except (CannotLookInside, NoSuchPathInside) as error:
-        failures.append(error.message)
-        return
+        log.info("asked one by one: %s", error)
     for name in names:
         try:
             value = tree.xattrs(folder + name).get(ATTRIBUTE)

@@ -88,7 +88,7 @@ def _lines_with(gathering: Gathering, path: bytes, what: str, marks: tuple[str, 
     content = gathering.read(path, limit=_FILE_BYTES)
     for _, line in content.lines() if content else ():
         if not line.startswith("#") and any(mark in line for mark in marks):
-            yield Trace(what=what, path=path, detail=gathering.guest.quote(line[:200]))
+            yield Trace(what=what, path=path, detail=gathering.guest.quote(line)[:200])
             return
 
 

@@ -54,7 +54,9 @@ def read_cloud_init(guest: Guest) -> Fact[CloudInit]:
         data_source=_line(gathering, _STATE + b"/instance/datasource"),
         disabled=gathering.stat(b"/etc/cloud/cloud-init.disabled") is not None,
         instances=tuple(_instances(gathering)),
-        settings=tuple(Setting(name=name, value=value) for name, value in sorted(settings.items())),
+        settings=tuple(
+            Setting(name=name, value=guest.quote_value(name, value)) for name, value in sorted(settings.items())
+        ),
         finished=finished,
     )
     return gathering.one(found, nothing="cloud-init is not there")

@@ -51,7 +51,7 @@ def config_lines(
                 return
             count += 1
             for habit in odd_habits(line):
-                look.remark(f"{as_text(path)} line {number} {habit}: {line[:200]}")
+                look.remark(f"{as_text(path)} line {number} {habit}: {look.brief(line)}")
             yield ConfigLine(path=path, line=number, kind=kind, text=look.guest.quote(line))
 
 

@@ -143,7 +143,7 @@ def _table(look: Gathering, found: Found, kind: _Kind) -> CronTable | None:
 
 def _remark(look: Gathering, found: Found, number: int, command: str) -> None:
     for habit in odd_habits(command):
-        look.remark(f"{as_text(found.path)} line {number} {habit}: {command[:200]}")
+        look.remark(f"{as_text(found.path)} line {number} {habit}: {look.brief(command)}")
 
 
 def _remark_file(look: Gathering, found: Found, kind: _Kind) -> None:

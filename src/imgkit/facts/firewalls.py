@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 from imgkit.facts.gathering import Gathering
@@ -36,8 +37,9 @@ def read_firewalls(guest: Guest) -> Fact[tuple[Firewall, ...]]:
     for path in _UFW_RULES:
         found += [parse_iptables(one, FirewallKind.UFW, enabled) for one in _read(gathering, path)]
     found += _zones(gathering)
-    found.sort(key=lambda one: (one.kind, one.path))
-    return gathering.fact(tuple(found), nothing="there are no files of firewall rules")
+    shown = [replace(one, rules=tuple(map(guest.quote, one.rules))) for one in found]
+    shown.sort(key=lambda one: (one.kind, one.path))
+    return gathering.fact(tuple(shown), nothing="there are no files of firewall rules")
 
 
 def parse_iptables(content: Content, kind: FirewallKind, enabled: bool | None = None) -> Firewall:

@@ -16,6 +16,7 @@ MOST_FILES = 20_000
 MOST_LINES = 500_000
 MOST_ODD_LINES = 10_000
 _MOST_WORDS = 50
+_BRIEF = 200
 
 T = TypeVar("T")
 
@@ -133,6 +134,10 @@ class Gathering:
         if not self._remarks.full:
             words = self.guest.quote(words)
         self._remarks.add(words)
+
+    def brief(self, text: str) -> str:
+        """Return the beginning of a line for a remark, masked before it is cut: half a secret is not known for one."""
+        return text[:_BRIEF] if self._remarks.full else self.guest.quote(text)[:_BRIEF]
 
     def add_source(self, source: Source) -> None:
         """Name a file that was read in another way."""

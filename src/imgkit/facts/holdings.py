@@ -1,7 +1,7 @@
 """What a disk is used for, by names that lie together: databases, volumes, backup stores; and its kinds of files."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
@@ -14,37 +14,50 @@ _MOST_FOLDERS = 20_000
 _MOST_HOLDINGS = 200
 _SHORT = 64 * 1024
 
-# What must lie in one folder for it to be one of these.
-_MARKS: tuple[tuple[str, frozenset[bytes]], ...] = (
-    ("PostgreSQL data", frozenset({b"PG_VERSION", b"base", b"global"})),
-    ("MySQL or MariaDB data", frozenset({b"ibdata1", b"mysql"})),
-    ("MongoDB data", frozenset({b"WiredTiger", b"storage.bson"})),
-    ("Redis data", frozenset({b"dump.rdb"})),
-    ("Redis data", frozenset({b"appendonlydir"})),
-    ("Redis data", frozenset({b"appendonly.aof"})),
-    ("etcd data", frozenset({b"member"})),
-    ("Elasticsearch data", frozenset({b"nodes", b"_state"})),
-    ("Elasticsearch data", frozenset({b"indices", b"_state"})),
-    ("ClickHouse data", frozenset({b"metadata", b"store", b"uuid"})),
-    ("Kafka data", frozenset({b"meta.properties", b"recovery-point-offset-checkpoint"})),
-    ("RabbitMQ data", frozenset({b"mnesia", b".erlang.cookie"})),
-    ("InfluxDB data", frozenset({b"influxd.bolt", b"engine"})),
-    ("Prometheus data", frozenset({b"chunks_head", b"wal"})),
-    ("SQL Server data", frozenset({b"master.mdf"})),
-    ("Oracle data", frozenset({b"system01.dbf"})),
-    ("Docker's data", frozenset({b"overlay2", b"containers"})),
-    ("Docker's volumes", frozenset({b"metadata.db", b"backingFsBlockDev"})),
-    ("containerd's data", frozenset({b"io.containerd.metadata.v1.bolt"})),
-    ("Podman's data", frozenset({b"overlay-images", b"overlay-layers"})),
-    ("kubelet's data", frozenset({b"pods", b"cpu_manager_state"})),
-    ("borg repository", frozenset({b"config", b"data", b"hints.0"})),
-    ("restic repository", frozenset({b"config", b"data", b"keys", b"snapshots"})),
-    ("git repository", frozenset({b"HEAD", b"objects", b"refs"})),
-    ("Subversion repository", frozenset({b"format", b"db", b"hooks", b"conf"})),
-    ("LVM or system backup of an old /etc", frozenset({b"fstab", b"passwd", b"shadow"})),
-    ("web site of WordPress", frozenset({b"wp-config.php", b"wp-content"})),
+# What must lie in one folder for it to be one of these. A folder's name ends with a slash. A file that is empty does
+# not count: who only made room for a database has none yet.
+_MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("PostgreSQL data", ("PG_VERSION", "base/")),
+    ("PostgreSQL data", ("PG_VERSION", "global/")),
+    ("PostgreSQL data", ("PG_VERSION", "pg_wal/")),
+    ("PostgreSQL data", ("PG_VERSION", "pg_xlog/")),
+    ("MySQL or MariaDB data", ("ibdata1",)),
+    ("MySQL or MariaDB data", ("mysql.ibd",)),
+    ("MySQL or MariaDB data", ("aria_log_control", "mysql/")),
+    ("MySQL or MariaDB data", ("mysql/user.frm",)),
+    ("MySQL or MariaDB data", ("mysql/global_priv.frm",)),
+    ("MongoDB data", ("WiredTiger", "WiredTiger.wt")),
+    ("MongoDB data", ("WiredTiger", "WiredTiger.turtle")),
+    ("MongoDB data", ("WiredTiger", "_mdb_catalog.wt")),
+    ("MongoDB data", ("WiredTiger", "storage.bson")),
+    ("MongoDB data", ("local.0", "local.ns")),  # of the engine MMAPv1, up to 4.0
+    ("Redis data", ("dump.rdb",)),
+    ("Redis data", ("appendonlydir/appendonly.aof.manifest",)),
+    ("Redis data", ("appendonly.aof",)),
+    ("etcd data", ("member/snap/", "member/wal/")),
+    ("Elasticsearch data", ("nodes/", "_state/")),
+    ("Elasticsearch data", ("indices/", "_state/")),
+    ("ClickHouse data", ("metadata/", "store/", "uuid")),
+    ("Kafka data", ("meta.properties", "recovery-point-offset-checkpoint")),
+    ("RabbitMQ data", ("mnesia/", ".erlang.cookie")),
+    ("InfluxDB data", ("influxd.bolt", "engine/")),
+    ("Prometheus data", ("chunks_head/", "wal/")),
+    ("SQL Server data", ("master.mdf",)),
+    ("Oracle data", ("system01.dbf",)),
+    ("Docker's data", ("overlay2/", "containers/")),
+    ("Docker's volumes", ("metadata.db", "backingFsBlockDev")),
+    ("containerd's data", ("io.containerd.metadata.v1.bolt/",)),
+    ("Podman's data", ("overlay-images/", "overlay-layers/")),
+    ("kubelet's data", ("pods/", "cpu_manager_state")),
+    ("borg repository", ("README", "config", "data/0/")),
+    ("restic repository", ("config", "data/", "keys/", "snapshots/")),
+    ("git repository", ("HEAD", "objects/", "refs/")),
+    ("Subversion repository", ("format", "db/", "hooks/", "conf/")),
+    ("LVM or system backup of an old /etc", ("fstab", "passwd", "shadow")),
+    ("web site of WordPress", ("wp-config.php", "wp-content/")),
 )
-_NAMES = frozenset(name for _, names in _MARKS for name in names)
+# What such a file begins with, where its name alone is one that anybody may give.
+_BEGINNINGS: Mapping[tuple[str, ...], tuple[bytes, ...]] = {("dump.rdb",): (b"REDIS", b"VALKEY")}
 _ENDINGS: Mapping[bytes, str] = {
     ending: kind
     for kind, endings in {
@@ -64,6 +77,17 @@ _ENDINGS: Mapping[bytes, str] = {
 }
 
 
+def _by_name() -> Mapping[bytes, Sequence[bytes]]:
+    """Return the marks, which are paths below their folder, by the last of their names."""
+    found: dict[bytes, list[bytes]] = {}
+    for mark in sorted({mark.encode() for _, marks in _MARKS for mark in marks}):
+        found.setdefault(mark.rstrip(b"/").rpartition(b"/")[2], []).append(mark)
+    return found
+
+
+_MARKS_BY_NAME = _by_name()
+
+
 @dataclass(slots=True)
 class _Count:
     files: int = 0
@@ -80,14 +104,18 @@ class HoldingsVisitor:
         self._counts: dict[str, _Count] = {}
 
     def see(self, path: bytes, entry: Entry) -> None:
-        if entry.name in _NAMES:
-            folder = path[: -len(entry.name)]
-            if folder in self.together:
-                self.together[folder].add(entry.name)
-            elif len(self.together) < _MOST_FOLDERS:
-                self.together[folder] = {entry.name}
+        for mark in _MARKS_BY_NAME.get(entry.name, ()):
+            below = b"/" + mark.rstrip(b"/")
+            if path.endswith(below) and _is_mark(mark, entry):
+                self._remember(path[: 1 - len(below)], mark)
         if entry.kind is EntryKind.FILE and b"." in entry.name:
             self._count(path, entry)
+
+    def _remember(self, folder: bytes, mark: bytes) -> None:
+        if folder in self.together:
+            self.together[folder].add(mark)
+        elif len(self.together) < _MOST_FOLDERS:
+            self.together[folder] = {mark}
 
     def kinds(self) -> tuple[FileKind, ...]:
         """Return the counts, what takes most room first."""
@@ -119,14 +147,35 @@ def kind_of(name: bytes) -> str:
 def describe_holdings(guest: Guest, seen: HoldingsVisitor) -> tuple[tuple[Holding, ...], tuple[Source, ...]]:
     """Return what was recognised, with the versions that files in it tell."""
     found = [
-        (folder, kind) for folder, names in sorted(seen.together.items()) for kind, marks in _MARKS if marks <= names
+        (folder, kind, marks)
+        for folder, names in sorted(seen.together.items())
+        for kind, marks in _MARKS
+        if names.issuperset(mark.encode() for mark in marks)
     ]
     sources: list[Source] = []
     holdings = {
         (kind, folder): Holding(kind=kind, path=folder[:-1] or b"/", version=_version(guest, kind, folder, sources))
-        for folder, kind in found[:_MOST_HOLDINGS]
+        for folder, kind, marks in found[:_MOST_HOLDINGS]
+        if _begins_so(guest, folder, marks)
     }
     return tuple(holdings[key] for key in sorted(holdings)), tuple(sources)
+
+
+def _is_mark(mark: bytes, entry: Entry) -> bool:
+    """A link may lead to either, such as PostgreSQL's log on another disk."""
+    if entry.kind is EntryKind.LINK:
+        return True
+    return entry.kind is EntryKind.FOLDER if mark.endswith(b"/") else entry.kind is EntryKind.FILE and entry.size > 0
+
+
+def _begins_so(guest: Guest, folder: bytes, marks: tuple[str, ...]) -> bool:
+    wanted = _BEGINNINGS.get(marks)
+    if wanted is None:
+        return True
+    try:
+        return guest.read(folder + marks[0].encode(), limit=max(map(len, wanted))).data.startswith(wanted)
+    except (NoSuchPathInside, CannotLookInside):
+        return False
 
 
 def _version(guest: Guest, kind: str, folder: bytes, sources: list[Source]) -> str:
@@ -147,8 +196,13 @@ def _first_line(data: bytes) -> str:
 
 
 def _redis(data: bytes) -> str:
-    """An RDB file begins with `REDIS` and four digits; `redis-ver` follows as a string with its length before it."""
-    match = re.match(rb"REDIS(\d{4})(?:.{0,64}?redis-ver(?P<size>.)(?P<rest>.{0,32}))?", data, re.DOTALL)
+    """An RDB file begins with `REDIS` and four digits; `redis-ver` follows as a string with its length before it.
+
+    That of Valkey from 9 on begins with `VALKEY`, and three digits.
+    """
+    match = re.match(
+        rb"(?:REDIS|VALKEY)(\d{3,4})(?:.{0,64}?(?:redis|valkey)-ver(?P<size>.)(?P<rest>.{0,32}))?", data, re.DOTALL
+    )
     if match is None:
         return ""
     if match["size"] is None:

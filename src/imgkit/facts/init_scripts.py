@@ -52,7 +52,7 @@ def read_inittab(look: Gathering) -> Iterator[ConfigLine]:
             look.lack_line(_INITTAB, number, "it has fewer than four fields")
             continue
         for habit in odd_habits(fields[3]):
-            look.remark(f"/etc/inittab line {number} {habit}: {fields[3][:200]}")
+            look.remark(f"/etc/inittab line {number} {habit}: {look.brief(fields[3])}")
         yield ConfigLine(path=_INITTAB, line=number, kind=f"inittab {fields[2]}", text=look.guest.quote(line))
 
 

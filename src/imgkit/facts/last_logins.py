@@ -1,24 +1,29 @@
 """The last log-in of each user, and how often one failed: lastlog, lastlog2, faillog, pam_faillock.
 
-lastlog and faillog are arrays by user id, sparse and perhaps of terabytes: only their beginning is read, and the places
-of the accounts that there are, where the engine can read in the middle of a file. Layouts: lastlog.h of glibc
-(a time of 32 bits where utmp has one, else of 64), faillog.h of shadow, faillock.h of Linux-PAM; in the byte order of
-x86 and ARM, the processors of ECS: a lone time does not tell the order by itself.
+lastlog and faillog are arrays by user id, sparse and perhaps of terabytes: of a large one only what is stored is read.
+Where an engine cannot tell where that lies, it is the beginning, and the places of the accounts that there are.
+
+Layouts: lastlog.h of glibc (a time of 32 bits where utmp has one, else of 64), faillog.h of shadow, faillock.h of
+Linux-PAM; in the byte order of x86 and ARM, the processors of ECS: a lone time does not tell the order by itself.
 """
 
+import logging
 import struct
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Guest, ReadsAt, as_text, moment
 from imgkit.facts.homes import Account, accounts_of
 from imgkit.facts.login_databases import read_rows, text_of_column, time_of
+from imgkit.facts.stored import ReadsStored, read_stored
 from imgkit.facts.utmp_records import text_of
-from imgkit.model.fact import Fact
+from imgkit.model.fact import Fact, Source
 from imgkit.model.logins import FailureCount, LastLogin
+from imgkit.model.tree import Entry, EntryKind
 from imgkit.units import KiB, MiB
 
 _LASTLOG = b"/var/log/lastlog"
@@ -26,6 +31,8 @@ _LASTLOG2 = b"/var/lib/lastlog/lastlog2.db"
 _FAILLOG = b"/var/log/faillog"
 _FAILLOCK = (b"/run/faillock", b"/var/run/faillock", b"/var/lib/faillock")
 _BEGINNING = 64 * MiB
+_LARGE = 8 * MiB
+_LARGEST_UID = 2**32 - 1
 _MOST_FAR = 10_000
 _LATEST = 2**33
 _LOOK_AT = 64
@@ -33,10 +40,14 @@ _STRIDE = 1024
 _TALLY_BYTES = 64 * KiB
 _LASTLOG_FORMS = tuple(struct.Struct(form) for form in ("<I32s256s", "<q32s256s"))
 _FAILLOG_FORMS = tuple(struct.Struct(form) for form in ("<hh12sqq", "<hh12sii"))
+_LONGEST_RECORD = max(form.size for form in (*_LASTLOG_FORMS, *_FAILLOG_FORMS))
 _TALLY = struct.Struct("<52sHHQ")
 _TALLY_VALID = 1
 
+log = logging.getLogger(__name__)
+
 Fields = tuple[Any, ...]  # of a record, as its layout has them
+Pieces = tuple[tuple[int, bytes], ...]  # of a file, with their offsets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,23 +114,44 @@ def _records(
     accounts: Sequence[Account],
     makes_sense: Callable[[Fields], bool],
 ) -> Iterator[_Numbered]:
-    """Yield the records that are not all zero, of the beginning of the file and of accounts beyond it."""
+    """Yield the records that are not all zero, of all that is stored of the file."""
     entry = look.stat(path)
-    content = look.read(path, limit=_BEGINNING) if entry is not None else None
-    if content is None or entry is None:
+    if entry is None:
         return
-    form = _choose(content.data, forms, makes_sense)
-    for uid, fields in _array(content.data, form):
-        if makes_sense(fields):
+    pieces = _stored(look, path, entry)
+    whole = pieces is not None
+    if pieces is None:
+        content = look.read(path, limit=_BEGINNING)
+        pieces = ((0, content.data),) if content is not None else ()
+        whole = content is None or not content.source.truncated
+    form = _choose(pieces, entry.size, forms, makes_sense)
+    for uid, fields in _numbered(pieces, form):
+        if makes_sense(fields) and uid <= _LARGEST_UID:
             yield _Numbered(uid=uid, fields=fields)
-    if content.source.truncated:
-        # All but a few bytes of such a file are holes, and what lies beyond is asked for by user id.
-        yield from _far(look, path, form, accounts, start=len(content.data) // form.size)
+    if not whole:
+        yield from _far(look, path, form, accounts, start=_BEGINNING // form.size)
+
+
+def _stored(look: Gathering, path: bytes, entry: Entry) -> Pieces | None:
+    """Read a large file without its holes; None where it is not large, or nobody can tell where they are."""
+    tree = look.guest.tree
+    if entry.kind is not EntryKind.FILE or entry.size <= _LARGE or not isinstance(tree, ReadsStored):
+        return None
+    try:
+        found = read_stored(tree, path, around=_LONGEST_RECORD)
+    except (CannotLookInside, NoSuchPathInside) as error:
+        log.info("the holes of %s are not known: %s", as_text(path), error)
+        return None
+    look.add_source(Source(tree=look.guest.label, path=path, sha256=found.sha256, size=found.size, sparse=True))
+    if found.left_out:
+        look.lack(f"{as_text(path)}: {found.left_out}")
+    return found.pieces
 
 
 def _far(
     look: Gathering, path: bytes, form: struct.Struct, accounts: Sequence[Account], *, start: int
 ) -> Iterator[_Numbered]:
+    """Look up the accounts beyond the beginning, where nothing but their user ids tells where a record may lie."""
     uids = sorted({account.uid for account in accounts if account.uid >= start})
     if not isinstance(look.guest.tree, ReadsAt):
         if uids:
@@ -131,27 +163,36 @@ def _far(
             yield _Numbered(uid=uid, fields=form.unpack(data))
 
 
-def _choose(data: bytes, forms: Sequence[struct.Struct], makes_sense: Callable[[Fields], bool]) -> struct.Struct:
+def _choose(
+    pieces: Pieces, size: int, forms: Sequence[struct.Struct], makes_sense: Callable[[Fields], bool]
+) -> struct.Struct:
     """Return the layout by which most records make sense; one that the length fits, where two do equally."""
 
     def sense(form: struct.Struct) -> tuple[float, bool, int]:
-        judged = [makes_sense(fields) for _, fields in islice(_array(data, form), _LOOK_AT)]
-        return sum(judged) / len(judged) if judged else 0.0, len(data) % form.size == 0, -forms.index(form)
+        judged = [makes_sense(fields) for _, fields in islice(_numbered(pieces, form), _LOOK_AT)]
+        return sum(judged) / len(judged) if judged else 0.0, size % form.size == 0, -forms.index(form)
 
     return max(forms, key=sense)
 
 
-def _array(data: bytes, form: struct.Struct) -> Iterator[tuple[int, Fields]]:
-    """Yield the records that are not all zero with their places; holes are leapt over in great steps."""
+def _numbered(pieces: Pieces, form: struct.Struct) -> Iterator[tuple[int, Fields]]:
+    for offset, data in pieces:
+        yield from _array(data, form, offset)
+
+
+def _array(data: bytes, form: struct.Struct, offset: int) -> Iterator[tuple[int, Fields]]:
+    """Yield the whole records that are not all zero with their numbers; holes are leapt over in great steps."""
     size = form.size
     stride = size * _STRIDE
-    for base in range(0, len(data), stride):
+    first = -(-offset // size)
+    begin = first * size - offset
+    for base in range(begin, len(data), stride):
         end = min(base + stride, len(data))
         if data.count(0, base, end) == end - base:
             continue
         for at in range(base, end - size + 1, size):
             if data.count(0, at, at + size) != size:
-                yield at // size, form.unpack_from(data, at)
+                yield first + (at - begin) // size, form.unpack_from(data, at)
 
 
 def _is_last_login(fields: Fields) -> bool:

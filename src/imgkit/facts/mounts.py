@@ -47,7 +47,7 @@ def read_crypttab(guest: Guest, names: DeviceNames | None) -> Fact[tuple[CryptEn
     """Read crypttab(5)."""
     gathering = Gathering(guest)
     content = gathering.read(b"/etc/crypttab")
-    found, more = at_most(_encrypted(content, names) if content is not None else (), _MOST)
+    found, more = at_most(_encrypted(guest, content, names) if content is not None else (), _MOST)
     if more:
         gathering.lack(f"only the first {_MOST} lines of crypttab are given")
     return gathering.fact(tuple(found), nothing="there is no /etc/crypttab")
@@ -84,7 +84,7 @@ def _units(guest: Guest, content: Content, wanted: str, names: DeviceNames | Non
             )
 
 
-def _encrypted(content: Content, names: DeviceNames | None) -> Iterator[CryptEntry]:
+def _encrypted(guest: Guest, content: Content, names: DeviceNames | None) -> Iterator[CryptEntry]:
     for number, line in content.lines():
         words = line.split()
         if len(words) < 2 or line.startswith("#"):
@@ -93,9 +93,9 @@ def _encrypted(content: Content, names: DeviceNames | None) -> Iterator[CryptEnt
         yield CryptEntry(
             line=number,
             name=words[0],
-            device=words[1],
+            device=guest.quote(words[1]),
             key=words[2] if len(words) > 2 else "none",
-            options=tuple(words[3].split(",")) if len(words) > 3 else (),
+            options=tuple(map(guest.quote_option, words[3].split(","))) if len(words) > 3 else (),
             state=state,
             place=place,
             reason=reason,

@@ -74,8 +74,9 @@ def read_access(guest: Guest) -> Fact[tuple[AccessRule, ...]]:
         for number, line in content.lines():
             daemons, colon, clients = line.partition(":")
             if colon and not line.startswith("#") and len(found) < _MOST_HOSTS:
+                clients = guest.quote(clients.strip())
                 found.append(
-                    AccessRule(path=path, line=number, allows=allows, daemons=daemons.strip(), clients=clients.strip())
+                    AccessRule(path=path, line=number, allows=allows, daemons=daemons.strip(), clients=clients)
                 )
     if not sources:
         return Fact.absent("there is neither hosts.allow nor hosts.deny")

@@ -67,7 +67,7 @@ def _apt_hooks(look: Gathering, path: bytes) -> Iterator[ConfigLine]:
         for command in _QUOTED.findall(rest):
             text = command.replace('\\"', '"')
             for habit in odd_habits(text):
-                look.remark(f"{as_text(path)} line {number} {habit}: {text[:200]}")
+                look.remark(f"{as_text(path)} line {number} {habit}: {look.brief(text)}")
             yield ConfigLine(path=path, line=number, kind=f"apt {kind}", text=look.guest.quote(text))
         closed = "}" in rest or (begun is not None and begun[2] == '"')
         open_kind = "" if closed else kind

@@ -105,7 +105,7 @@ def _remark(look: Gathering, line: PamLine, present: dict[str, bytes]) -> None:
     elif present and name not in present and not line.type.startswith("-"):
         look.remark(f"{where}: the module {line.module} is in none of PAM's folders")
     if name in _TOLD_ABOUT:
-        look.remark(f"{where}: {line.module} {_TOLD_ABOUT[name]} ({line.arguments[:200]})")
+        look.remark(f"{where}: {line.module} {_TOLD_ABOUT[name]} ({look.brief(line.arguments)})")
     if (
         name == "pam_permit.so"
         and line.type == "auth"

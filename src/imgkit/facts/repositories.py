@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from imgkit.facts.addresses import hide_credentials
 from imgkit.facts.bounded import at_most
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text
@@ -34,13 +33,12 @@ def read_repositories(guest: Guest) -> Fact[tuple[Repository, ...]]:
     found.sort(key=lambda one: (one.kind, one.path, one.line, one.name))
     if len(found) > _MOST_REPOSITORIES:
         gathering.lack(f"only the first {_MOST_REPOSITORIES} of {len(found)} repositories are given")
-    shown = (one if guest.include_secrets else _without_secrets(one) for one in found[:_MOST_REPOSITORIES])
+    shown = (_quoted(guest, one) for one in found[:_MOST_REPOSITORIES])
     return gathering.fact(tuple(shown), nothing="there are no files of repositories")
 
 
-def _without_secrets(one: Repository) -> Repository:
-    addresses = tuple(hide_credentials(address) for address in one.addresses)
-    return replace(one, addresses=addresses, key=hide_credentials(one.key))
+def _quoted(guest: Guest, one: Repository) -> Repository:
+    return replace(one, addresses=tuple(map(guest.quote, one.addresses)), key=guest.quote(one.key))
 
 
 def parse_apt_lines(content: Content) -> Iterator[Repository]:

@@ -33,9 +33,12 @@ _PATTERNS = tuple(
         r"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----)[^-]*(?:-(?!----)[^-]*)*",
         # the hash of a password: what it is made with stays
         r"(\$(?:1|2[abxy]?|5|6|7|y|gy|sha1|md5|argon2\w{0,2})\$)[./0-9A-Za-z$=,+*]{8,}",
-        # https://user:password@host, and a long token in the user's place
-        r"(://[^\s:/@\"']{0,200}:)(?!\$)[^\s/@\"']+(?=@)",
+        # https://user:password@host, where a password may hold an @; //user:password@host of cifs
+        r"(://[^\s:/@\"']{0,200}:)(?!\$)[^\s/\"']+(?=@)",
+        r"((?<![\w:/])(?://|(?:curlftp|ssh)fs#)[^\s:/@\"']{1,200}:)(?!\$)[^\s/\"']+(?=@)",
+        # a word alone before the host is a token where it is long, and on the web
         r"(://)[^\s:/@\"'$]{20,}(?=@)",
+        r"(\bhttps?://)(?!\$)[^\s:/@\"']+(?=@)",
         r"((?:authorization|proxy-authorization|x-[\w-]{0,32}token)[\"']?\s{0,8}[=:]\s{0,8}[\"']?)[^\"'\r\n]+",
         r"(\b(?:bearer|basic)\s{1,8})[\w.~+/=-]{8,}",
         rf"((?<=[\s=])\"[\w.-]{{0,64}}?(?:{_NAMES}){_HARMLESS_ENDING}[\w.-]{{0,64}}=){_REFERENCE}[^\"]+",
@@ -59,8 +62,18 @@ _PATTERNS = tuple(
 )
 
 
+# Parameters of addresses: ?Signature=…&auth=…
+_ADDRESS = re.compile(r"://[^\s\"'<>]+")
+_PARAMETER = re.compile(
+    r"([?&;][\w.-]{0,40}(?:token|secret|passw(?:or)?d|signature|sig|key(?!word|board|[-_]?id)|credential|auth)"
+    r"[\w.-]{0,40}=)(?!\$)[^&;#]+",
+    re.IGNORECASE,
+)
+
+
 def redact(text: str) -> str:
-    """Return a text with the values of its secrets masked; doing it twice changes nothing more."""
+    """Return a text with the values of its secrets masked."""
+    text = _ADDRESS.sub(lambda match: _PARAMETER.sub(_masked, match[0]), text)
     for pattern in _PATTERNS:
         text = pattern.sub(_masked, text)
     return text

@@ -184,4 +184,4 @@ def _remark_lines(look: Gathering, kind: str, path: bytes, data: bytes) -> None:
         line = as_text(raw[:_LONGEST_LINE])
         if not _COMMENT.match(raw):
             for habit in odd_habits(line):
-                look.remark(f"{kind}: {as_text(path)} line {number} {habit}: {line.strip()[:200]}")
+                look.remark(f"{kind}: {as_text(path)} line {number} {habit}: {look.brief(line.strip())}")

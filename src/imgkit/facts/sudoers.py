@@ -160,12 +160,12 @@ def _remark(look: Gathering, rule: SudoRule, aliases: list[SudoAlias]) -> None:
         look.remark(f"{where}: {who} may run everything")
     for command in sorted(expanded):
         for habit in odd_habits(command):
-            look.remark(f"{where}: {who} may run what {habit}: {command[:200]}")
+            look.remark(f"{where}: {who} may run what {habit}: {look.brief(command)}")
 
 
 def _remark_default(look: Gathering, default: SudoDefault) -> None:
     where = f"{as_text(default.path)} line {default.line}"
     if re.search(r"!\s*authenticate\b", default.text):
-        look.remark(f"{where}: no password is asked (Defaults{default.scope} {default.text[:200]})")
+        look.remark(f"{where}: no password is asked (Defaults{default.scope} {look.brief(default.text)})")
     if re.search(r"\bLD_(?:PRELOAD|LIBRARY_PATH)\b|(?<!\w)!\s*env_reset\b", default.text):
-        look.remark(f"{where}: the caller's environment is kept (Defaults{default.scope} {default.text[:200]})")
+        look.remark(f"{where}: the caller's environment is kept (Defaults{default.scope} {look.brief(default.text)})")

@@ -47,8 +47,8 @@ def _programs(look: Gathering, path: bytes, number: int, line: str) -> list[Conf
         key, program = match.groups()
         text = program.replace('\\"', '"')
         if not path.startswith(_OF_THE_SYSTEM):
-            look.remark(f"{as_text(path)} line {number}: {key} {text[:200]}")
+            look.remark(f"{as_text(path)} line {number}: {key} {look.brief(text)}")
         for habit in odd_habits(text):
-            look.remark(f"{as_text(path)} line {number} {habit}: {text[:200]}")
+            look.remark(f"{as_text(path)} line {number} {habit}: {look.brief(text)}")
         found.append(ConfigLine(path=path, line=number, kind=key, text=look.guest.quote(text)))
     return found

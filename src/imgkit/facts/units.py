@@ -125,7 +125,7 @@ class _Reader:
         for section in _sections(text):
             for command in (value for key in _COMMANDS for value in text.all(section, key)):
                 for habit in odd_habits(command):
-                    self.look.remark(f"the unit {as_text(found.path)} {habit}: {command[:200]}")
+                    self.look.remark(f"the unit {as_text(found.path)} {habit}: {self.look.brief(command)}")
 
 
 def _sections(text: UnitText) -> tuple[str, ...]:

@@ -18,13 +18,17 @@ class FactState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A file that a fact rests on; the digest is over the `size` bytes read, all of it unless `truncated`."""
+    """A file that a fact rests on; the digest is over the `size` bytes read, all of it unless `truncated`.
+
+    `sparse`: it is mostly holes, and the bytes are those that are stored, with a few on either side.
+    """
 
     tree: str
     path: bytes
     sha256: str
     size: int
     truncated: bool = False
+    sparse: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

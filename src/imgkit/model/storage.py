@@ -44,7 +44,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
-    """`device` is the engine's own name of the disk (`sda`), only good for reading logs beside it.
+    """`device` is the disk's name in its set (`system`, `xvdb`), the same whichever engine reads it.
 
     `problems` are contradictions in the partition table that do not keep it from being read; `gaps` are stretches of at
     least 1 MiB that no partition takes, where something may lie that the table does not tell of.
@@ -196,7 +196,7 @@ class Member:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undetermined:
-    """A question that could not be answered, and why."""
+    """A question that could not be answered, and why; `what` is a place, or the question in words."""
 
     what: str
     reason: str
@@ -247,6 +247,14 @@ class Mount:
     place: str = ""
     reason: str = ""
     missing_role: DiskRole | None = None
+
+
+def unknown_content(place: str) -> Undetermined:
+    """Return what is to be said of a place that is not blank and holds nothing known, whoever looked."""
+    reason = (
+        "it is not blank, and it holds no partition table, file system, swap, LVM, RAID or encryption that is known"
+    )
+    return Undetermined(what=place, reason=reason)
 
 
 def partition_place(role: DiskRole, number: int) -> str:

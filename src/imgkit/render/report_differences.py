@@ -22,10 +22,7 @@ def disagreements(one: Report, other: Report) -> tuple[Diagnostic, ...]:
 
 
 def _compared(report: Report) -> dict[str, Any]:
-    document = {name: value for name, value in report_document(report).items() if name not in _LEFT_OUT}
-    for disk in document["storage"]["disks"]:
-        disk.pop("device")  # the engine's own name for it
-    return document
+    return {name: value for name, value in report_document(report).items() if name not in _LEFT_OUT}
 
 
 def _differences(where: str, one: Any, other: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -9,7 +9,7 @@ from imgkit.model.fact import Fact, FactState, T
 from imgkit.model.identity import Identity
 from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.packages import PackageDatabases
-from imgkit.model.report import DataFileSystem, Diagnostic, DiagnosticLevel, Report, SystemReport
+from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, SystemReport
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
@@ -230,7 +230,9 @@ def _held_openly(storage: Storage, place: str) -> tuple[str, str, str]:
     for one in storage.file_systems:
         if one.place == place:
             return one.type, _label_words(one), usage_words(one)
-    return ("blank", "zeroes at both ends", "") if place in storage.blank else ("", "", "")
+    if place in storage.blank:
+        return "blank", "zeroes at both ends", ""
+    return ("holds nothing known" if any(one.what == place for one in storage.undetermined) else ""), "", ""
 
 
 def _label_words(one: FileSystem) -> str:
@@ -251,11 +253,21 @@ def usage_words(one: FileSystem) -> str:
 def _data_lines(report: Report, width: int) -> list[str]:
     rows = []
     for disk in report.data_disks:
-        rows += [(disk.role.name, one.place, *_contents_words(one)) for one in disk.file_systems]
-        rows += [(disk.role.name, "", "no file system that could be read", "")] if not disk.file_systems else []
+        name = disk.role.name
+        rows += [(name, _part_words(one, disk), *_contents_words(one)) for one in disk.file_systems]
+        rows += [(name, "", _nothing_words(report.storage, name), "")] if not disk.file_systems else []
     if not rows:
         return []
-    return ["", "DATA DISKS (no operating system)", *clip(table(rows, width=width, indent=_INDENT), 8)]
+    return ["", "DISKS WITHOUT AN OPERATING SYSTEM", *clip(table(rows, width=width, indent=_INDENT), 8)]
+
+
+def _part_words(one: DataFileSystem, disk: DataDisk) -> str:
+    """A file system on a disk without partitions has the disk's own name, which would stand there twice."""
+    return "whole disk" if one.place == disk.role.name else one.place
+
+
+def _nothing_words(storage: Storage, name: str) -> str:
+    return "blank" if name in storage.blank else "no file system that could be read"
 
 
 def _contents_words(one: DataFileSystem) -> tuple[str, str]:

@@ -173,7 +173,7 @@ def _data_tables(disk: DataDisk) -> Iterator[tuple[str, Sequence[str], Rows]]:
         ]
         yield f"LARGEST FOLDERS of {one.place}{seen}", ("size", "files", "path"), rows
         held = [(two.kind, two.version, _decode(two.path)) for two in contents.holdings]
-        yield f"WHAT {one.place} IS USED FOR{seen}", ("what", "version", "path"), held
+        yield f"USES of {one.place}{seen}", ("what", "version", "path"), held
         kinds = [
             (two.kind, str(two.files), describe_bytes(two.total_bytes), _decode(two.largest)) for two in contents.kinds
         ]

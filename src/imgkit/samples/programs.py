@@ -8,6 +8,7 @@ from imgkit.process import find_program
 _SYSTEM_FOLDERS = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/opt/homebrew/opt/e2fsprogs/sbin")
 SEARCH_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 PACKAGES = {
+    "db_load": "db-util (Debian, Ubuntu) or libdb-utils (Fedora)",
     "debugfs": "e2fsprogs",
     "dpkg": "dpkg",
     "dpkg-deb": "dpkg",
@@ -16,6 +17,8 @@ PACKAGES = {
     "mkfs.vfat": "dosfstools",
     "mkfs.xfs": "xfsprogs",
     "mkntfs": "ntfs-3g",
+    "rpm": "rpm",
+    "rpmbuild": "rpm (Debian, Ubuntu) or rpm-build (Fedora)",
     "sfdisk": "fdisk (Debian, Ubuntu) or util-linux (Fedora)",
 }
 

@@ -136,8 +136,13 @@ class GuestfsWorker:
 
     def xattrs(self, path: bytes) -> dict[bytes, bytes]:
         """Return the extended attributes, of a link itself."""
-        rows = self._ask("xattrs", path=_b64(path))
-        return {base64.b64decode(name): base64.b64decode(value) for name, value in rows}
+        return _pairs(self._ask("xattrs", path=_b64(path)))
+
+    def xattrs_each(self, folder: bytes, names: Sequence[bytes]) -> list[dict[bytes, bytes] | None]:
+        """Return the extended attributes of entries of one folder, in their order; None for what cannot be asked."""
+        words = {"folder": _b64(folder), "names": [_b64(name) for name in names]}
+        parts = self._answers("xattrs_each", self._timeout_seconds, words)
+        return [None if row is None else _pairs(row) for part in parts for row in part or ()]
 
     def sweep(self, kind: Sweep) -> Iterator[bytes]:
         """Yield what one program of the appliance says of the whole mounted tree: records that end with NUL or LF."""
@@ -154,15 +159,23 @@ class GuestfsWorker:
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield the first `limit` bytes of a regular file in pieces of at most 1 MiB; anything else is refused."""
-        done = 0
-        while done < limit:
-            answer = self._ask("read", path=_b64(path), offset=done, count=limit - done)
+        yield from self.read_from(path, 0, limit=limit)
+
+    def read_from(self, path: bytes, offset: int, *, limit: int) -> Iterator[bytes]:
+        """Yield what `read_parts` yields, from an offset on."""
+        done, end = offset, offset + limit
+        while done < end:
+            answer = self._ask("read", path=_b64(path), offset=done, count=end - done)
             block = base64.b64decode(answer["data"])
             done += len(block)
             if block:
                 yield block
             if not block or done >= answer["size"]:
                 return
+
+    def stored(self, path: bytes, *, most: int) -> list[tuple[int, int]]:
+        """Return the first stretches of a regular file, offset and length, that are more than holes."""
+        return [(offset, length) for offset, length in self._ask("stored", path=_b64(path), most=most)]
 
     def await_start(self) -> None:
         """Take the worker's first line. Raises ToolMissing when this interpreter lacks the binding."""
@@ -337,6 +350,10 @@ def _plain(value: Json) -> Json:
     if isinstance(value, dict) and set(value) == {"b64"}:
         return base64.b64decode(value["b64"])
     return value
+
+
+def _pairs(rows: Sequence[tuple[str, str]]) -> dict[bytes, bytes]:
+    return {base64.b64decode(name): base64.b64decode(value) for name, value in rows}
 
 
 def _b64(raw: bytes) -> str:

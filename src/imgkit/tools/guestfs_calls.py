@@ -111,7 +111,15 @@ class ByteCalls:
             self._function("free_statns_list", None)(found)
 
     def xattrs(self, path: bytes) -> list[tuple[bytes, bytes]]:
-        found = self._function("lgetxattrs", ctypes.POINTER(XattrList))(self._handle, path)
+        return self._pairs(self._function("lgetxattrs", ctypes.POINTER(XattrList))(self._handle, path))
+
+    def xattrs_each(self, folder: bytes, names: list[bytes]) -> list[list[tuple[bytes, bytes]] | None]:
+        """Give the attributes of entries of one folder in one round trip; None for what cannot be asked."""
+        words = (ctypes.c_char_p * (len(names) + 1))(*names, None)
+        call = self._function("lxattrlist", ctypes.POINTER(XattrList))
+        return parted(self._pairs(call(self._handle, folder, words)))
+
+    def _pairs(self, found: Any) -> list[tuple[bytes, bytes]]:
         if not found:
             raise self._refused()
         try:
@@ -149,6 +157,17 @@ class ByteCalls:
     def _refused(self) -> Refused:
         message = self._guestfs.guestfs_last_error(self._handle) or b"libguestfs gave no reason"
         return Refused(message.decode("utf-8", "backslashreplace"), self.last_errno())
+
+
+def parted(pairs: list[tuple[bytes, bytes]]) -> list[list[tuple[bytes, bytes]] | None]:
+    """Part what lxattrlist gives: before each entry's attributes stands their number, nameless; empty: it failed."""
+    found: list[list[tuple[bytes, bytes]] | None] = []
+    for name, value in pairs:
+        if not name:
+            found.append([] if value else None)
+        elif found and found[-1] is not None:
+            found[-1].append((name, value))
+    return found
 
 
 def _numbers(row: StatNs) -> list[int]:

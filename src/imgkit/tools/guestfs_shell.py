@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import re
+import zlib
 from collections.abc import Callable, Iterator
 
 MOST_ENTRIES = 300_000
@@ -25,6 +26,9 @@ _SWEEPS = {
 }
 
 
+_EXTENT = re.compile(rb"\s*\d+:\s*(?P<first>\d+)\.\.\s*\d+:\s*\d+\.\.\s*\d+:\s*(?P<length>\d+):(?P<flags>.*)")
+_HEAD_LINES = 3  # before the extents
+_LONGEST_SECONDS = 60
 _DRIVE = re.compile(r"/dev/[hsv]d(?P<letters>[a-z]+)(?P<number>[0-9]*)")
 _LIST_DRIVES = "for one in /sys/block/sd*; do echo ${one##*/} $(readlink -f $one/device); done"
 
@@ -35,7 +39,26 @@ class SweepFailed(Exception):
 
 def sweep(kind: str, run: Callable[[str], str]) -> Iterator[bytes]:
     """Yield the gzip of the answer in parts. `run` runs a line in the appliance's shell. Raises SweepFailed."""
-    said = run(f"( cd /sysroot && export LC_ALL=C && {_SWEEPS[kind]} ) 2>{_SAID} | gzip -1 >{_FOUND}; cat {_SAID}")
+    yield from _answer(_SWEEPS[kind], run)
+
+
+def stored(path: bytes, most: int, run: Callable[[str], str]) -> list[list[int]]:
+    """Return where a file is more than a hole, as offsets and lengths; `path` is free of links. Raises SweepFailed.
+
+    filefrag asks the kernel for the extents (FIEMAP) and reads nothing; what is set aside and unwritten is a hole. Any
+    byte of a path passes through the shell as an octal number, and an `x` behind it keeps ends of lines from being cut.
+    """
+    octal = "".join(f"\\{byte:03o}" for byte in path)
+    ask = f"name=$(printf '{octal}x') && timeout {_LONGEST_SECONDS} filefrag -e -b1 \"/sysroot${{name%x}}\""
+    unzip = zlib.decompressobj(wbits=31)
+    text = b"".join(unzip.decompress(part) for part in _answer(f"{ask} | head -n {most + _HEAD_LINES}", run))
+    rows = (_EXTENT.match(line) for line in text.splitlines())
+    found = [(int(row["first"]), int(row["length"])) for row in rows if row and b"unwritten" not in row["flags"]]
+    return [list(one) for one in found[:most]]
+
+
+def _answer(line: str, run: Callable[[str], str]) -> Iterator[bytes]:
+    said = run(f"( cd /sysroot && export LC_ALL=C && {line} ) 2>{_SAID} | gzip -1 >{_FOUND}; cat {_SAID}")
     if said.strip():
         raise SweepFailed(said.strip()[:300])
     offset = 0

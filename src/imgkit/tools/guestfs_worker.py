@@ -31,11 +31,11 @@ from typing import Any, BinaryIO
 
 if __package__:
     from imgkit.tools.guestfs_calls import ByteCalls, Refused
-    from imgkit.tools.guestfs_shell import SweepFailed, sweep, true_devices, true_name
+    from imgkit.tools.guestfs_shell import SweepFailed, stored, sweep, true_devices, true_name
 else:  # run by its path: this takes the files beside it, and only those two
     sys.path.append(str(Path(__file__).absolute().parent))
     from guestfs_calls import ByteCalls, Refused  # type: ignore[import-not-found,no-redef]  # the same file
-    from guestfs_shell import SweepFailed, sweep, true_devices, true_name  # type: ignore[import-not-found,no-redef]  # the same file
+    from guestfs_shell import SweepFailed, stored, sweep, true_devices, true_name  # type: ignore[import-not-found,no-redef]  # the same file
 
     sys.path.pop()
 
@@ -168,6 +168,14 @@ class Worker:
     def do_xattrs(self, request: dict[str, Any]) -> Iterator[Any]:
         yield ([list(map(_encode, pair)) for pair in self._bytes.xattrs(_decode(request["path"]))],)
 
+    def do_xattrs_each(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Give the attributes of many entries of one folder; null for those of which nobody knows."""
+        folder, names = _decode(request["folder"]), list(map(_decode, request["names"]))
+        for at in range(0, len(names), PART_ENTRIES):
+            rows = self._bytes.xattrs_each(folder, names[at : at + PART_ENTRIES])
+            yield [row if row is None else [list(map(_encode, pair)) for pair in row] for row in rows]
+        yield (None,)
+
     def do_sweep(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give what one program says of the whole mounted tree, compressed."""
         try:
@@ -176,6 +184,15 @@ class Worker:
         except SweepFailed as error:
             raise Refused(str(error), errno.EIO) from error
         yield (None,)
+
+    def do_stored(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Say where a regular file is more than a hole, links followed inside the mounted tree."""
+        path = _decode(request["path"])
+        self._require_regular(path)
+        try:
+            yield (stored(self._bytes.text("realpath", path), request["most"], self._shell),)
+        except SweepFailed as error:
+            raise Refused(str(error), errno.EIO) from error
 
     def do_open_encrypted(self, request: dict[str, Any]) -> Iterator[Any]:
         """Open an encrypted volume, and bring up the LVM inside it. The key stays out of every log."""
@@ -214,12 +231,16 @@ class Worker:
     def do_read(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give one piece of a regular file, and its size; anything else is refused: a FIFO would never answer."""
         path, offset = _decode(request["path"]), request["offset"]
-        mode, size = self._bytes.stat(path, follow=True)[:2]
-        if not stat.S_ISREG(mode):
-            raise Refused("not a regular file", errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL)
+        size = self._require_regular(path)
         count = min(PART_BYTES, request["count"], max(0, size - offset))
         block = self._bytes.pread(path, count, offset) if count else b""
         yield ({"data": _encode(block), "size": size},)
+
+    def _require_regular(self, path: bytes) -> int:
+        mode, size = self._bytes.stat(path, follow=True)[:2]
+        if not stat.S_ISREG(mode):
+            raise Refused("not a regular file", errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL)
+        return size
 
     def close(self) -> None:
         self._handle.close()

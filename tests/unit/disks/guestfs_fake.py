@@ -2,7 +2,7 @@
 
 import errno
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,15 +51,28 @@ class FakeWorker:
         self._find(path)
         return {b"user.note": b"kept"}
 
+    def xattrs_each(self, folder: bytes, names: Sequence[bytes]) -> list[dict[bytes, bytes] | None]:
+        self.asked.append(("xattrs_each", folder, *names))
+        return [None if name.startswith(b"broken") else {b"user.name": name} for name in names]
+
     def sweep(self, kind: str) -> Iterator[bytes]:
         raise GuestfsRefused(f"debug: no program for {kind}", errno.ENOSYS)
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        yield from self.read_from(path, 0, limit=limit)
+
+    def read_from(self, path: bytes, offset: int, *, limit: int) -> Iterator[bytes]:
         content = self._find(path)
         if content is None:
             raise GuestfsRefused("not a regular file", errno.EISDIR)
-        for at in range(0, min(limit, len(content)), 2):
-            yield content[at : min(at + 2, limit)]
+        for at in range(offset, min(offset + limit, len(content)), 2):
+            yield content[at : min(at + 2, offset + limit)]
+
+    def stored(self, path: bytes, *, most: int) -> list[tuple[int, int]]:
+        content = self._find(path)
+        if content is None:
+            raise GuestfsRefused("not a regular file", errno.EISDIR)
+        return [(0, len(content))][:most]
 
     def _answer(self, name: str, args: tuple[Any, ...]) -> Any:
         answer = self.answers.get((name, *args), self.answers.get(name))

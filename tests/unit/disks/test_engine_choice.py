@@ -54,6 +54,11 @@ def test_a_volume_that_was_not_put_together_is_a_reason():
     assert reasons_for_guestfs(Storage(logical_volumes=(volume,))) == {"/dev/vg/lv": "a volume of LVM: of type thin"}
 
 
+def test_a_journal_that_no_engine_replays_is_none():
+    waiting = FileSystem(place="xvdb:1", roles=ROLES, type="ntfs", journal=Journal.PENDING)
+    assert reasons_for_guestfs(Storage(file_systems=(waiting,))) == {}
+
+
 def test_a_clean_file_system_is_none():
     assert reasons_for_guestfs(file_system(journal=Journal.CLEAN)) == {}
 

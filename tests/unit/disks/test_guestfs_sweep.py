@@ -50,12 +50,18 @@ def test_garbage_is_no_tree():
 
 def test_attributes_are_swept_when_many_are_asked_for():
     sweep, worker = swept(stat=STAT, xattrs=b"# file: ./file\nuser.x=0x31\n")
-    few = [sweep.attributes(b"/file") for _ in range(FEW["xattrs"])]
-    assert set(few) == {None}
+    few = [sweep.attributes([b"/file"]) for _ in range(FEW["xattrs"])]
+    assert few == [None] * FEW["xattrs"]
     assert "xattrs" not in worker.asked
-    assert sweep.attributes(b"/file") == {b"user.x": b"1"}
-    assert sweep.attributes(b"/") == {}
-    assert sweep.attributes(b"/reached/by/a/link") is None
+    assert sweep.attributes([b"/file", b"/"]) == [{b"user.x": b"1"}, {}]
+    assert sweep.attributes([b"/file", b"/reached/by/a/link"]) is None
+
+
+def test_many_that_are_asked_for_together_are_swept_at_once():
+    sweep, worker = swept(stat=STAT, xattrs=b"# file: ./file\nuser.x=0x31\n")
+    assert sweep.attributes([b"/file"] * FEW["xattrs"]) is None
+    assert sweep.attributes([b"/file"] * 2) == [{b"user.x": b"1"}] * 2
+    assert worker.asked == ["xattrs", "stat"]
 
 
 def test_digests_and_links_come_by_path():

@@ -104,6 +104,10 @@ def test_one_file_system_by_itself_is_a_tree(machine: NativeMachine) -> None:
     tree = machine.file_system_tree("xvdb")
     assert tree.stat(b"/file").size == 3 * 1024
     assert b"".join(tree.read_parts(b"/file", limit=1 << 30)) == b"x" * 3072
+    assert tree.read_at(b"/file", 3000, length=1 << 30) == b"x" * 72
+    assert (tree.read_at(b"/file", 9, length=2), tree.read_at(b"/file", 5000, length=2)) == (b"xx", b"")
+    assert tree.stored(b"/file", most=5) == [(0, 3072)]
+    assert tree.stored(b"/file", most=0) == []
     assert tree.xattrs(b"/file") == {}
     with pytest.raises(NoSuchPathInside, match="no file system xvdz"):
         machine.file_system_tree("xvdz")

@@ -18,9 +18,7 @@ class Engine:
 
     def __init__(self, name: str, *file_systems: FileSystem, os_places: Sequence[str] = ()) -> None:
         self.name = name
-        self.storage = Storage(
-            file_systems=file_systems, undetermined=(Undetermined(what="what xvdc holds", reason=name),)
-        )
+        self.storage = Storage(file_systems=file_systems, undetermined=(Undetermined(what="xvdc", reason=name),))
         self.os_places = os_places
 
     def file_system_tree(self, place: str) -> FileTree:

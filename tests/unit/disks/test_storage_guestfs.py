@@ -1,6 +1,9 @@
 from typing import Any, cast
 
 from tests.unit.disks.guestfs_fake import FakeWorker
+from tests.unit.disks.native.test_ntfs_log import CLUSTER, LOG, RECORD, TABLE
+from tests.unit.disks.native.test_ntfs_log import page as restart_page
+from tests.unit.disks.native.test_ntfs_log import volume as ntfs_volume
 
 from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
 from imgkit.model.role import DiskRole
@@ -81,7 +84,7 @@ def test_a_device_that_holds_nothing_known_is_undetermined_and_no_file_system():
     ends = {("pread_device", "/dev/sdb", 1_000_000, 0): b"\1" * 1_000_000}
     found, _ = survey(answers() | {("vfs_type", "/dev/sdb"): b""} | ends)
     assert [one.place for one in found.storage.file_systems] == ["system:1"]
-    assert [one.what for one in found.storage.undetermined] == ["what xvdb holds"]
+    assert [one.what for one in found.storage.undetermined] == ["xvdb"]
 
 
 def test_a_disk_that_was_never_used_is_blank_and_not_undetermined():
@@ -131,6 +134,18 @@ def test_a_pending_journal_of_ext_is_replayed_by_mounting_and_pending_where_that
     assert survey(known)[0].storage.file_systems[0].journal is Journal.REPLAYED
     failed, _ = survey(known, unmountable=frozenset({"/dev/sda1"}))
     assert failed.storage.file_systems[0].journal is Journal.PENDING
+
+
+def test_a_log_of_ntfs_that_was_not_closed_stays_pending_after_mounting():
+    disk = ntfs_volume(runs=b"\x11\x08\x0c\x00", pages=restart_page(5, 0xFFFF, 0) + restart_page(6, 0, 0))
+    read = ((512, 0), (RECORD, TABLE * CLUSTER + 2 * RECORD), (8192, LOG * CLUSTER))
+    known = {("pread_device", "/dev/sda1", size, at): bytes(disk[at : at + size]) for size, at in read}
+    found, worker = survey(answers() | {("vfs_type", "/dev/sda1"): b"ntfs"} | known)
+    one = found.storage.file_systems[0]
+    assert (one.journal, one.error, one.inodes) == (Journal.PENDING, "", None)
+    assert [asked[1] for asked in worker.asked if asked[0] == "mount"] == ["/dev/sda1", "/dev/sdb"]
+    damaged, _ = survey(answers() | {("vfs_type", "/dev/sda1"): b"ntfs"})
+    assert damaged.storage.file_systems[0].journal is Journal.UNKNOWN
 
 
 def test_everything_is_mounted_read_only_without_devices_or_programs():

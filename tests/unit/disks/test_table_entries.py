@@ -47,8 +47,12 @@ def test_an_engines_own_refusal_is_told_only_where_the_table_is_not_at_fault() -
         for number, error in ((1, ""), (2, "beyond the disk"), (3, ""))
     )
     made = PartitionTable(kind=TableKind.MBR, entries=entries)
-    disk, partitions = as_nouns(
-        made, DiskRole(), device="sda", size_bytes=8 * MiB, refused=lambda entry: "no" if entry.number > 1 else ""
+    _, partitions = as_nouns(
+        made, DiskRole(), size_bytes=8 * MiB, refused=lambda entry: "no" if entry.number > 1 else ""
     )
     assert [one.error for one in partitions] == ["", "beyond the disk", "no"]
-    assert (disk.device, disk.table, disk.size_bytes) == ("sda", TableKind.MBR, 8 * MiB)
+
+
+def test_a_disk_has_its_name_in_the_set_whatever_an_engine_calls_it() -> None:
+    disk, _ = as_nouns(PartitionTable(kind=TableKind.MBR), DiskRole("xvdb"), size_bytes=8 * MiB)
+    assert (disk.device, disk.place, disk.table, disk.size_bytes) == ("xvdb", "xvdb", TableKind.MBR, 8 * MiB)

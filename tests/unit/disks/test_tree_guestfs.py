@@ -65,6 +65,33 @@ def test_a_file_is_read_up_to_the_limit(machine: GuestfsMachine):
     assert machine.file_system_tree("xvdb").read_file(b"/dump", limit=7) == b"content"
 
 
+def test_a_file_is_read_in_its_middle_and_its_holes_are_told(machine: GuestfsMachine):
+    tree = machine.file_system_tree("xvdb")
+    assert tree.read_at(b"/dump", 8, length=6) == b"of the"
+    assert tree.read_at(b"/dump", 15, length=99) == b"dump"
+    assert tree.stored(b"/dump", most=9) == [(0, 19)]
+    with pytest.raises(CannotLookInside):
+        tree.stored(b"/", most=9)
+    with pytest.raises(NoSuchPathInside):
+        tree.read_at(b"/none", 0, length=1)
+
+
+def test_an_attribute_of_many_files_takes_one_question_a_folder(machine: GuestfsMachine, worker: FakeWorker):
+    tree = machine.file_system_tree("system")
+    names = [b"%d" % number for number in range(40)]
+    assert tree.one_xattr(b"/etc/", names, b"user.name") == {name: name for name in names}
+    assert tree.one_xattr(b"/", [b"x"], b"user.other") == {}
+    assert [asked[:2] for asked in worker.asked if asked[0] == "xattrs_each"] == [
+        ("xattrs_each", b"/etc"),
+        ("xattrs_each", b"/"),
+    ]
+
+
+def test_a_folder_of_which_not_all_is_known_gives_nothing_at_once(machine: GuestfsMachine):
+    with pytest.raises(CannotLookInside, match="not every file's attributes"):
+        machine.file_system_tree("system").one_xattr(b"/etc/", [b"a", b"broken"], b"user.name")
+
+
 def test_a_listing_is_sorted_and_an_entry_that_cannot_be_described_stays_in_it(machine: GuestfsMachine):
     entries = machine.file_system_tree("system").list_folder(b"/")
     assert [(one.name, one.kind) for one in entries] == [

@@ -62,6 +62,16 @@ def test_a_tree_that_answers_for_a_folder_is_asked_once_a_folder():
     assert [one.path for one in found] == [b"/a/1", b"/b/1"]
 
 
+def test_where_a_folder_cannot_be_asked_at_once_its_files_are_asked_one_by_one():
+    class Torn(MemoryTree):
+        def one_xattr(self, folder: bytes, names: Sequence[bytes], attribute: bytes) -> Mapping[bytes, bytes]:
+            raise CannotLookInside("not at once")
+
+    tree = Torn({"/b/1": File(b"", xattrs={ATTRIBUTE: NET_RAW}), "/b/2": b""})
+    found, notes = find_capable(Guest(tree=tree, label="x"), [b"/b/1", b"/b/2"])
+    assert ([one.path for one in found], notes) == ([b"/b/1"], ())
+
+
 @given(st.binary(max_size=32))
 def test_any_value_is_borne(value):
     find_capable(guest_with({"/x": File(b"", xattrs={ATTRIBUTE: value})}), [b"/x"])

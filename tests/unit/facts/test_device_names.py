@@ -19,7 +19,7 @@ SYSTEM, XVDB, XVDC, XVDD = DiskRole(), DiskRole("xvdb"), DiskRole("xvdc"), DiskR
 
 
 def disk(role: DiskRole) -> Disk:
-    return Disk(role=role, device="sda", size_bytes=1, table=TableKind.GPT)
+    return Disk(role=role, device=role.name, size_bytes=1, table=TableKind.GPT)
 
 
 def partition(role: DiskRole, number: int, *, uuid: str = "", name: str = "") -> Partition:

@@ -14,7 +14,7 @@ from imgkit.model.storage import Disk, FileSystem, Partition, Storage, TableKind
 XVDB = DiskRole("xvdb")
 NAMES = DeviceNames(
     storage=Storage(
-        disks=(Disk(role=XVDB, device="sdb", size_bytes=1, table=TableKind.MBR),),
+        disks=(Disk(role=XVDB, device="xvdb", size_bytes=1, table=TableKind.MBR),),
         partitions=(Partition(role=XVDB, number=1, start_bytes=0, size_bytes=1, uuid="pu", name="part name"),),
         file_systems=(FileSystem(place="xvdb:1", roles=(XVDB,), type="ext4", uuid="1234", label="my data"),),
     ),

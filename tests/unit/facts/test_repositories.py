@@ -54,7 +54,7 @@ def test_one_line_entries_of_apt_are_read_with_their_options():
     (one,) = read("/etc/apt/sources.list", lines + "deb-src\n")
     assert (one.line, one.addresses, one.suites, one.components) == (
         2,
-        ("https://[redacted]@h/d",),
+        ("https://u:***@h/d",),
         ("stable",),
         ("main", "contrib"),
     )
@@ -76,7 +76,7 @@ def test_sections_of_yum_are_read_and_no_password_is_kept():
     base, off = read("/etc/yum.repos.d/alinux.repo", YUM)
     assert base.addresses == (
         "http://mirrors.cloud.aliyuncs.com/alinux/$releasever/os/$basearch/",
-        "https://[redacted]@mirror.example/",
+        "https://bob:***@mirror.example/",
     )
     assert (base.name, base.enabled, base.signed) == ("base", True, True)
     assert (off.enabled, off.signed, off.addresses) == (False, False, ("http://x",))

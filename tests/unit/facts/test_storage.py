@@ -25,7 +25,7 @@ ROLE = DiskRole("xvdb")
     [
         (Storage(undetermined=(Undetermined(what="md", reason="no program"),)), "storage/md", "no program"),
         (
-            Storage(disks=(Disk(role=ROLE, device="sdb", size_bytes=1, table=TableKind.UNKNOWN, error="torn"),)),
+            Storage(disks=(Disk(role=ROLE, device="xvdb", size_bytes=1, table=TableKind.UNKNOWN, error="torn"),)),
             "storage/xvdb",
             "torn",
         ),
@@ -87,6 +87,6 @@ def test_a_disk_that_was_never_used_is_worth_a_note_and_no_more():
 
 
 def test_a_contradiction_in_a_partition_table_is_a_note():
-    disk = Disk(role=ROLE, device="sdb", size_bytes=1, table=TableKind.GPT, problems=("partitions 1 and 2 overlap",))
+    disk = Disk(role=ROLE, device="xvdb", size_bytes=1, table=TableKind.GPT, problems=("partitions 1 and 2 overlap",))
     (found,) = storage_diagnostics(Storage(disks=(disk,)))
     assert (found.level, found.message) == (DiagnosticLevel.NOTE, "partitions 1 and 2 overlap")

@@ -1,9 +1,16 @@
+from dataclasses import replace
+
+from tests.unit.facts.secret_samples import FULL_OF_SECRETS, PASSWORD
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.facts import system
+from imgkit.facts.device_names import DeviceNames
+from imgkit.facts.fstab import read_fstab
+from imgkit.facts.guest import Guest
+from imgkit.facts.secrets import MASK
 from imgkit.facts.system import describe_system
 from imgkit.model.fact import Fact, FactState, facts_within
-from imgkit.model.storage import Mount, MountState
+from imgkit.model.storage import Mount, MountState, Storage
 from imgkit.model.subjects import Subject
 
 MOUNT = Mount(spec="UUID=1", folder="/", type="ext4", options="ro", state=MountState.MOUNTED)
@@ -42,3 +49,22 @@ def test_what_was_not_asked_for_is_not_looked_at():
     found = describe_system(guest_with({"/etc/passwd": Shut("torn")}), fstab=Fact.absent(), subjects={Subject.MOUNTS})
     assert (found.identity, found.accounts, found.packages, found.boot) == (None, None, None, None)
     assert found.mounts is not None
+
+
+def told_of(guest: Guest) -> str:
+    names = DeviceNames(storage=Storage())
+    return repr(describe_system(guest, fstab=read_fstab(guest, names), names=names))
+
+
+def test_no_password_is_told_and_every_one_is_masked_in_the_same_way():
+    told = told_of(guest_with(FULL_OF_SECRETS))
+    assert PASSWORD not in told
+    assert PASSWORD[:8] not in told
+    assert f"https://bob:{MASK}@proxy.example:3128/x" in told
+    assert "redacted" not in told
+
+
+def test_every_password_is_told_where_they_are_wanted():
+    told = told_of(replace(guest_with(FULL_OF_SECRETS), include_secrets=True))
+    assert told.count(PASSWORD) > len(FULL_OF_SECRETS)
+    assert MASK not in told

@@ -4,7 +4,7 @@ from imgkit.model.storage import Disk, LogicalVolume, Partition, TableKind, part
 
 def test_places_are_named_by_role_number_and_volume():
     role = DiskRole("xvdb")
-    assert Disk(role=DiskRole(), device="sda", size_bytes=1, table=TableKind.GPT).place == "system"
+    assert Disk(role=DiskRole(), device="system", size_bytes=1, table=TableKind.GPT).place == "system"
     assert Partition(role=role, number=2, start_bytes=0, size_bytes=1).place == "xvdb:2"
     assert LogicalVolume(name="www", group="vg-a", uuid="", size_bytes=1).place == "/dev/vg-a/www"
     assert partition_place(DiskRole(), 1) == "system:1"

@@ -72,9 +72,9 @@ def source(path: bytes) -> Source:
 def make_storage() -> Storage:
     return Storage(
         disks=(
-            Disk(role=SYSTEM, device="sda", size_bytes=20 * GiB, table=TableKind.GPT),
-            Disk(role=XVDB, device="sdb", size_bytes=GiB, table=TableKind.MBR),
-            Disk(role=XVDC, device="sdc", size_bytes=GiB, table=TableKind.NONE),
+            Disk(role=SYSTEM, device="system", size_bytes=20 * GiB, table=TableKind.GPT),
+            Disk(role=XVDB, device="xvdb", size_bytes=GiB, table=TableKind.MBR),
+            Disk(role=XVDC, device="xvdc", size_bytes=GiB, table=TableKind.NONE),
         ),
         partitions=(
             Partition(role=SYSTEM, number=1, start_bytes=MiB, size_bytes=19 * GiB, name="root", uuid="AB-1"),

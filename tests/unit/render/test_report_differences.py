@@ -21,10 +21,12 @@ def test_a_report_agrees_with_itself_whoever_made_it_and_when():
     assert disagreements(report, other) == ()
 
 
-def test_the_engines_names_of_disks_are_no_difference():
+def test_another_name_of_a_disk_is_a_difference():
     report = make_report()
-    disks = tuple(replace(disk, device="elsewhere") for disk in report.storage.disks)
-    assert disagreements(report, replace(report, storage=replace(report.storage, disks=disks))) == ()
+    first, *others = report.storage.disks
+    renamed = replace(report.storage, disks=(replace(first, device="sda"), *others))
+    (found,) = disagreements(report, replace(report, storage=renamed))
+    assert found.subject == "engines/storage/disks/system/device"
 
 
 def test_a_difference_is_named_by_its_place_and_both_sides():

@@ -5,8 +5,8 @@ from tests.unit.render.sample_report import SYSTEM, make_report, make_storage, m
 
 from imgkit.model.fact import Fact
 from imgkit.model.identity import OperatingSystem
-from imgkit.model.report import Diagnostic, DiagnosticLevel, SystemReport
-from imgkit.model.storage import FileSystem, Journal
+from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, SystemReport
+from imgkit.model.storage import Disk, FileSystem, Journal, Storage, TableKind, unknown_content
 from imgkit.render.columns import display_width
 from imgkit.render.terminal import SUMMARY_LINES, render_summary, system_title, usage_words
 
@@ -125,3 +125,33 @@ def test_what_is_not_there_takes_one_line_for_all():
     assert "containers" in line
     assert "logs" not in line  # it was not asked for
     assert "none" not in line
+
+
+WHOLE = FileSystem(place="system", roles=(SYSTEM,), type="ext4", size_bytes=100)
+DISK = Disk(role=SYSTEM, device="system", size_bytes=2**20, table=TableKind.NONE)
+
+
+@pytest.mark.parametrize(
+    ("storage", "file_systems", "words"),
+    [
+        (
+            Storage(disks=(DISK,), file_systems=(WHOLE,)),
+            (DataFileSystem(place="system", roles=(SYSTEM,)),),
+            "whole disk",
+        ),
+        (Storage(disks=(DISK,), blank=("system",)), (), "blank"),
+        (Storage(disks=(DISK,), undetermined=(unknown_content("system"),)), (), "no file system that could be read"),
+    ],
+)
+def test_a_system_disk_without_a_system_is_told_by_what_is_on_it(storage, file_systems, words):
+    data = (DataDisk(role=SYSTEM, file_systems=file_systems),)
+    report = replace(make_report(), storage=storage, systems=(), missing_disks=(), data_disks=data, diagnostics=())
+    lines = render_summary(report).splitlines()
+    line = lines[lines.index("DISKS WITHOUT AN OPERATING SYSTEM") + 1]
+    assert line.split(None, 1) == ["system", words]
+
+
+def test_a_disk_of_which_nobody_knows_what_it_holds_is_told_from_a_blank_one():
+    storage = Storage(disks=(DISK,), undetermined=(unknown_content("system"),))
+    lines = render_summary(replace(make_report(), storage=storage, missing_disks=())).splitlines()
+    assert lines[lines.index("DISKS") + 1].split() == ["system", "1", "MiB", "holds", "nothing", "known"]

@@ -36,11 +36,11 @@ ROOT_FILES = {
 
 
 def make_storage(*, with_data: bool = True) -> Storage:
-    disks = [Disk(role=SYSTEM, device="sda", size_bytes=2**30, table=TableKind.GPT)]
+    disks = [Disk(role=SYSTEM, device="system", size_bytes=2**30, table=TableKind.GPT)]
     partitions = [Partition(role=SYSTEM, number=1, start_bytes=2**20, size_bytes=2**29)]
     found = [FileSystem(place="system:1", roles=(SYSTEM,), type="ext4", label="root")]
     if with_data:
-        disks.append(Disk(role=XVDB, device="sdb", size_bytes=2**30, table=TableKind.MBR))
+        disks.append(Disk(role=XVDB, device="xvdb", size_bytes=2**30, table=TableKind.MBR))
         partitions.append(Partition(role=XVDB, number=1, start_bytes=2**20, size_bytes=2**29))
         found.append(FileSystem(place="xvdb:1", roles=(XVDB,), type="ext4"))
         found.append(FileSystem(place="xvdb:2", roles=(XVDB,), type="swap"))

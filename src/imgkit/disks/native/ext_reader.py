@@ -25,7 +25,7 @@ from imgkit.disks.native.ext_layout import (
     parse_inode,
     read_ext_superblock,
 )
-from imgkit.disks.native.reader import PART_BYTES, Name, Row, row_of, zeroes
+from imgkit.disks.native.reader import PART_BYTES, Name, Row, Stretch, row_of, zeroes
 from imgkit.disks.native.volume import Bytes, Cached
 from imgkit.errors import CannotLookInside, NeedsKey
 from imgkit.units import MiB
@@ -56,6 +56,16 @@ class ExtReader:
         found = self._require(inode, stat.S_IFREG, "regular file")
         _refuse_encrypted(found)
         yield from self._content(found, offset, min(length, found.size - offset))
+
+    def stored(self, inode: int) -> Iterator[Stretch]:
+        found = self._require(inode, stat.S_IFREG, "regular file")
+        _refuse_encrypted(found)
+        if found.flags & FLAG_INLINE:
+            yield Stretch(0, found.size)
+            return
+        block_bytes = self.superblock.block_bytes
+        for run in self._runs(found, 0, -(-found.size // block_bytes)):
+            yield Stretch(run.block * block_bytes, run.length * block_bytes)
 
     def link_target(self, inode: int) -> bytes:
         found = self._require(inode, stat.S_IFLNK, "link")

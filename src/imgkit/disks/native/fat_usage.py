@@ -3,6 +3,8 @@
 from struct import unpack_from
 from typing import Literal
 
+from imgkit.disks.native.ntfs_log import read_log_state
+from imgkit.disks.native.reader import BROKEN
 from imgkit.disks.native.tsk_reader import TskReader
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes
@@ -10,11 +12,10 @@ from imgkit.errors import CannotLookInside
 from imgkit.model.storage import Journal
 from imgkit.units import KiB, MiB
 
-_BITMAP_FILE, _LOG_FILE, _DATA = 6, 2, 0x80
+_BITMAP_FILE, _DATA = 6, 0x80
 _LARGEST_MAP = 512 * MiB
 _OWN_BITS = b"\xff\xff\xff\x0f"  # the upper four bits of an entry are not FAT32's to say
 _PIECE = 1 * MiB
-_NO_CLIENT, _CLEAN = 0xFFFF, 0x2
 
 
 def fat_usage(volume: Bytes) -> Usage:
@@ -94,22 +95,16 @@ def ntfs_usage(reader: TskReader, volume: Bytes) -> Usage:
         size_bytes=found.size_bytes,
         used_bytes=found.used_bytes,
         free_bytes=found.free_bytes,
-        journal=log_state(reader.attribute(_LOG_FILE, _DATA, 8 * KiB)),
+        journal=_log(volume),
     )
 
 
-def log_state(pages: bytes) -> Journal:
-    """Judge NTFS' log by the newer of its two restart pages: nobody uses it, or it says that it is clean."""
-    found: list[tuple[int, bool]] = []
-    for start in (0, 4096):
-        page = pages[start : start + 4096]
-        at = unpack_from("<H", page, 24)[0] if page[:4] == b"RSTR" else 0
-        if at and at + 16 <= len(page):
-            newest, _, _, users, flags = unpack_from("<QHHHH", page, at)
-            found.append((newest, users == _NO_CLIENT or bool(flags & _CLEAN)))
-    if not found:
-        return Journal.CLEAN if pages and not pages.strip(b"\xff") else Journal.UNKNOWN
-    return Journal.CLEAN if max(found)[1] else Journal.PENDING
+def _log(volume: Bytes) -> Journal:
+    """A log that is damaged leaves the numbers alone."""
+    try:
+        return read_log_state(volume)
+    except BROKEN:
+        return Journal.UNKNOWN
 
 
 def _free_bits(bitmap: bytes, clusters: int) -> int:

@@ -82,6 +82,13 @@ class Name(NamedTuple):
     inode: int
 
 
+class Stretch(NamedTuple):
+    """Bytes of a file."""
+
+    offset: int
+    length: int
+
+
 class FileSystemReader(Protocol):
     """One file system, by inodes. Everything raises CannotLookInside where the disk does not make sense."""
 
@@ -96,6 +103,10 @@ class FileSystemReader(Protocol):
 
     def parts(self, inode: int, offset: int, length: int) -> Iterator[bytes]:
         """Yield these bytes of a regular file, fewer where it ends before, in pieces of about 1 MiB at most."""
+        ...
+
+    def stored(self, inode: int) -> Iterator[Stretch]:
+        """Yield what of a regular file is more than a hole, in order; it may reach beyond the file's end."""
         ...
 
     def link_target(self, inode: int) -> bytes: ...

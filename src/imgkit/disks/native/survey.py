@@ -22,6 +22,7 @@ from imgkit.model.storage import (
     Storage,
     TableKind,
     Undetermined,
+    unknown_content,
 )
 
 ENCRYPTED = frozenset({"luks1", "luks2", "bitlocker"})
@@ -89,7 +90,7 @@ class Survey:
         )
 
     def _disk(self, role: DiskRole, disk: Bytes) -> tuple[Disk, list[Partition]]:
-        return as_nouns(_table(disk), role, device=role.name, size_bytes=disk.size)
+        return as_nouns(_table(disk), role, size_bytes=disk.size)
 
     def _candidates(self, partitions: tuple[Partition, ...]) -> Iterator[tuple[str, tuple[DiskRole, ...], Bytes]]:
         """Yield all that may hold something: whole disks without a table, partitions, then logical volumes."""
@@ -105,7 +106,7 @@ class Survey:
         try:
             found = recognise(volume)
         except BROKEN as error:
-            self._undetermined.append(Undetermined(what=f"what {place} holds", reason=reason_of(error)))
+            self._undetermined.append(Undetermined(what=place, reason=reason_of(error)))
             return
         if found is None:
             self._unknown(place, volume)
@@ -131,9 +132,7 @@ class Survey:
         if is_blank(volume):
             self._blank.append(place)
         else:
-            self._undetermined.append(
-                Undetermined(what=f"what {place} holds", reason="nothing there that imgkit knows")
-            )
+            self._undetermined.append(unknown_content(place))
 
     def _member(self, place: str, roles: tuple[DiskRole, ...], found: Signature) -> None:
         self._members.append(

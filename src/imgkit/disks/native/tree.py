@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from imgkit.disks.native.reader import BROKEN, FileSystemReader, Name, Row
+from imgkit.disks.native.reader import BROKEN, FileSystemReader, Name, Row, Stretch
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 
 MOST_HOPS = 40
@@ -69,6 +69,13 @@ class Tree:
         if not stat.S_ISREG(row.mode):
             raise CannotLookInside("it is not a regular file")
         return row.size, self._readers[spot.file_system].parts(spot.inode, offset, length)
+
+    def stored(self, path: bytes) -> Iterator[Stretch]:
+        """Yield what of a regular file is more than a hole."""
+        spot = self._find(path, follow=True)
+        if not stat.S_ISREG(self._row(spot).mode):
+            raise CannotLookInside("it is not a regular file")
+        return self._readers[spot.file_system].stored(spot.inode)
 
     def read_link(self, path: bytes) -> bytes:
         spot = self._find(path, follow=False)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import pytsk3
 
-from imgkit.disks.native.reader import MOST_NAMES, PART_BYTES, Name, Row, plain_name
+from imgkit.disks.native.reader import MOST_NAMES, PART_BYTES, Name, Row, Stretch, plain_name
 from imgkit.disks.native.volume import Bytes, Cached
 from imgkit.errors import CannotLookInside, ImgkitError, NeedsKey
 
@@ -22,6 +22,7 @@ _EXFAT_TABLES = frozenset({b"$ALLOC_BITMAP", b"$UPCASE_TABLE"})
 _EXFAT_OTHERS = frozenset({0x81, 0x82, 0x83, 0x03})
 _VIRTUAL = frozenset({10, 11})  # TSK_FS_NAME_TYPE_VIRT and _VIRT_DIR, which the binding lacks as numbers
 _MOST_BEFORE_LABEL = 256
+_INDEX = 0xA0
 _OWN_FILES = 24  # the first records of NTFS describe NTFS itself
 _NANO = 1_000_000_000
 _WRITABLE = 0o222
@@ -74,15 +75,17 @@ class TskReader:
         return int(self._fs.info.root_inum)
 
     def row(self, inode: int) -> Row:
-        meta = self._file(inode).info.meta
+        file = self._file(inode)
+        meta = file.info.meta
         kind = _KINDS.get(int(meta.type), 0)
         rights = 0o777 if self._kind == "ntfs" else 0o755
         if self._kind != "ntfs" and kind == stat.S_IFREG and not int(meta.mode) & _READABLE:
             rights &= ~_WRITABLE
+        size = self._index_bytes(file) if self._kind == "ntfs" and kind == stat.S_IFDIR else int(meta.size)
         born = meta.crtime * _NANO + meta.crtime_nano if meta.crtime else None
         return Row(
             kind | rights,
-            int(meta.size),
+            size,
             0,
             0,
             inode,
@@ -111,6 +114,10 @@ class TskReader:
             yield part
             offset += len(part)
 
+    def stored(self, inode: int) -> Iterator[Stretch]:
+        """All of it: holes are not told apart."""
+        yield Stretch(0, int(self._file(inode).info.meta.size))
+
     def link_target(self, inode: int) -> bytes:
         raise CannotLookInside(f"links of {self._kind} are not read (inode {inode})")
 
@@ -126,6 +133,11 @@ class TskReader:
                 size = min(int(one.info.size), limit)
                 return self._read(file, 0, size, one.info.type, one.info.id)
         return b""
+
+    def _index_bytes(self, file: Any) -> int:
+        """The size of a folder is what drivers of Linux say: that of its index outside of its own record."""
+        attributes = self._guarded(lambda: list(file))
+        return next((int(one.info.size) for one in attributes if int(one.info.type) == _INDEX), 0)
 
     def _names(self, inode: int) -> Iterator[Name]:
         for count, entry in enumerate(self._fs.open_dir(inode=inode)):

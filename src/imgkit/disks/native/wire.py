@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
-from imgkit.disks.native.reader import KINDS, Row
+from imgkit.disks.native.reader import KINDS, Row, Stretch
 from imgkit.disks.native.tree import Listed
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.units import MiB
@@ -18,8 +18,10 @@ ANSWER = struct.Struct("<BI")
 LARGEST_ANSWER = 8 * MiB
 LARGEST_REQUEST = 1 * MiB
 ENTRIES_A_FRAME = 4096
+MOST_STRETCHES = 100_000
 # Seconds and nanoseconds apart: the times of XFS and NTFS go beyond what 64 bits of nanoseconds hold.
 _ROW = struct.Struct("<BIQIIQIIqIqIqIqI")
+_STRETCH = struct.Struct("<QQ")
 _READ, _BORN = 1, 2
 _NANO = 1_000_000_000
 
@@ -35,6 +37,7 @@ class What(IntEnum):
     READ = 6
     LINK = 7
     XATTRS = 8
+    STORED = 9
     ONE_XATTR = 10
 
 
@@ -97,6 +100,19 @@ def decode_pairs(payload: bytes) -> dict[bytes, bytes]:
         found[payload[at : at + name]] = payload[at + name : at + name + value]
         at += name + value
     return found
+
+
+def encode_stretches(stretches: Iterable[Stretch]) -> bytes:
+    """Encode where the content of a file is more than holes."""
+    return b"".join(_STRETCH.pack(*one) for one in stretches)
+
+
+def decode_stretches(payload: bytes) -> list[tuple[int, int]]:
+    """Read them back, as offsets and lengths. Raises Garbled."""
+    try:
+        return [(offset, length) for offset, length in _STRETCH.iter_unpack(payload)]
+    except struct.error as error:
+        raise Garbled(str(error)) from error
 
 
 def _packed(file_system: int, row: Row | None) -> bytes:

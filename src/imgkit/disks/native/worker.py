@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,11 +25,13 @@ from imgkit.disks.native.volume import Bytes
 from imgkit.disks.native.wire import (
     ANSWER,
     LARGEST_REQUEST,
+    MOST_STRETCHES,
     REQUEST,
     State,
     What,
     encode_entries,
     encode_pairs,
+    encode_stretches,
 )
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.files.closing import Closing
@@ -67,8 +70,8 @@ class Worker(Closing):
             case What.READ:
                 size, parts = self._trees[tree].read(payload, offset, min(count, PART_BYTES))
                 yield size.to_bytes(8, "little") + b"".join(parts)
-            case What.LINK:
-                yield self._trees[tree].read_link(payload)
+            case What.LINK | What.STORED:
+                yield _leading_to(self._trees[tree], What(what), payload, count)
             case What.XATTRS:
                 yield encode_pairs(self._trees[tree].xattrs(payload).items())
             case What.ONE_XATTR:
@@ -128,6 +131,13 @@ def _mounted(tree: Tree, number: int, folder: bytes) -> str:
     except (CannotLookInside, NoSuchPathInside) as error:
         return error.message
     return ""
+
+
+def _leading_to(tree: Tree, what: What, path: bytes, count: int) -> bytes:
+    """Return where a link leads to, or where the content of a file lies in it."""
+    if what is What.LINK:
+        return tree.read_link(path)
+    return encode_stretches(islice(tree.stored(path), min(count, MOST_STRETCHES)))
 
 
 def _json(plain: object) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from imgkit.disks.native import xfs_attributes as attributes
 from imgkit.disks.native.ext_folder import gather
-from imgkit.disks.native.reader import PART_BYTES, Name, Row, row_of, zeroes
+from imgkit.disks.native.reader import PART_BYTES, Name, Row, Stretch, row_of, zeroes
 from imgkit.disks.native.volume import Bytes, Cached
 from imgkit.disks.native.xfs_blocks import Extent, Fork, fork_extents
 from imgkit.disks.native.xfs_folder import INDEX_START, names_in_block, short_names
@@ -47,10 +47,14 @@ class XfsReader:
         return gather(self._names(self._require(inode, stat.S_IFDIR, "folder")))
 
     def parts(self, inode: int, offset: int, length: int) -> Iterator[bytes]:
-        found = self._require(inode, stat.S_IFREG, "regular file")
-        if found.flags & FLAG_REALTIME:
-            raise CannotLookInside("it lies on the file system's real-time device, which is not read")
+        found = self._regular(inode)
         yield from self._content(_data(found), offset, min(length, found.size - offset))
+
+    def stored(self, inode: int) -> Iterator[Stretch]:
+        found, shift = self._regular(inode), self.superblock.block_shift
+        for extent in fork_extents(self._volume, self.superblock, _data(found), 0, -(-found.size >> shift)):
+            if extent.block is not None:
+                yield Stretch(extent.start << shift, extent.length << shift)
 
     def link_target(self, inode: int) -> bytes:
         found = self._require(inode, stat.S_IFLNK, "link")
@@ -67,6 +71,12 @@ class XfsReader:
         """Read an inode. Raises CannotLookInside where there is none."""
         raw = self._volume.read(self.superblock.inode_offset(number), self.superblock.inode_bytes)
         return parse_xfs_inode(number, raw)
+
+    def _regular(self, inode: int) -> XfsInode:
+        found = self._require(inode, stat.S_IFREG, "regular file")
+        if found.flags & FLAG_REALTIME:
+            raise CannotLookInside("it lies on the file system's real-time device, which is not read")
+        return found
 
     def _require(self, inode: int, kind: int, word: str) -> XfsInode:
         found = self.inode(inode)

@@ -32,6 +32,21 @@ def test_holes_read_as_zeroes_up_to_the_size() -> None:
     assert content(ExtReader(image.memory), 12) == bytes(2 * BLOCK) + b"data".ljust(2 * BLOCK, b"\0")
 
 
+def test_what_is_stored_is_told_from_holes_and_from_what_was_never_written() -> None:
+    image = ExtImage()
+    one, two = image.block(b"1"), image.block(b"2")
+    raw = extents((1, 1, one), (3, 32768 + 2, two), (1 << 30, 1, two))
+    image.inode(12, 0o100600, size=1 << 41, block=raw, flags=EXTENTS)
+    image.inode(13, 0o100600, size=5 * BLOCK, block=struct.pack("<12I", one, 0, two, *[0] * 9))
+    image.inode(14, 0o100600, size=7, block=b"content", flags=INLINE)
+    reader = ExtReader(image.memory)
+    assert list(reader.stored(12)) == [(BLOCK, BLOCK), (BLOCK << 30, BLOCK)]
+    assert list(reader.stored(13)) == [(0, BLOCK), (2 * BLOCK, BLOCK)]
+    assert list(reader.stored(14)) == [(0, 7)]
+    with pytest.raises(CannotLookInside):
+        list(reader.stored(2))
+
+
 def test_a_file_inside_its_inode_goes_on_in_an_attribute() -> None:
     image = ExtImage()
     value = struct.pack("<BBHIII", 4, 7, 60, 0, 6, 0) + b"data"

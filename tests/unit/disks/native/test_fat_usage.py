@@ -6,9 +6,8 @@ import pytest
 from tests.unit.disks.native.fat_image import FatImage
 from tests.unit.disks.native.memory import Memory
 
-from imgkit.disks.native.fat_usage import exfat_usage, fat_usage, log_state
+from imgkit.disks.native.fat_usage import exfat_usage, fat_usage
 from imgkit.errors import CannotLookInside
-from imgkit.model.storage import Journal
 
 
 def test_the_free_entries_of_fat12_are_counted_up_to_the_last_cluster() -> None:
@@ -52,15 +51,3 @@ def test_a_boot_sector_that_makes_no_sense_is_said() -> None:
     for count in (fat_usage, exfat_usage):
         with pytest.raises(CannotLookInside, match="boot sector"):
             count(Memory(bytes(1024)))
-
-
-def page(newest: int, users: int, flags: int) -> bytes:
-    return (b"RSTR".ljust(24, b"\0") + struct.pack("<HxxxxxxQHHHH", 32, newest, 1, 0, users, flags)).ljust(4096, b"\0")
-
-
-def test_ntfs_log_is_clean_when_nobody_uses_it_by_the_newer_page() -> None:
-    assert log_state(page(5, 0xFFFF, 0) + page(4, 0, 0)) is Journal.CLEAN
-    assert log_state(page(5, 0xFFFF, 0) + page(6, 0, 0)) is Journal.PENDING
-    assert log_state(page(5, 0, 2)) is Journal.CLEAN
-    assert log_state(b"\xff" * 8192) is Journal.CLEAN
-    assert log_state(b"") is Journal.UNKNOWN

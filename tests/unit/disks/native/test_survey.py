@@ -75,7 +75,7 @@ def test_encrypted_members_and_unknown_things_are_named() -> None:
     (member,) = storage.members
     assert (member.place, member.type) == ("system:2", "linux_raid_member")
     assert "guestfs" in member.error
-    assert [one.what for one in storage.undetermined] == ["what system:3 holds"]
+    assert [one.what for one in storage.undetermined] == ["system:3"]
     assert storage.blank == ("system:4",)
 
 

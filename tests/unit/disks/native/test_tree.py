@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from imgkit.disks.native.reader import Name, Row
+from imgkit.disks.native.reader import Name, Row, Stretch
 from imgkit.disks.native.tree import Tree
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 
@@ -36,6 +36,11 @@ class FakeReader:
         found = self.inodes[inode]
         assert isinstance(found, bytes)
         yield found[offset : offset + length]
+
+    def stored(self, inode: int) -> Iterator[Stretch]:
+        found = self.inodes[inode]
+        assert isinstance(found, bytes)
+        yield Stretch(0, len(found))
 
     def link_target(self, inode: int) -> bytes:
         found = self.inodes[inode]
@@ -127,6 +132,13 @@ def test_an_entry_whose_inode_cannot_be_read_is_listed_all_the_same(tree: Tree) 
 def test_a_link_itself_is_described_and_has_attributes(tree: Tree) -> None:
     assert stat.S_ISLNK(tree.stat(b"/abs").row.mode)
     assert tree.xattrs(b"/abs") == {b"user.inode": b"4"}
+
+
+def test_the_stretches_of_a_regular_file_alone_are_told(tree: Tree) -> None:
+    assert list(tree.stored(b"/abs")) == [(0, 6)]
+    for path in (b"/etc", b"/loop"):
+        with pytest.raises(CannotLookInside):
+            tree.stored(path)
 
 
 def test_of_two_entries_with_one_name_the_first_counts() -> None:

@@ -2,15 +2,17 @@
 
 import pytest
 
-from imgkit.disks.native.reader import Row
+from imgkit.disks.native.reader import Row, Stretch
 from imgkit.disks.native.tree import Listed
 from imgkit.disks.native.wire import (
     ENTRIES_A_FRAME,
     Garbled,
     decode_entries,
     decode_pairs,
+    decode_stretches,
     encode_entries,
     encode_pairs,
+    encode_stretches,
 )
 from imgkit.model.tree import Entry, EntryKind
 
@@ -63,3 +65,10 @@ def test_pairs_hold_any_bytes() -> None:
     for cut in (3, 10):
         with pytest.raises(Garbled):
             decode_pairs(encode_pairs(pairs.items())[:cut])
+
+
+def test_stretches_come_out_as_they_went_in_and_a_torn_one_is_told() -> None:
+    payload = encode_stretches([Stretch(0, 1), Stretch(1 << 63, 1 << 40)])
+    assert decode_stretches(payload) == [(0, 1), (1 << 63, 1 << 40)]
+    with pytest.raises(Garbled):
+        decode_stretches(payload[:-1])

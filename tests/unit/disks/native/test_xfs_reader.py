@@ -29,7 +29,11 @@ def test_holes_and_what_was_never_written_read_as_zeroes() -> None:
     block = image.block(b"data")
     raw = extent(1, 1, block) + extent(2, 1, block, unwritten=True)
     image.inode(65, 0o100600, data=raw, extents=2, size=4 * BLOCK)
-    assert content(XfsReader(image.memory), 65) == bytes(BLOCK) + b"data".ljust(3 * BLOCK, b"\0")
+    reader = XfsReader(image.memory)
+    assert content(reader, 65) == bytes(BLOCK) + b"data".ljust(3 * BLOCK, b"\0")
+    assert list(reader.stored(65)) == [(BLOCK, BLOCK)]
+    with pytest.raises(CannotLookInside):
+        list(reader.stored(ROOT))
 
 
 def test_a_long_link_has_a_header_before_each_extent() -> None:
