@@ -31,13 +31,13 @@ _FILE_BYTES = MiB // 2
 def describe_cloud(guest: Guest) -> Cloud:
     """Collect what ties a system to the cloud."""
     return Cloud(
-        init=determine(lambda: read_cloud_init(guest)),
-        data=determine(lambda: read_instance_data(guest)),
-        stages=determine(lambda: read_stages(guest)),
-        runs=determine(lambda: read_runs(guest)),
-        agents=determine(lambda: read_agents(guest)),
-        traces=determine(lambda: read_traces(guest)),
-        time_servers=determine(lambda: read_time_servers(guest)),
+        init=determine(lambda: read_cloud_init(guest), guest.room),
+        data=determine(lambda: read_instance_data(guest), guest.room),
+        stages=determine(lambda: read_stages(guest), guest.room),
+        runs=determine(lambda: read_runs(guest), guest.room),
+        agents=determine(lambda: read_agents(guest), guest.room),
+        traces=determine(lambda: read_traces(guest), guest.room),
+        time_servers=determine(lambda: read_time_servers(guest), guest.room),
     )
 
 

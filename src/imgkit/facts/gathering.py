@@ -2,20 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.facts.bounded import Words
 from imgkit.facts.guest import CONFIG_BYTES, Content, Guest, as_text
 from imgkit.model.fact import Fact, Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.units import MiB
 
-MOST_BYTES = 64 * MiB
-MOST_FILES = 20_000
+MOST_BYTES = 32 * MiB
+MOST_FILES = 50_000
 MOST_LINES = 500_000
 MOST_ODD_LINES = 10_000
-_MOST_WORDS = 50
 
 T = TypeVar("T")
 
@@ -28,27 +28,6 @@ class Found:
     entry: Entry
 
 
-@dataclass(slots=True)
-class _Words:
-    """Sentences in their order, each once; of too many the first ones and how many more there were."""
-
-    kept: dict[str, None] = field(default_factory=dict)
-    more: int = 0
-
-    @property
-    def full(self) -> bool:
-        return len(self.kept) >= _MOST_WORDS
-
-    def add(self, words: str) -> None:
-        if not self.full:
-            self.kept.setdefault(words)
-        elif words not in self.kept:
-            self.more += 1
-
-    def all(self) -> tuple[str, ...]:
-        return (*self.kept, *((f"and {self.more} more of this kind",) if self.more else ()))
-
-
 class Gathering:
     """One look at many files. What is not there is nothing; what cannot be read is lacking, and the look goes on."""
 
@@ -57,8 +36,8 @@ class Gathering:
         self._bytes_left = most_bytes
         self._files_left = most_files
         self._sources: dict[bytes, Source] = {}
-        self._lacking = _Words()
-        self._remarks = _Words()
+        self._lacking = Words()
+        self._remarks = Words()
         self._odd_lines: Counter[bytes] = Counter()
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content | None:
@@ -74,7 +53,7 @@ class Gathering:
             self.lack(error.message)
             return None
         self._files_left -= 1
-        self._bytes_left -= len(content.data)
+        self._bytes_left -= len(content.data) + len(path)
         self._sources[path] = content.source
         return content
 

@@ -4,12 +4,13 @@ import hashlib
 import io
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
+from imgkit.facts.room import Room
 from imgkit.facts.secrets import MASK, redact, redact_value
 from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
@@ -61,13 +62,15 @@ class Content:
 class Guest:
     """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases.
 
-    Passwords and tokens in what the facts quote are masked unless `include_secrets`.
+    Passwords and tokens in what the facts quote are masked unless `include_secrets`. All guests of one report share its
+    `room`.
     """
 
     tree: FileTree
     label: str
     scratch: Path | None = None
     include_secrets: bool = False
+    room: Room = field(default_factory=Room)
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content:
         """Read a file, following links inside. Raises NoSuchPathInside, CannotLookInside."""

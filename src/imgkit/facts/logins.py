@@ -33,11 +33,11 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 def read_logins(guest: Guest) -> Logins:
     """Collect who was on the system; sessions and events of the machine come from the same files."""
     return Logins(
-        sessions=determine(lambda: read_sessions(guest)),
-        events=determine(lambda: read_system_events(guest)),
-        failed=determine(lambda: read_failed_logins(guest)),
-        last=determine(lambda: read_last_logins(guest)),
-        failures=determine(lambda: read_failure_counts(guest)),
+        sessions=determine(lambda: read_sessions(guest), guest.room),
+        events=determine(lambda: read_system_events(guest), guest.room),
+        failed=determine(lambda: read_failed_logins(guest), guest.room),
+        last=determine(lambda: read_last_logins(guest), guest.room),
+        failures=determine(lambda: read_failure_counts(guest), guest.room),
     )
 
 

@@ -1,0 +1,91 @@
+"""Trees of files that are made to exhaust who reads them: contents and folders that cost nothing until they are asked for."""
+
+import stat
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.model.tree import Entry, EntryKind
+
+_PART_BYTES = 1024 * 1024
+
+Maker = Callable[[int], bytes]  # the first so many bytes of a file
+
+
+def repeated(record: bytes, *, head: bytes = b"") -> Maker:
+    """A file of nothing but one record, as large as anybody wants to read."""
+    return lambda limit: (head + record * (limit // len(record) + 1))[:limit]
+
+
+def numbered(record: str, *, head: str = "", most: int = 1 << 40) -> Maker:
+    """A file of records with a number in each, `%d`, so that no two are alike."""
+
+    def make(limit: int) -> bytes:
+        found = bytearray(head.encode())
+        number = 0
+        while len(found) < limit and number < most:
+            number += 1
+            found += (record % number).encode() if "%" in record else record.encode()
+        return bytes(found[:limit])
+
+    return make
+
+
+def whole(data: bytes) -> Maker:
+    return lambda limit: data[:limit]
+
+
+class HostileTree:
+    """Files by their paths, and folders of very many names that all hold the same, but for their own folders."""
+
+    def __init__(self, files: Mapping[str, Maker], crowds: Mapping[str, tuple[str, int, Maker]] | None = None) -> None:
+        self._files = {path.encode(): maker for path, maker in files.items()}
+        self._crowds = {path.encode(): crowd for path, crowd in (crowds or {}).items()}
+        self._folders: dict[bytes, set[bytes]] = {b"": set()}
+        for path in (*self._files, *self._crowds):
+            while path:
+                path, _, name = path.rpartition(b"/")
+                self._folders.setdefault(path, set()).add(name)
+
+    def stat(self, path: bytes) -> Entry:
+        path = path.rstrip(b"/")
+        name = path.rpartition(b"/")[2]
+        if path in self._crowds or path in self._folders:
+            return Entry(name=name, kind=EntryKind.FOLDER, mode=stat.S_IFDIR | 0o755, links=2)
+        self._maker(path)
+        return _file(name)
+
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        path = path.rstrip(b"/")
+        if path in self._crowds:
+            pattern, count, _ = self._crowds[path]
+            return tuple(_file((pattern % number).encode()) for number in range(count))
+        if path not in self._folders:
+            raise NoSuchPathInside(f"{path!r} is not there")
+        return tuple(self.stat(path + b"/" + name) for name in sorted(self._folders[path]))
+
+    def read_file(self, path: bytes, *, limit: int) -> bytes:
+        return b"".join(self.read_parts(path, limit=limit))
+
+    def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
+        data = self._maker(path)(limit)
+        for at in range(0, len(data), _PART_BYTES):
+            yield data[at : at + _PART_BYTES]
+
+    def read_link(self, path: bytes) -> bytes:
+        raise CannotLookInside(f"{path!r} is no link")
+
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        return {}
+
+    def _maker(self, path: bytes) -> Maker:
+        if path in self._files:
+            return self._files[path]
+        folder, _, name = path.rpartition(b"/")
+        if folder in self._crowds:
+            return self._crowds[folder][2]
+        raise NoSuchPathInside(f"{path!r} is not there")
+
+
+def _file(name: bytes) -> Entry:
+    return Entry(name=name, kind=EntryKind.FILE, size=1 << 20, mode=stat.S_IFREG | 0o755, inode=0)
