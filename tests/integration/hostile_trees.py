@@ -1,38 +1,48 @@
-"""Trees of files that are made to exhaust who reads them: contents and folders that cost nothing until they are asked for."""
+"""Trees of files that are made to exhaust who reads them, and cost nothing until they are asked for."""
 
+import io
 import stat
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice, repeat
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.model.tree import Entry, EntryKind
 
 _PART_BYTES = 1024 * 1024
 
-Maker = Callable[[int], bytes]  # the first so many bytes of a file
+Maker = Callable[[int], bytes | Iterator[bytes]]  # gives the first so many bytes of a file, or pieces of them
 
 
 def repeated(record: bytes, *, head: bytes = b"") -> Maker:
     """A file of nothing but one record, as large as anybody wants to read."""
-    return lambda limit: (head + record * (limit // len(record) + 1))[:limit]
+
+    def make(limit: int) -> Iterator[bytes]:
+        yield from _cut(chain([head], repeat(record * max(_PART_BYTES // len(record), 1))), limit)
+
+    return make
 
 
 def numbered(record: str, *, head: str = "", most: int = 1 << 40) -> Maker:
     """A file of records with a number in each, `%d`, so that no two are alike."""
 
-    def make(limit: int) -> bytes:
-        found = bytearray(head.encode())
-        number = 0
-        while len(found) < limit and number < most:
-            number += 1
-            found += (record % number).encode() if "%" in record else record.encode()
-        return bytes(found[:limit])
+    def make(limit: int) -> Iterator[bytes]:
+        records = (record.replace("%d", str(number)) for number in range(1, most + 1))
+        pieces = iter(lambda: "".join(islice(records, 2000)).encode(), b"")
+        yield from _cut(chain([head.encode()], pieces), limit)
 
     return make
 
 
 def whole(data: bytes) -> Maker:
     return lambda limit: data[:limit]
+
+
+def _cut(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
+    for piece in pieces:
+        yield piece[:limit]
+        limit -= len(piece)
+        if limit <= 0:
+            return
 
 
 class HostileTree:
@@ -43,9 +53,10 @@ class HostileTree:
         self._crowds = {path.encode(): crowd for path, crowd in (crowds or {}).items()}
         self._folders: dict[bytes, set[bytes]] = {b"": set()}
         for path in (*self._files, *self._crowds):
-            while path:
-                path, _, name = path.rpartition(b"/")
-                self._folders.setdefault(path, set()).add(name)
+            above = path
+            while above:
+                above, _, name = above.rpartition(b"/")
+                self._folders.setdefault(above, set()).add(name)
 
     def stat(self, path: bytes) -> Entry:
         path = path.rstrip(b"/")
@@ -65,12 +76,14 @@ class HostileTree:
         return tuple(self.stat(path + b"/" + name) for name in sorted(self._folders[path]))
 
     def read_file(self, path: bytes, *, limit: int) -> bytes:
-        return b"".join(self.read_parts(path, limit=limit))
+        found = io.BytesIO()
+        for part in self.read_parts(path, limit=limit):
+            found.write(part)
+        return found.getvalue()
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
-        data = self._maker(path)(limit)
-        for at in range(0, len(data), _PART_BYTES):
-            yield data[at : at + _PART_BYTES]
+        found = self._maker(path)(limit)
+        yield from [found[:limit]] if isinstance(found, bytes) else found
 
     def read_link(self, path: bytes) -> bytes:
         raise CannotLookInside(f"{path!r} is no link")
@@ -81,7 +94,7 @@ class HostileTree:
     def _maker(self, path: bytes) -> Maker:
         if path in self._files:
             return self._files[path]
-        folder, _, name = path.rpartition(b"/")
+        folder = path.rpartition(b"/")[0]
         if folder in self._crowds:
             return self._crowds[folder][2]
         raise NoSuchPathInside(f"{path!r} is not there")

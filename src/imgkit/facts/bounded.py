@@ -9,7 +9,7 @@ from imgkit.units import MiB
 
 T = TypeVar("T")
 
-MOST_BYTES = 40 * MiB
+MOST_BYTES = 48 * MiB
 _MOST_SHARED = 10_000
 _MOST_WORDS = 50
 

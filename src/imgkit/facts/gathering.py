@@ -1,12 +1,12 @@
 """What many files give together: a fact that names all of them, what could not be had, and what stands out."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
-from imgkit.facts.bounded import Words
+from imgkit.facts.bounded import Words, at_most
 from imgkit.facts.guest import CONFIG_BYTES, Content, Guest, as_text
 from imgkit.model.fact import Fact, Source
 from imgkit.model.tree import Entry, EntryKind
@@ -97,6 +97,13 @@ class Gathering:
                 self.lack(f"{as_text(path)}: lines from {number} on were left out")
                 return
             yield number, line
+
+    def first(self, found: Iterable[T], most: int, what: str) -> tuple[T, ...]:
+        """Return the first of what is found; that there is more is lacking."""
+        kept, more = at_most(found, most)
+        if more:
+            self.lack(f"only the first {len(kept)} {what} are given")
+        return tuple(kept)
 
     def lack(self, words: str) -> None:
         """Say what the fact lacks: it becomes partial."""

@@ -18,7 +18,6 @@ from imgkit.ports import FileTree
 from imgkit.units import MiB
 
 CONFIG_BYTES = 8 * MiB
-QUOTED_CHARACTERS = 8192
 _IN_MEMORY_BYTES = 96 * MiB
 
 
@@ -84,8 +83,9 @@ class Guest:
 
     def quote(self, text: str) -> str:
         """Return a line of a file as a report may show it: cut where it is endless, secrets masked unless wanted."""
-        if len(text) > QUOTED_CHARACTERS:
-            text = f"{text[:QUOTED_CHARACTERS]} [{len(text) - QUOTED_CHARACTERS} more characters]"
+        longest = self.room.longest_quote(len(text))
+        if len(text) > longest:
+            text = f"{text[:longest]} [{len(text) - longest} more characters]"
         return text if self.include_secrets else redact(text)
 
     def quote_value(self, name: str, value: str) -> str:

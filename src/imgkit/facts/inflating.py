@@ -3,6 +3,7 @@
 import bz2
 import lzma
 import zlib
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import zstandard
@@ -34,20 +35,36 @@ def is_compressed(name: bytes) -> bool:
 
 def inflate(name: bytes, data: bytes, *, limit: int) -> bytes:
     """Return at most `limit` bytes of what a file holds, as it is where it is not compressed. Raises BadCompression."""
-    if not is_compressed(name):
-        return data[:limit]
     out = bytearray()
     try:
-        decoder = _decoder(name)
-        for at in range(0, len(data), _CHUNK):
-            out += decoder.decode(data[at : at + _CHUNK], limit - len(out))
-            if len(out) >= limit:
-                break
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.ZstdError) as error:
-        raise BadCompression(f"it cannot be unpacked: {error}", bytes(out)) from error
-    if len(out) < limit and not decoder.ended:
-        raise BadCompression("it ends too early", bytes(out))
-    return bytes(out[:limit])
+        for piece in inflate_parts(name, [data], limit=limit):
+            out += piece
+    except BadCompression as error:
+        raise BadCompression(str(error), bytes(out)) from error
+    return bytes(out)
+
+
+def inflate_parts(name: bytes, parts: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
+    """Do the same for a file that comes in parts, piece by piece. Raises BadCompression, also after some."""
+    decoder = _decoder(name) if is_compressed(name) else _Plain()
+    left = limit
+    try:
+        for at, part in _chunks(parts):
+            piece = decoder.decode(part[at : at + _CHUNK], left)[:left]
+            left -= len(piece)
+            yield piece
+            if left <= 0:
+                return
+    except (zlib.error, lzma.LZMAError, EOFError, ValueError, zstandard.ZstdError, OSError) as error:
+        raise BadCompression(f"it cannot be unpacked: {error}", b"") from error
+    if not decoder.ended:
+        raise BadCompression("it ends too early", b"")
+
+
+def _chunks(parts: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    for part in parts:
+        for at in range(0, len(part), _CHUNK):
+            yield at, part
 
 
 def _decoder(name: bytes) -> _Decoder:
@@ -56,6 +73,15 @@ def _decoder(name: bytes) -> _Decoder:
     if name.endswith(b".zst"):
         return _Zstandard()
     return _Bounded(lzma.LZMADecompressor(memlimit=_LZMA_MEMORY) if name.endswith(b".xz") else bz2.BZ2Decompressor())
+
+
+class _Plain:
+    """What is not packed."""
+
+    ended = True
+
+    def decode(self, data: bytes, most: int) -> bytes:
+        return data[:most]
 
 
 class _Gzip:

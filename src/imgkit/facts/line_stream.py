@@ -1,4 +1,4 @@
-"""The lines of a large file one after the other: what was read is never in memory as a whole, and has its digest."""
+"""Large files piece by piece or line by line: what was read is never in memory as a whole, and has its digest."""
 
 import hashlib
 from collections.abc import Iterator
@@ -11,17 +11,13 @@ LONGEST_LINE = 64 * KiB
 MOST_LINES = 5_000_000
 
 
-class LineStream:
-    """One pass over a file's first `limit` bytes; a line that is very long is given without its end.
+class FileStream:
+    """One pass over a file's first `limit` bytes. Whoever ends early has read no more, and the source says so."""
 
-    Whoever ends early has read no more than that, and the source says so.
-    """
-
-    def __init__(self, guest: Guest, path: bytes, *, limit: int, most_lines: int = MOST_LINES) -> None:
+    def __init__(self, guest: Guest, path: bytes, *, limit: int) -> None:
         self._guest = guest
         self._path = path
         self._limit = limit
-        self._lines_left = most_lines
         self._digest = hashlib.sha256()
         self._size = 0
         self._truncated = False
@@ -38,10 +34,28 @@ class LineStream:
             truncated=self._truncated or not self._ended,
         )
 
+    def parts(self) -> Iterator[bytes]:
+        """Yield the file in pieces. Raises NoSuchPathInside, CannotLookInside."""
+        for part in self._guest.parts(self._path, limit=self._limit + 1):
+            kept = part[: self._limit - self._size]
+            self._truncated = self._truncated or len(kept) < len(part)
+            self._digest.update(kept)
+            self._size += len(kept)
+            yield kept
+        self._ended = True
+
+
+class LineStream(FileStream):
+    """The lines of a file; one that is very long is given without its end."""
+
+    def __init__(self, guest: Guest, path: bytes, *, limit: int, most_lines: int = MOST_LINES) -> None:
+        super().__init__(guest, path, limit=limit)
+        self._lines_left = most_lines
+
     def __iter__(self) -> Iterator[bytes]:
         """Yield lines without their ends. Raises NoSuchPathInside, CannotLookInside."""
         waiting = b""
-        for part in self._parts():
+        for part in self.parts():
             *lines, rest = part.split(b"\n")
             for line in lines:
                 yield (waiting + line)[:LONGEST_LINE] if waiting else line[:LONGEST_LINE]
@@ -50,14 +64,5 @@ class LineStream:
             self._lines_left -= len(lines)
             if self._lines_left <= 0:
                 return
-        self._ended = True
         if waiting:
             yield waiting
-
-    def _parts(self) -> Iterator[bytes]:
-        for part in self._guest.parts(self._path, limit=self._limit + 1):
-            kept = part[: self._limit - self._size]
-            self._truncated = self._truncated or len(kept) < len(part)
-            self._digest.update(kept)
-            self._size += len(kept)
-            yield kept

@@ -1,8 +1,8 @@
 """How much one report may hold, all its facts together: beyond that the first of every list stay, and the rest is told.
 
 Each fact is weighed when it is made, by about the bytes that it takes in the finished report. A small one always finds
-room, whatever large ones came before it; a large one takes at most half of what is left for large ones, so that nobody
-hides what comes later in a report behind a list without end.
+room, whatever large ones came before it; a large one takes at most two thirds of what is left for large ones, so that
+nobody hides what comes later in a report behind a list without end.
 """
 
 from collections.abc import Callable
@@ -14,8 +14,11 @@ from typing import Any, TypeVar
 from imgkit.model.fact import Fact
 from imgkit.units import KiB, MiB
 
-LARGE_FACTS_BYTES = 56 * MiB
+LARGE_FACTS_BYTES = 72 * MiB
 SMALL_FACTS_BYTES = 16 * MiB
+QUOTED_CHARACTERS = 16 * MiB
+LONGEST_QUOTE = 8 * KiB
+_SHORT_QUOTE = 200
 _SMALL_FACT_BYTES = 128 * KiB
 _LARGEST_RECORD_BYTES = 4 * MiB
 _LONGEST_TEXT = 64 * KiB
@@ -33,11 +36,20 @@ class Room:
 
     large_bytes: int = LARGE_FACTS_BYTES
     small_bytes: int = SMALL_FACTS_BYTES
+    quoted_characters: int = QUOTED_CHARACTERS
+    _cut: int = 0
+
+    def longest_quote(self, length: int) -> int:
+        """Return how much of a text of this length a report may quote: masking secrets in very much takes long."""
+        longest = LONGEST_QUOTE if self.quoted_characters > 0 else _SHORT_QUOTE
+        self._cut += longest == _SHORT_QUOTE < length
+        self.quoted_characters -= min(length, longest)
+        return longest
 
     def fit(self, fact: Fact[T]) -> Fact[T]:
         """Return the fact as far as there is room for it; what had to be left out makes it partial."""
         small = min(_SMALL_FACT_BYTES, self.small_bytes)
-        scale = _Scale(small + self.large_bytes // 2)
+        scale = _Scale(small + self.large_bytes * 2 // 3)
         before = scale.left
         remarks = scale.first_of("remarks", fact.remarks)
         value = scale.fit(fact.value)
@@ -45,6 +57,9 @@ class Room:
         spent = before - scale.left
         self.small_bytes -= min(spent, small)
         self.large_bytes -= max(spent - small, 0)
+        if self._cut:
+            scale.told.append(f"{self._cut} texts are cut after {_SHORT_QUOTE} characters: a report quotes no more")
+            self._cut = 0
         if not scale.told:
             return fact
         notes = (*fact.notes, *scale.told)
@@ -67,7 +82,7 @@ def weigh(value: object, most: int) -> int:
             if found <= most:
                 waiting += one
         elif is_dataclass(one):
-            known = _form(type(one))
+            known = _form(one.__class__)
             found += known.frame_bytes
             waiting += known.values(one)
         else:
@@ -121,7 +136,8 @@ class _Scale:
     def _shorten(self, item: T) -> T:
         """Keep the beginnings of all that is long in one record."""
         self.shortened += 1
-        return _beginning(item, _LARGEST_RECORD_BYTES)
+        shortened: T = _beginning(item, _LARGEST_RECORD_BYTES)
+        return shortened
 
 
 def _beginning(value: Any, most: int) -> Any:
