@@ -1,6 +1,7 @@
 """What ties a system to the cloud: cloud-init, Alibaba's agents, traces of ECS, time servers."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from imgkit.facts.agents import read_agents
 from imgkit.facts.cloud_init import read_cloud_init, read_instance_data, read_runs, read_stages
@@ -61,12 +62,11 @@ def read_time_servers(guest: Guest) -> Fact[tuple[TimeServer, ...]]:
     gathering = Gathering(guest)
     paths = [*_CHRONY, *_NTP]
     paths += [one.path for folder, suffix in _CHRONY_FOLDERS for one in gathering.names(folder, suffix=suffix)]
-    found = [server for path in paths for server in _servers(gathering, path)]
     drop_ins = [one.path for one in gathering.names(_TIMESYNCD + b".d", suffix=b".conf")]
-    found += [server for path in (_TIMESYNCD, *drop_ins) for server in _timesyncd(gathering, path)]
-    if len(found) > _MOST_SERVERS:
-        gathering.lack(f"only the first {_MOST_SERVERS} of {len(found)} are given")
-    return gathering.fact(tuple(found[:_MOST_SERVERS]), nothing="no file names a time server")
+    servers = (server for path in paths for server in _servers(gathering, path))
+    others = (server for path in (_TIMESYNCD, *drop_ins) for server in _timesyncd(gathering, path))
+    found = gathering.first(chain(servers, others), _MOST_SERVERS, "time servers")
+    return gathering.fact(found, nothing="no file names a time server")
 
 
 def _servers(gathering: Gathering, path: bytes) -> Iterator[TimeServer]:

@@ -14,6 +14,7 @@ from imgkit.units import MiB
 
 MOST_BYTES = 32 * MiB
 MOST_FILES = 50_000
+MOST_ENTRIES = 2_000_000  # that are listed, also again and again: patterns may name a folder a thousand times
 MOST_LINES = 500_000
 MOST_ODD_LINES = 10_000
 
@@ -35,6 +36,7 @@ class Gathering:
         self.guest = guest
         self._bytes_left = most_bytes
         self._files_left = most_files
+        self._entries_left = MOST_ENTRIES
         self._sources: dict[bytes, Source] = {}
         self._lacking = Words()
         self._remarks = Words()
@@ -59,11 +61,16 @@ class Gathering:
 
     def folder(self, path: bytes) -> Sequence[Entry]:
         """List a folder; one that is not there is empty, one that cannot be listed is lacking."""
+        if self._entries_left <= 0:
+            self.lack("there are more folders, or larger ones, than this version lists; the rest was left out")
+            return ()
         try:
-            return self.guest.folder(path) or ()
+            found = self.guest.folder(path) or ()
         except CannotLookInside as error:
             self.lack(error.message)
             return ()
+        self._entries_left -= len(found)
+        return found
 
     def names(self, folder: bytes, *, suffix: bytes = b"") -> Iterator[Found]:
         """Yield what a folder holds, but folders, in the order of names."""

@@ -12,11 +12,12 @@ from operator import attrgetter
 from typing import Any, TypeVar
 
 from imgkit.model.fact import Fact
-from imgkit.units import KiB, MiB
+from imgkit.units import GiB, KiB, MiB
 
 LARGE_FACTS_BYTES = 72 * MiB
 SMALL_FACTS_BYTES = 16 * MiB
 QUOTED_CHARACTERS = 16 * MiB
+UNPACKED_BYTES = 4 * GiB
 LONGEST_QUOTE = 8 * KiB
 _SHORT_QUOTE = 200
 _SMALL_FACT_BYTES = 128 * KiB
@@ -24,6 +25,7 @@ _LARGEST_RECORD_BYTES = 4 * MiB
 _LONGEST_TEXT = 64 * KiB
 _FIELD_BYTES = 20  # quotes, colon, comma, and the blanks before them
 _ITEM_BYTES = 16
+_LEAST_NOUN_BYTES = 200  # of memory, before it is written
 _ESCAPED_BYTES = 6  # a control character as JSON's `\\x01`, or a character beyond ASCII
 _EXACT = bytes(range(0x20)) + bytes(range(0x7F, 0x100))  # what makes a path stand in the report twice
 
@@ -37,6 +39,7 @@ class Room:
     large_bytes: int = LARGE_FACTS_BYTES
     small_bytes: int = SMALL_FACTS_BYTES
     quoted_characters: int = QUOTED_CHARACTERS
+    unpacked_bytes: int = UNPACKED_BYTES  # of logs
     _cut: int = 0
 
     def longest_quote(self, length: int) -> int:
@@ -180,7 +183,7 @@ class _Form:
 @cache
 def _form(kind: Any) -> _Form:
     names = [one.name for one in fields(kind)]
-    frame = _ITEM_BYTES + sum(len(name) + _FIELD_BYTES for name in names)
+    frame = max(_LEAST_NOUN_BYTES, _ITEM_BYTES + sum(len(name) + _FIELD_BYTES for name in names))
     if len(names) > 1:
         return _Form(frame, attrgetter(*names))
     return _Form(frame, lambda noun: tuple(getattr(noun, name) for name in names))

@@ -19,6 +19,7 @@ from imgkit.model.ssh import SshdSetting
 CONFIG = b"/etc/ssh/sshd_config"
 _VENDOR_CONFIG = b"/usr/etc/ssh/sshd_config"  # SUSE's, where /etc has none
 _MOST_DEPTH = 16
+_MOST_FILES = 1000
 _MOST_SETTINGS = 20_000
 _ADD_UP = {
     "port", "listenaddress", "hostkey", "hostcertificate", "acceptenv", "subsystem",
@@ -76,6 +77,8 @@ class _Reader:
                 yield from self._included(words, match, depth, path, number)
 
     def _included(self, patterns: list[str], match: str, depth: int, path: bytes, number: int) -> Iterator[SshdSetting]:
+        if self.files > _MOST_FILES:
+            return
         if depth >= _MOST_DEPTH:
             self.look.lack_line(path, number, f"files include each other more than {_MOST_DEPTH} deep")
             return
@@ -83,8 +86,8 @@ class _Reader:
             whole = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
             for found in expand_pattern(self.look, as_path(whole)):
                 self.files += 1
-                if self.files > 1000:
-                    self.look.lack_line(path, number, "more than 1000 files are included")
+                if self.files > _MOST_FILES:
+                    self.look.lack_line(path, number, f"more than {_MOST_FILES} files are included")
                     return
                 yield from self.file(found, match, depth + 1)
 
