@@ -15,13 +15,13 @@ _SESSION = struct.pack("<h2xi32s4s32s256shhiII16s20x", 7, 1, b"t", b"a", b"u", b
 _UNIT = b"[Service]\nExecStart=/tmp/x\n"
 _FILES: dict[str, tuple[Maker, int]] = {
     "etc/os-release": (lambda _: b"ID=debian\nNAME=Debian\n", MiB),
-    "etc/fstab": (repeated(b"a /a b c\n"), 8 * MiB),
+    "etc/fstab": (repeated(b"a /a b c\n"), MiB),
     "etc/passwd": (numbered("a%d:x:0:0:::\n"), 4 * MiB),
     "etc/shadow": (numbered("a%d::::::::\n"), 4 * MiB),
     "etc/group": (numbered("g%d:x:1:a,b,c,d,e,f,g\n"), 4 * MiB),
     "etc/subuid": (numbered("a%d:1:1\n"), 4 * MiB),
-    "etc/sudoers": (repeated(b"a" + b",a" * 20_000 + b" a=(a)a" + b",(b)a,(c)a" * 4000 + b"\n"), 8 * MiB),
-    "etc/crontab": (repeated(b"@a a /tmp/\xff\xff\xff\xff\n"), 4 * MiB),
+    "etc/sudoers": (repeated(b"a" + b",a" * 20_000 + b" a=(a)a" + b",(b)a,(c)a" * 4000 + b"\n"), MiB),
+    "etc/crontab": (repeated(b"@a a /tmp/\xff\xff\xff\xff\n"), 2 * MiB),
     "etc/hosts": (repeated(b"a" + b" a" * 100 + b"\n"), 2 * MiB),
     "etc/docker/daemon.json": (repeated(b"[],", head=b'{"a":['), 2 * MiB),
     "etc/cloud/cloud.cfg": (repeated(b"["), MiB),
@@ -31,10 +31,10 @@ _FILES: dict[str, tuple[Maker, int]] = {
     "var/lib/containers/storage/overlay-images/images.json": (repeated(b"{},", head=b"["), 8 * MiB),
     "var/lib/dpkg/status": (numbered("package:%d\nversion:" + "\x01" * 60 + "\n\n"), 16 * MiB),
     "var/log/lastlog": (repeated(struct.pack("<I32s256s", 1, b"t", b"\x7f" * 256)), 16 * MiB),
-    "var/log/wtmp": (repeated(_SESSION), 32 * MiB),
+    "var/log/wtmp": (repeated(_SESSION), 24 * MiB),
 }
 _CROWDS = {"etc/cron.d": (b"@a a b\n", ""), "etc/systemd/system": (_UNIT, ".service"), "var/log/old": (b"x\n", ".log")}
-_IN_A_CROWD = 1500  # mke2fs looks through a folder from its beginning for every name that it adds
+_IN_A_CROWD = 400  # mke2fs looks through a folder from its beginning for every name that it adds
 
 
 def make_exhausting_disk(folder: Path) -> Path:
@@ -51,7 +51,7 @@ def make_exhausting_disk(folder: Path) -> Path:
             (root / name / f"f{number}{ending}").write_bytes(data)
     with disk.open("wb") as file:
         file.truncate(256 * MiB)
-    words = [require_maker("mke2fs"), "-q", "-t", "ext4", "-N", "16384", "-d", str(root), str(disk)]
+    words: list[str | Path] = [require_maker("mke2fs"), "-q", "-t", "ext4", "-N", "16384", "-d", str(root), str(disk)]
     subprocess.run(words, check=True, capture_output=True)
     return disk
 

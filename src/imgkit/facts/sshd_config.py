@@ -20,6 +20,7 @@ CONFIG = b"/etc/ssh/sshd_config"
 _VENDOR_CONFIG = b"/usr/etc/ssh/sshd_config"  # SUSE's, where /etc has none
 _MOST_DEPTH = 16
 _MOST_FILES = 1000
+_MOST_STARS = 4  # in a part of a path: matching many against a long name takes long
 _MOST_SETTINGS = 20_000
 _ADD_UP = {
     "port", "listenaddress", "hostkey", "hostcertificate", "acceptenv", "subsystem",
@@ -101,12 +102,15 @@ def expand_pattern(look: Gathering, pattern: bytes) -> list[bytes]:
         if not re.search(rb"[*?\[]", part):
             paths = [path + b"/" + part for path in paths]
             continue
-        matches = re.compile(fnmatch.translate(as_text(part))).match if len(part) < 256 else None
+        if len(part) > 255 or part.count(b"*") > _MOST_STARS:
+            look.lack(f"the pattern {as_text(pattern[:80])} was not followed: it is longer than any that makes sense")
+            return []
+        matches = re.compile(fnmatch.translate(as_text(part))).match
         paths = [
             path + b"/" + entry.name
             for path in paths[:100]
             for entry in look.folder(path or b"/")
-            if matches and matches(as_text(entry.name)) and (part.startswith(b".") or not entry.name.startswith(b"."))
+            if matches(as_text(entry.name)) and (part.startswith(b".") or not entry.name.startswith(b"."))
         ]
     return paths
 
