@@ -11,6 +11,7 @@ from imgkit.model.tree import Entry, EntryKind
 _PART_BYTES = 1024 * 1024
 
 Maker = Callable[[int], bytes | Iterator[bytes]]  # gives the first so many bytes of a file, or pieces of them
+Crowd = tuple[str, int, Maker]  # a pattern of names, how many there are, and what each holds
 
 
 def repeated(record: bytes, *, head: bytes = b"") -> Maker:
@@ -48,7 +49,7 @@ def _cut(pieces: Iterable[bytes], limit: int) -> Iterator[bytes]:
 class HostileTree:
     """Files by their paths, and folders of very many names that all hold the same, but for their own folders."""
 
-    def __init__(self, files: Mapping[str, Maker], crowds: Mapping[str, tuple[str, int, Maker]] | None = None) -> None:
+    def __init__(self, files: Mapping[str, Maker], crowds: Mapping[str, Crowd] | None = None) -> None:
         self._files = {path.encode(): maker for path, maker in files.items()}
         self._crowds = {path.encode(): crowd for path, crowd in (crowds or {}).items()}
         self._folders: dict[bytes, set[bytes]] = {b"": set()}

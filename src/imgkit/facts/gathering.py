@@ -72,6 +72,10 @@ class Gathering:
         self._entries_left -= len(found)
         return found
 
+    def list_at_most(self, entries: int) -> None:
+        """List no more than so many names from here on."""
+        self._entries_left = min(self._entries_left, entries)
+
     def names(self, folder: bytes, *, suffix: bytes = b"") -> Iterator[Found]:
         """Yield what a folder holds, but folders, in the order of names."""
         for entry in self.folder(folder):

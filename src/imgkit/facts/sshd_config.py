@@ -20,6 +20,7 @@ CONFIG = b"/etc/ssh/sshd_config"
 _VENDOR_CONFIG = b"/usr/etc/ssh/sshd_config"  # SUSE's, where /etc has none
 _MOST_DEPTH = 16
 _MOST_FILES = 1000
+_MOST_NAMES = 200_000
 _MOST_STARS = 4  # in a part of a path: matching many against a long name takes long
 _MOST_SETTINGS = 20_000
 _ADD_UP = {
@@ -41,6 +42,7 @@ def read_sshd_config(guest: Guest) -> Fact[tuple[SshdSetting, ...]]:
 
 def gather_sshd_config(look: Gathering) -> list[SshdSetting]:
     """Read the settings with what they include; values are not masked yet."""
+    look.list_at_most(_MOST_NAMES)
     top = CONFIG if look.stat(CONFIG) is not None else _VENDOR_CONFIG
     found: list[SshdSetting] = []
     for one in _Reader(look).file(top, "", 0):
