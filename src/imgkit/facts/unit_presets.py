@@ -66,7 +66,7 @@ def read_presets(look: Gathering, kind: str) -> Presets:
             if len(words) < 2 or words[0] not in {"enable", "disable", "ignore"} or len(words[1]) >= 256:
                 continue
             if not presets.add(words[1], words[0] + "d"):
-                look.lack(f"{as_text(path)}: rules from line {number} on were left out")
+                look.lack(f"{as_text(path)}: rules after line {number} were left out")
                 return presets
     return presets
 
