@@ -39,7 +39,7 @@ class Console:
             sys.stdout.writelines(map(harmless, _blocks(encoder.iterencode(data))))
             sys.stdout.write("\n")
         elif text:
-            sys.stdout.write(harmless(text.rstrip("\n")) + "\n")
+            sys.stdout.writelines(f"{harmless(line)}\n" for line in text.rstrip("\n").split("\n"))
         sys.stdout.flush()
 
     def say(self, words: str) -> None:

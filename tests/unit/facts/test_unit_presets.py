@@ -40,5 +40,5 @@ def test_patterns_without_end_are_cut_and_that_is_said(monkeypatch):
     rules = read_presets(look, "system")
     assert (preset_of("a.service", rules), preset_of("c.service", rules)) == ("disabled", "enabled")
     assert look.fact((1,), nothing="").notes == (
-        "/etc/systemd/system-preset/a.preset: rules from line 2 on were left out",
+        "/etc/systemd/system-preset/a.preset: rules after line 2 were left out",
     )
