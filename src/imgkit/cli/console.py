@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from imgkit.cli.redaction import Redaction, harmless
 from imgkit.errors import NotAccessible
 from imgkit.progress import NULL_PROGRESS, Progress
 
+_PIECES_IN_A_BLOCK = 4096
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -32,10 +34,13 @@ class Console:
     def result(self, text: str, data: Mapping[str, Any]) -> None:
         """Give the command's result: `data` as one JSON document with --json, else `text`."""
         self.results.append(data)
-        words = json.dumps(data, sort_keys=True, ensure_ascii=True, indent=2) if self.json else text
-        if words:
-            sys.stdout.write(harmless(words.rstrip("\n")) + "\n")
-            sys.stdout.flush()
+        if self.json:
+            encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=True, indent=2)
+            sys.stdout.writelines(map(harmless, _blocks(encoder.iterencode(data))))
+            sys.stdout.write("\n")
+        elif text:
+            sys.stdout.writelines(f"{harmless(line)}\n" for line in text.rstrip("\n").split("\n"))
+        sys.stdout.flush()
 
     def say(self, words: str) -> None:
         """Tell how the work goes; silent with --quiet."""
@@ -53,6 +58,12 @@ class Console:
         else:
             sys.stderr.write(words + "\n")
             sys.stderr.flush()
+
+
+def _blocks(pieces: Iterator[str]) -> Iterator[str]:
+    """Yield a document piece by piece: a large report's text at once would need more memory than the report."""
+    while block := "".join(islice(pieces, _PIECES_IN_A_BLOCK)):
+        yield block
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The disks of one machine through imgkit's own engine: a child process reads, this side asks."""
 
+import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -187,7 +188,10 @@ class NativeTree:
         return _decoded(lambda: tuple(entry for frame in frames for entry in decode_entries(frame)))
 
     def read_file(self, path: bytes, *, limit: int) -> bytes:
-        return b"".join(self.read_parts(path, limit=limit))
+        found = io.BytesIO()  # joining a list of the parts would hold all of them twice
+        for part in self.read_parts(path, limit=limit):
+            found.write(part)
+        return found.getvalue()
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield a regular file's first `limit` bytes at most in pieces, following links inside the tree."""

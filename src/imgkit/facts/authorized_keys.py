@@ -23,13 +23,10 @@ def read_authorized_keys(guest: Guest) -> Fact[tuple[AuthorizedKey, ...]]:
     look = Gathering(guest)
     accounts, homes = accounts_of(look), homes_of(look)
     settings = gather_sshd_config(Gathering(guest))
-    found: list[AuthorizedKey] = []
-    for path, (users, read) in sorted(_places(look, accounts, homes, settings).items()):
-        if len(found) >= _MOST_KEYS:
-            look.lack(f"only the first {_MOST_KEYS} keys were read")
-            break
-        found += _keys_of(look, path, users, read=read)
-    return look.fact(tuple(found), nothing="there is neither a passwd nor any authorized_keys")
+    places = sorted(_places(look, accounts, homes, settings).items())
+    found = (key for path, (users, read) in places for key in _keys_of(look, path, users, read=read))
+    keys = look.first(found, _MOST_KEYS, "keys")
+    return look.fact(keys, nothing="there is neither a passwd nor any authorized_keys")
 
 
 def key_file_patterns(settings: Sequence[SshdSetting], name: str) -> tuple[str, ...] | None:

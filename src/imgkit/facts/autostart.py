@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from imgkit.facts.config_lines import MOST_LINES
 from imgkit.facts.gathering import Found, Gathering
 from imgkit.facts.guest import Guest, as_text
 from imgkit.facts.homes import beneath, homes_of
@@ -28,13 +29,13 @@ def read_autostart(guest: Guest) -> Fact[tuple[ConfigLine, ...]]:
     folders = list(_FOLDERS)
     for home in homes_of(Gathering(guest)):
         folders += [(beneath(home, name), suffix) for name, suffix in _IN_HOMES]
-    lines = [
+    lines = (
         line
         for folder, suffix in folders
         for found in look.names(folder, suffix=suffix)
         for line in _entry(look, found, _SECTIONS[suffix])
-    ]
-    return look.fact(tuple(lines), nothing="there are no entries that start with a session")
+    )
+    return look.fact(look.first(lines, MOST_LINES, "entries"), nothing="there are no entries that start with a session")
 
 
 def _entry(look: Gathering, found: Found, section: str) -> Iterator[ConfigLine]:

@@ -25,16 +25,16 @@ _MOST_PROGRAMS = 100
 
 def describe_boot(guest: Guest, fstab: Fact[tuple[FstabEntry, ...]], names: DeviceNames | None) -> Boot:
     """Collect the facts of how a system starts; `names` finds file systems by what command lines call them."""
-    kernels = determine(lambda: read_kernels(guest))
+    kernels = determine(lambda: read_kernels(guest), guest.room)
     loading = _loading(guest, names)
-    drivers = determine(lambda: _drivers(guest, kernels))
+    drivers = determine(lambda: _drivers(guest, kernels), guest.room)
     return Boot(
-        modes=determine(lambda: read_modes(guest, names.storage.partitions if names else ())),
-        loaders=loading.loaders,
-        entries=loading.entries,
+        modes=determine(lambda: read_modes(guest, names.storage.partitions if names else ()), guest.room),
+        loaders=guest.room.fit(loading.loaders),
+        entries=guest.room.fit(loading.entries),
         kernels=kernels,
         drivers=drivers,
-        checks=determine(lambda: judge(loading.entries, drivers, fstab)),
+        checks=determine(lambda: judge(loading.entries, drivers, fstab), guest.room),
     )
 
 

@@ -25,6 +25,10 @@ _SET = re.compile(r"set\s+(?P<name>default|timeout)=[\"']?(?P<value>[^\"'\s]*)")
 _LINUX = {"linux", "linux16", "linuxefi", "kernel"}
 _INITRD = {"initrd", "initrd16", "initrdefi"}
 _MOST_ENTRIES = 500
+_MOST_DRAFTS = 5000
+_MOST_FILES = 100
+_ALL_BYTES = 16 * 1024 * 1024
+_SETTINGS_BYTES = 256 * 1024
 _FILE_BYTES = 2 * 1024 * 1024
 
 
@@ -46,6 +50,8 @@ class _Found:
     loaders: list[Loader] = field(default_factory=list)
     drafts: list[_Draft] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
+    left_bytes: int = _ALL_BYTES
+    left_out: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,17 +75,18 @@ def read_loading(guest: Guest, names: DeviceNames | None) -> Loading:
         reason = "no loader's configuration was found"
         return Loading(loaders=Fact.absent(reason, sources=sources), entries=Fact.absent(reason, sources=sources))
     entries = tuple(_entry(guest, one, names) for one in found.drafts[:_MOST_ENTRIES])
-    over = len(found.drafts) > _MOST_ENTRIES
-    notes = (f"only the first {_MOST_ENTRIES} of {len(found.drafts)} entries are given",) if over else ()
+    over = len(found.drafts) > _MOST_ENTRIES or found.left_out
+    more = ", and more were not even read" if found.left_out else ""
+    notes = (f"only the first {len(entries)} of {len(found.drafts)} entries are given{more}",) if over else ()
     return Loading(
         loaders=Fact.present(tuple(found.loaders), sources=sources),
-        entries=Fact.present(entries, notes=notes, sources=sources),
+        entries=Fact.present(entries, partial=over, notes=notes, sources=sources),
     )
 
 
 def _environment(guest: Guest, found: _Found) -> dict[str, str]:
     """GRUB's own memory: lines of NAME=value, filled up with `#` to 1 KiB."""
-    content = guest.read_first(*_GRUB_ENVIRONMENTS, limit=_FILE_BYTES)
+    content = guest.read_first(*_GRUB_ENVIRONMENTS, limit=_SETTINGS_BYTES)
     if content is None:
         return {}
     found.sources.append(content.source)
@@ -88,10 +95,10 @@ def _environment(guest: Guest, found: _Found) -> dict[str, str]:
 
 
 def _read_grub(guest: Guest, environment: dict[str, str], found: _Found) -> None:
-    chosen = guest.read_first(b"/etc/default/grub")
+    chosen = guest.read_first(b"/etc/default/grub", limit=_SETTINGS_BYTES)
     settings = parse_settings(chosen) if chosen else {}
     for path in (*_GRUB, *_efi_configurations(guest)):
-        content = _read(guest, path)
+        content = _read(guest, path, found)
         if content is None:
             continue
         found.sources.append(content.source)
@@ -109,6 +116,8 @@ def parse_grub(content: Content) -> tuple[list[_Draft], dict[str, str]]:
     drafts: list[_Draft] = []
     stated: dict[str, str] = {}
     for number, line in content.lines():
+        if len(drafts) >= _MOST_DRAFTS:
+            break
         if menu := _MENU.match(line):
             known = _ID.search(menu["rest"])
             drafts.append(
@@ -128,7 +137,7 @@ def _take_line(draft: _Draft, line: str) -> None:
         draft.kernel, _, draft.options = rest.strip().partition(" ")
         draft.options = draft.options.strip()
     elif word in _INITRD:
-        draft.initramfs += rest.split()
+        draft.initramfs += rest.split(None, _MOST_FILES)[: max(_MOST_FILES - len(draft.initramfs), 0)]
 
 
 def _mark_default(drafts: list[_Draft], default: str) -> None:
@@ -141,7 +150,8 @@ def _mark_default(drafts: list[_Draft], default: str) -> None:
 def _read_specified(guest: Guest, environment: dict[str, str], found: _Found) -> None:
     for folder in _BLS:
         entries = [one for one in guest.folder(folder + b"/entries") or () if one.name.endswith(b".conf")]
-        control = _read(guest, folder + b"/loader.conf")
+        found.left_out = found.left_out or len(entries) > _MOST_ENTRIES
+        control = _read(guest, folder + b"/loader.conf", found)
         words = dict(line.partition(" ")[::2] for _, line in control.lines()) if control else {}
         default = words.get("default", "").strip() or environment.get("saved_entry", "")
         if control is not None:
@@ -152,8 +162,11 @@ def _read_specified(guest: Guest, environment: dict[str, str], found: _Found) ->
         elif entries and not found.loaders:
             found.loaders.append(Loader(kind=LoaderKind.GRUB, path=folder + b"/entries", default=default))
         kind = LoaderKind.SYSTEMD_BOOT if control is not None else LoaderKind.GRUB
-        drafts = [_specified(guest, folder + b"/entries/" + one.name, kind, environment, found) for one in entries]
-        kept = [draft for draft in drafts[:_MOST_ENTRIES] if draft is not None]
+        drafts = [
+            _specified(guest, folder + b"/entries/" + one.name, kind, environment, found)
+            for one in entries[:_MOST_ENTRIES]
+        ]
+        kept = [draft for draft in drafts if draft is not None]
         _mark_default(kept, default.removesuffix(".conf"))
         found.drafts += kept
 
@@ -161,7 +174,7 @@ def _read_specified(guest: Guest, environment: dict[str, str], found: _Found) ->
 def _specified(
     guest: Guest, path: bytes, kind: LoaderKind, environment: dict[str, str], found: _Found
 ) -> _Draft | None:
-    content = _read(guest, path)
+    content = _read(guest, path, found)
     if content is None:
         return None
     found.sources.append(content.source)
@@ -173,7 +186,8 @@ def _specified(
         elif name == "linux":
             draft.kernel = value
         elif name == "initrd":
-            draft.initramfs += [one for one in value.split() if not one.startswith("$")]
+            named = [one for one in value.split(None, _MOST_FILES) if not one.startswith("$")]
+            draft.initramfs += named[: max(_MOST_FILES - len(draft.initramfs), 0)]
         elif name == "options":
             draft.options = f"{draft.options} {_expand(value, environment)}".strip()
     return draft
@@ -254,11 +268,16 @@ def _efi_configurations(guest: Guest) -> Iterator[bytes]:
                 yield folder + b"/" + entry.name + b"/grub.cfg"
 
 
-def _read(guest: Guest, path: bytes) -> Content | None:
+def _read(guest: Guest, path: bytes, found: _Found) -> Content | None:
+    if found.left_bytes <= 0:
+        found.left_out = True
+        return None
     try:
-        return guest.read(path, limit=_FILE_BYTES)
+        content = guest.read(path, limit=_FILE_BYTES)
     except NoSuchPathInside:
         return None
+    found.left_bytes -= len(content.data)
+    return content
 
 
 def _entry(guest: Guest, draft: _Draft, names: DeviceNames | None) -> BootEntry:

@@ -1,6 +1,7 @@
 """What ties a system to the cloud: cloud-init, Alibaba's agents, traces of ECS, time servers."""
 
 from collections.abc import Iterator
+from itertools import chain
 
 from imgkit.facts.agents import read_agents
 from imgkit.facts.cloud_init import read_cloud_init, read_instance_data, read_runs, read_stages
@@ -31,13 +32,13 @@ _FILE_BYTES = MiB // 2
 def describe_cloud(guest: Guest) -> Cloud:
     """Collect what ties a system to the cloud."""
     return Cloud(
-        init=determine(lambda: read_cloud_init(guest)),
-        data=determine(lambda: read_instance_data(guest)),
-        stages=determine(lambda: read_stages(guest)),
-        runs=determine(lambda: read_runs(guest)),
-        agents=determine(lambda: read_agents(guest)),
-        traces=determine(lambda: read_traces(guest)),
-        time_servers=determine(lambda: read_time_servers(guest)),
+        init=determine(lambda: read_cloud_init(guest), guest.room),
+        data=determine(lambda: read_instance_data(guest), guest.room),
+        stages=determine(lambda: read_stages(guest), guest.room),
+        runs=determine(lambda: read_runs(guest), guest.room),
+        agents=determine(lambda: read_agents(guest), guest.room),
+        traces=determine(lambda: read_traces(guest), guest.room),
+        time_servers=determine(lambda: read_time_servers(guest), guest.room),
     )
 
 
@@ -61,12 +62,11 @@ def read_time_servers(guest: Guest) -> Fact[tuple[TimeServer, ...]]:
     gathering = Gathering(guest)
     paths = [*_CHRONY, *_NTP]
     paths += [one.path for folder, suffix in _CHRONY_FOLDERS for one in gathering.names(folder, suffix=suffix)]
-    found = [server for path in paths for server in _servers(gathering, path)]
     drop_ins = [one.path for one in gathering.names(_TIMESYNCD + b".d", suffix=b".conf")]
-    found += [server for path in (_TIMESYNCD, *drop_ins) for server in _timesyncd(gathering, path)]
-    if len(found) > _MOST_SERVERS:
-        gathering.lack(f"only the first {_MOST_SERVERS} of {len(found)} are given")
-    return gathering.fact(tuple(found[:_MOST_SERVERS]), nothing="no file names a time server")
+    servers = (server for path in paths for server in _servers(gathering, path))
+    others = (server for path in (_TIMESYNCD, *drop_ins) for server in _timesyncd(gathering, path))
+    found = gathering.first(chain(servers, others), _MOST_SERVERS, "time servers")
+    return gathering.fact(found, nothing="no file names a time server")
 
 
 def _servers(gathering: Gathering, path: bytes) -> Iterator[TimeServer]:

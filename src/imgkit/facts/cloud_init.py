@@ -27,6 +27,7 @@ _MOST_INSTANCES = 50
 _MOST_RUNS = 200
 _MOST_TEXT = 64 * 1024
 _DATA_BYTES = 2 * MiB
+_YAML_BYTES = 4 * MiB  # all files of configuration together
 _RUN = re.compile(
     r"Cloud-init v\. ?(?P<version>[^\s']{1,80}) running '(?P<stage>[\w:-]{1,40})' at (?P<at>[^.]{1,60})\."
 )
@@ -44,7 +45,7 @@ _FORMS = (
 
 def read_cloud_init(guest: Guest) -> Fact[CloudInit]:
     """Read what cloud-init knows of its instance and how it is set up."""
-    gathering = Gathering(guest)
+    gathering = Gathering(guest, most_bytes=_YAML_BYTES)
     settings = dict(_settings(gathering))
     finished = _line(gathering, _STATE + b"/instance/boot-finished")
     found = CloudInit(

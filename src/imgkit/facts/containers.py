@@ -20,11 +20,11 @@ from imgkit.model.fact import Fact
 def describe_containers(guest: Guest) -> Containers:
     """Collect the facts of containers."""
     return Containers(
-        engines=determine(lambda: read_engines(guest)),
-        images=determine(lambda: read_images(guest)),
-        containers=determine(lambda: read_containers(guest)),
-        volumes=determine(lambda: read_volumes(guest)),
-        pods=determine(lambda: read_pods(guest)),
+        engines=determine(lambda: read_engines(guest), guest.room),
+        images=determine(lambda: read_images(guest), guest.room),
+        containers=determine(lambda: read_containers(guest), guest.room),
+        volumes=determine(lambda: read_volumes(guest), guest.room),
+        pods=determine(lambda: read_pods(guest), guest.room),
     )
 
 

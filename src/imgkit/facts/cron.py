@@ -47,15 +47,15 @@ def read_cron(guest: Guest) -> Fact[tuple[CronTable, ...]]:
     """List every table with its lines; a line that is none is named by its file and number."""
     look = Gathering(guest)
     tables: list[CronTable] = []
-    count = 0
+    left = _MOST_ENTRIES
     for found, kind in _tables(look):
-        table = _table(look, found, kind)
-        if table is not None and count + len(table.entries) > _MOST_ENTRIES:
-            look.lack(f"only the first {count} lines of cron's tables are given")
+        if left <= 0:
+            look.lack(f"{as_text(found.path)} and the tables after it were left out: there are too many lines")
             break
+        table = _table(look, found, kind, most=left)
         if table is not None:
             tables.append(table)
-            count += len(table.entries)
+            left -= len(table.entries) + len(table.variables)
     return look.fact(tuple(tables), nothing="there are no tables of cron")
 
 
@@ -105,7 +105,7 @@ def _tables(look: Gathering) -> Iterator[tuple[Found, _Kind]]:
                 yield found, _Kind(times=5, has_user=False, user=as_text(found.entry.name))
 
 
-def _table(look: Gathering, found: Found, kind: _Kind) -> CronTable | None:
+def _table(look: Gathering, found: Found, kind: _Kind, *, most: int) -> CronTable | None:
     content = look.read(found.path)
     if content is None:
         return None
@@ -114,7 +114,7 @@ def _table(look: Gathering, found: Found, kind: _Kind) -> CronTable | None:
     for number, line in look.lines(content):
         if not line or line.startswith("#"):
             continue
-        if len(variables) + len(entries) > _MOST_ENTRIES:
+        if len(variables) + len(entries) >= most:
             look.lack(f"{as_text(found.path)}: lines from {number} on were left out")
             break
         variable = parse_variable(line)

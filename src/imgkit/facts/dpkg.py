@@ -1,12 +1,14 @@
 """Packages of Debian and Ubuntu: dpkg's status file, and the status.d of images made without dpkg."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
-from imgkit.facts.bounded import at_most
-from imgkit.facts.guest import Content, Guest, as_path, as_text, moment_ns
-from imgkit.model.fact import Fact
+from imgkit.facts.bounded import MOST_BYTES, Shared, at_most
+from imgkit.facts.guest import CONFIG_BYTES, Guest, as_path, as_text, moment_ns
+from imgkit.facts.line_stream import LineStream
+from imgkit.facts.room import weigh
+from imgkit.model.fact import Fact, Source
 from imgkit.model.packages import Package
 from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
@@ -15,6 +17,7 @@ _STATUS = b"/var/lib/dpkg/status"
 _STATUS_FOLDER = b"/var/lib/dpkg/status.d"
 _LISTS = b"/var/lib/dpkg/info"
 MOST_PACKAGES = 100_000
+MOST_FILES = 50_000
 _STATUS_BYTES = 64 * MiB
 _MOST_NAMED = 10
 _UNFINISHED = {"half-installed", "unpacked", "half-configured", "triggers-awaited"}
@@ -23,36 +26,69 @@ _FIELDS = {b"package", b"version", b"architecture", b"status", b"source", b"main
 
 def read_dpkg(guest: Guest) -> Fact[tuple[Package, ...]]:
     """List what dpkg knows of, also packages of which only the configuration is left."""
-    contents = list(_status_files(guest))
-    if not contents:
+    found = _Reader(guest)
+    found.read()
+    if not found.sources:
         return Fact.absent("there is no dpkg database")
-    packages: list[Package] = []
-    nameless = 0
-    over = False
-    for content in contents:
-        stanzas, more = at_most(parse_stanzas(content.data), MOST_PACKAGES - len(packages))
-        over = over or more
-        for stanza in stanzas:
-            package = _package(stanza)
-            packages += [package] if package else []
-            nameless += package is None
-    lost: tuple[str, ...] = (f"{nameless} of its entries name no package",) if nameless else ()
-    lost += (f"only the first {MOST_PACKAGES} packages are given",) if over else ()
+    packages = found.packages
+    lost: tuple[str, ...] = (f"{found.nameless} of its entries name no package",) if found.nameless else ()
+    lost += (f"only the first {len(packages)} packages are given",) if found.over else ()
+    lost += (f"only the first {MOST_FILES} files of {as_text(_STATUS_FOLDER)} were read",) if found.files_over else ()
     packages.sort(key=lambda one: (one.name, one.architecture, one.version))
     dated, undated = _date(guest, packages)
     return Fact.present(
         tuple(dated),
         partial=bool(lost),
         notes=(*lost, *undated, *_state_notes(packages)),
-        sources=tuple(content.source for content in contents),
+        sources=tuple(found.sources),
     )
 
 
-def parse_stanzas(data: bytes) -> Iterator[dict[bytes, str]]:
+@dataclass(slots=True)
+class _Reader:
+    """The packages of all files of status, as far as they may be many."""
+
+    guest: Guest
+    packages: list[Package] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    shared: Shared = field(default_factory=Shared)
+    most_bytes: int = MOST_BYTES
+    nameless: int = 0
+    over: bool = False
+    files_over: bool = False
+
+    def read(self) -> None:
+        """Raises CannotLookInside."""
+        self._file(_STATUS, _STATUS_BYTES)
+        files = 0
+        for entry in self.guest.folder(_STATUS_FOLDER) or ():
+            if entry.kind is EntryKind.FOLDER or entry.name.endswith(b".md5sums"):
+                continue
+            files += 1
+            if files > MOST_FILES or self.over:
+                self.files_over = files > MOST_FILES
+                return
+            self._file(_STATUS_FOLDER + b"/" + entry.name, CONFIG_BYTES)
+
+    def _file(self, path: bytes, limit: int) -> None:
+        lines = LineStream(self.guest, path, limit=limit)
+        try:
+            packages = (_package(stanza, self.shared) for stanza in parse_stanzas(lines))
+            found, more = at_most(packages, MOST_PACKAGES - len(self.packages), most_bytes=self.most_bytes)
+        except NoSuchPathInside:  # also a link that leads nowhere
+            return
+        self.most_bytes -= weigh(tuple(found), self.most_bytes)
+        self.sources.append(lines.source)
+        self.over = self.over or more
+        self.nameless += found.count(None)
+        self.packages += [package for package in found if package is not None]
+
+
+def parse_stanzas(lines: Iterable[bytes]) -> Iterator[dict[bytes, str]]:
     """Yield the fields that matter of each paragraph, under their names in small letters; the first of a name holds."""
     stanza: dict[bytes, str] = {}
     begun = False
-    for line in _lines(data):
+    for line in lines:
         if not line.strip():
             if begun:
                 yield stanza
@@ -66,41 +102,19 @@ def parse_stanzas(data: bytes) -> Iterator[dict[bytes, str]]:
         yield stanza
 
 
-def _lines(data: bytes) -> Iterable[bytes]:
-    """Yield lines one by one: a list of all would need several times the memory of a large status file."""
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        end = len(data) if end == -1 else end
-        yield data[start:end]
-        start = end + 1
-
-
-def _status_files(guest: Guest) -> Iterator[Content]:
-    status = guest.read_first(_STATUS, limit=_STATUS_BYTES)
-    if status is not None:
-        yield status
-    for entry in guest.folder(_STATUS_FOLDER) or ():
-        if entry.kind is not EntryKind.FOLDER and not entry.name.endswith(b".md5sums"):
-            try:
-                yield guest.read(_STATUS_FOLDER + b"/" + entry.name)
-            except NoSuchPathInside:  # a link that leads nowhere
-                continue
-
-
-def _package(stanza: dict[bytes, str]) -> Package | None:
+def _package(stanza: dict[bytes, str], shared: Shared) -> Package | None:
     name = stanza.get(b"package", "")
     if not name:
         return None
-    status = stanza.get(b"status", "")
+    status = shared(stanza.get(b"status", ""))
     return Package(
         name=name,
         version=stanza.get(b"version", ""),
-        architecture=stanza.get(b"architecture", ""),
+        architecture=shared(stanza.get(b"architecture", "")),
         status=status,
         installed=not status or status.split()[-1:] == ["installed"],
-        source=stanza.get(b"source", "") or name,
-        vendor=stanza.get(b"maintainer", ""),
+        source=shared(stanza.get(b"source", "")) or name,
+        vendor=shared(stanza.get(b"maintainer", "")),
     )
 
 

@@ -7,6 +7,7 @@ from imgkit.facts.device_names import DeviceNames, Resolution
 from imgkit.facts.guest import Guest, as_path, as_text, parse_number
 from imgkit.model.fact import Fact
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind
+from imgkit.units import KiB, MiB
 
 _PATH = b"/etc/fstab"
 _TAGS = {
@@ -30,6 +31,8 @@ _VIRTUAL_TYPES = {
     "tmpfs", "tracefs", "usbfs",
 }  # fmt: skip
 _MOST_LINES = 2_000
+_LONGEST_LINE = 64 * KiB
+_FILE_BYTES = MiB
 _OCTAL = re.compile(rb"\\([0-3][0-7]{2})")
 _UDEV_HEX = re.compile(rb"\\x([0-9a-fA-F]{2})")
 
@@ -49,24 +52,27 @@ class FstabLine:
 
 def read_fstab(guest: Guest, names: DeviceNames) -> Fact[tuple[FstabEntry, ...]]:
     """Read fstab and find what each of its lines means on these disks."""
-    content = guest.read_first(_PATH)
+    content = guest.read_first(_PATH, limit=_FILE_BYTES)
     if content is None:
         return Fact.absent("there is no /etc/fstab")
     lines, malformed = parse_fstab(content.data)
-    notes = [f"line {number} has fewer than two fields" for number in malformed[:_MOST_LINES]]
-    beyond = len(lines) > _MOST_LINES
-    notes += [f"only the first {_MOST_LINES} of {len(lines)} lines are given"] if beyond else []
+    notes = [f"line {number} has fewer than two fields" for number in malformed]
+    beyond = len(lines) + len(malformed) > _MOST_LINES
+    notes += [f"only the first {_MOST_LINES} of its lines are given"] if beyond else []
     entries = tuple(_entry(guest, line, names) for line in lines[:_MOST_LINES])
     return Fact.present(entries, partial=beyond, notes=tuple(notes), sources=(content.source,))
 
 
 def parse_fstab(data: bytes) -> tuple[tuple[FstabLine, ...], tuple[int, ...]]:
-    """Return the lines of an fstab, and the numbers of those that are none."""
-    lines, malformed = [], []
+    """Return the lines of an fstab, and the numbers of those that are none; of very many one more than are given."""
+    lines: list[FstabLine] = []
+    malformed: list[int] = []
     for number, raw in enumerate(data.split(b"\n"), start=1):
-        line = raw.strip(b" \t\r\0")
+        line = raw.strip(b" \t\r\0")[:_LONGEST_LINE]
         if not line or line.startswith(b"#"):
             continue
+        if len(lines) + len(malformed) > _MOST_LINES:
+            break
         words = _words(line)
         if len(words) < 2:
             malformed.append(number)

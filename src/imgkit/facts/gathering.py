@@ -1,21 +1,22 @@
 """What many files give together: a fact that names all of them, what could not be had, and what stands out."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.facts.bounded import Words, at_most
 from imgkit.facts.guest import CONFIG_BYTES, Content, Guest, as_text
 from imgkit.model.fact import Fact, Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.units import MiB
 
-MOST_BYTES = 64 * MiB
-MOST_FILES = 20_000
+MOST_BYTES = 32 * MiB
+MOST_FILES = 50_000
+MOST_ENTRIES = 2_000_000  # that are listed, also again and again: patterns may name a folder a thousand times
 MOST_LINES = 500_000
 MOST_ODD_LINES = 10_000
-_MOST_WORDS = 50
 _BRIEF = 200
 
 T = TypeVar("T")
@@ -29,27 +30,6 @@ class Found:
     entry: Entry
 
 
-@dataclass(slots=True)
-class _Words:
-    """Sentences in their order, each once; of too many the first ones and how many more there were."""
-
-    kept: dict[str, None] = field(default_factory=dict)
-    more: int = 0
-
-    @property
-    def full(self) -> bool:
-        return len(self.kept) >= _MOST_WORDS
-
-    def add(self, words: str) -> None:
-        if not self.full:
-            self.kept.setdefault(words)
-        elif words not in self.kept:
-            self.more += 1
-
-    def all(self) -> tuple[str, ...]:
-        return (*self.kept, *((f"and {self.more} more of this kind",) if self.more else ()))
-
-
 class Gathering:
     """One look at many files. What is not there is nothing; what cannot be read is lacking, and the look goes on."""
 
@@ -57,9 +37,10 @@ class Gathering:
         self.guest = guest
         self._bytes_left = most_bytes
         self._files_left = most_files
+        self._entries_left = MOST_ENTRIES
         self._sources: dict[bytes, Source] = {}
-        self._lacking = _Words()
-        self._remarks = _Words()
+        self._lacking = Words()
+        self._remarks = Words()
         self._odd_lines: Counter[bytes] = Counter()
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content | None:
@@ -75,17 +56,26 @@ class Gathering:
             self.lack(error.message)
             return None
         self._files_left -= 1
-        self._bytes_left -= len(content.data)
+        self._bytes_left -= len(content.data) + len(path)
         self._sources[path] = content.source
         return content
 
     def folder(self, path: bytes) -> Sequence[Entry]:
         """List a folder; one that is not there is empty, one that cannot be listed is lacking."""
+        if self._entries_left <= 0:
+            self.lack("there are more folders, or larger ones, than this version lists; the rest was left out")
+            return ()
         try:
-            return self.guest.folder(path) or ()
+            found = self.guest.folder(path) or ()
         except CannotLookInside as error:
             self.lack(error.message)
             return ()
+        self._entries_left -= len(found)
+        return found
+
+    def list_at_most(self, entries: int) -> None:
+        """List no more than so many names from here on."""
+        self._entries_left = min(self._entries_left, entries)
 
     def names(self, folder: bytes, *, suffix: bytes = b"") -> Iterator[Found]:
         """Yield what a folder holds, but folders, in the order of names."""
@@ -119,6 +109,13 @@ class Gathering:
                 self.lack(f"{as_text(path)}: lines from {number} on were left out")
                 return
             yield number, line
+
+    def first(self, found: Iterable[T], most: int, what: str) -> tuple[T, ...]:
+        """Return the first of what is found; that there is more is lacking."""
+        kept, more = at_most(found, most)
+        if more:
+            self.lack(f"only the first {len(kept)} {what} are given")
+        return tuple(kept)
 
     def lack(self, words: str) -> None:
         """Say what the fact lacks: it becomes partial."""

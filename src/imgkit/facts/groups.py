@@ -2,7 +2,7 @@
 
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Guest, parse_number
-from imgkit.facts.users import MOST_ACCOUNTS, beyond_note, count_note, judge_password, split_fields
+from imgkit.facts.users import MOST_ACCOUNTS, FieldLines, beyond_note, judge_password
 from imgkit.model.accounts import Group, PasswordState, SubordinateIds
 from imgkit.model.fact import Fact
 
@@ -16,14 +16,21 @@ def read_groups(guest: Guest) -> Fact[tuple[Group, ...]]:
     look = Gathering(guest)
     content = look.read(b"/etc/group")
     shadows = _shadows(look)
-    lines, malformed = split_fields(content, fields=4) if content is not None else ([], 0)
-    groups = [group for fields in lines if (group := _group(fields, shadows)) is not None]
-    unread = malformed + len(lines) - len(groups)
-    for note in (*count_note(unread, "/etc/group"), *beyond_note(len(groups), "groups")):
-        look.lack(note)
-    for group in groups:
+    lines = FieldLines(content, fields=4)
+    groups: list[Group] = []
+    count = 0
+    for fields in lines:
+        group = _group(fields, shadows)
+        if group is None:
+            lines.malformed += 1
+            continue
+        count += 1
         _remark(look, group)
-    return look.fact(tuple(groups[:MOST_ACCOUNTS]), nothing="there is no /etc/group")
+        if len(groups) < MOST_ACCOUNTS:
+            groups.append(group)
+    for note in (*lines.notes("/etc/group"), *beyond_note(count, "groups")):
+        look.lack(note)
+    return look.fact(tuple(groups), nothing="there is no /etc/group")
 
 
 def read_subordinate_ids(guest: Guest) -> Fact[tuple[SubordinateIds, ...]]:
@@ -32,22 +39,26 @@ def read_subordinate_ids(guest: Guest) -> Fact[tuple[SubordinateIds, ...]]:
     found: list[SubordinateIds] = []
     for path, kind in _SUBORDINATE:
         content = look.read(path)
-        lines, malformed = split_fields(content, fields=3) if content is not None else ([], 0)
-        ranges = [one for fields in lines if (one := _range(kind, fields)) is not None]
-        for note in count_note(malformed + len(lines) - len(ranges), path.decode("ascii")):
+        lines = FieldLines(content, fields=3)
+        ranges: list[SubordinateIds] = []
+        for fields in lines:
+            one = _range(kind, fields)
+            lines.malformed += one is None
+            ranges += [one] if one is not None else []
+        for note in (*lines.notes(path.decode("ascii")), *beyond_note(len(ranges), f"ranges of {kind} ids")):
             look.lack(note)
-        found += ranges
+        found += ranges[:MOST_ACCOUNTS]
     return look.fact(tuple(found), nothing="there is neither a subuid nor a subgid")
 
 
 def _shadows(look: Gathering) -> dict[str, list[str]]:
     content = look.read(b"/etc/gshadow")
-    lines, malformed = split_fields(content, fields=4) if content is not None else ([], 0)
-    for note in count_note(malformed, "/etc/gshadow"):
-        look.lack(note)
+    lines = FieldLines(content, fields=4)
     shadows: dict[str, list[str]] = {}
     for fields in lines:
         shadows.setdefault(fields[0], fields)
+    for note in lines.notes("/etc/gshadow"):
+        look.lack(note)
     return shadows
 
 
@@ -89,6 +100,6 @@ def _remark(look: Gathering, group: Group) -> None:
         look.remark(f"the group {group.name} can be joined with a password")
     if group.gid == 0 and group.name != "root":
         look.remark(f"the group {group.name} has the group id 0")
-    hidden = [name for name in group.shadow_members if name not in group.members]
-    if group.name in _STRONG and hidden:
+    hidden = sorted(set(group.shadow_members) - set(group.members)) if group.name in _STRONG else []
+    if hidden:
         look.remark(f"{', '.join(hidden)[:200]} is in the group {group.name} by gshadow alone")

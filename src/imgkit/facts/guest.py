@@ -4,12 +4,13 @@ import hashlib
 import io
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from imgkit.errors import NoSuchPathInside
+from imgkit.facts.room import Room
 from imgkit.facts.secrets import MASK, redact, redact_value
 from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
@@ -17,7 +18,6 @@ from imgkit.ports import FileTree
 from imgkit.units import MiB
 
 CONFIG_BYTES = 8 * MiB
-QUOTED_CHARACTERS = 8192
 _IN_MEMORY_BYTES = 96 * MiB
 
 
@@ -70,13 +70,15 @@ class Content:
 class Guest:
     """A file tree and the name that reports give it; `scratch` is a folder of ours for copies of databases.
 
-    Passwords and tokens in what the facts quote are masked unless `include_secrets`.
+    Passwords and tokens in what the facts quote are masked unless `include_secrets`. All guests of one report share its
+    `room`.
     """
 
     tree: FileTree
     label: str
     scratch: Path | None = None
     include_secrets: bool = False
+    room: Room = field(default_factory=Room)
 
     def read(self, path: bytes, *, limit: int = CONFIG_BYTES) -> Content:
         """Read a file, following links inside. Raises NoSuchPathInside, CannotLookInside."""
@@ -90,8 +92,9 @@ class Guest:
 
     def quote(self, text: str) -> str:
         """Return a line of a file as a report may show it: cut where it is endless, secrets masked unless wanted."""
-        if len(text) > QUOTED_CHARACTERS:
-            text = f"{text[:QUOTED_CHARACTERS]} [{len(text) - QUOTED_CHARACTERS} more characters]"
+        longest = self.room.longest_quote(len(text))
+        if len(text) > longest:
+            text = f"{text[:longest]} [{len(text) - longest} more characters]"
         return text if self.include_secrets else redact(text)
 
     def quote_value(self, name: str, value: str) -> str:

@@ -13,6 +13,7 @@ _LOCALE_FILES = (b"/etc/locale.conf", b"/etc/default/locale", b"/etc/sysconfig/i
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}")
 _ZONES = b"zoneinfo/"
 _ZONE_FILE_BYTES = 64 * 1024
+_SETTINGS_BYTES = 256 * 1024
 _SHORT = 64 * 1024
 
 
@@ -22,7 +23,7 @@ def read_hostname(guest: Guest) -> Fact[str]:
     if content is not None:
         name = next((line for _, line in content.lines() if line and not line.startswith("#")), "")
         return _word(name, content, "the file names none")
-    network = guest.read_first(b"/etc/sysconfig/network")
+    network = guest.read_first(b"/etc/sysconfig/network", limit=_SETTINGS_BYTES)
     if network is None:
         return Fact.absent("no file names one: it comes from the network or the cloud")
     return _word(parse_settings(network).get("HOSTNAME", ""), network, "the file names none")
@@ -55,7 +56,7 @@ def read_timezone(guest: Guest) -> Fact[Timezone]:
 
 def read_locale(guest: Guest) -> Fact[str]:
     """Read the system's locale, the value of LANG."""
-    content = guest.read_first(*_LOCALE_FILES)
+    content = guest.read_first(*_LOCALE_FILES, limit=_SETTINGS_BYTES)
     if content is None:
         return Fact.absent()
     settings = parse_settings(content)

@@ -12,6 +12,7 @@ MOST_FILES = 500
 _MOST_DEPTH = 12
 _MOST_MATCHES = 500
 _FILE_BYTES = MiB
+_MOST_SETTINGS = 200_000  # lines and what ends with a semicolon, of all files together
 
 Includes = Callable[[Content], Iterator[str]]
 
@@ -24,6 +25,7 @@ def read_with_included(gathering: Gathering, path: bytes, includes: Includes, *,
     """
     read: set[bytes] = set()
     waiting = [(path, 0)]
+    settings = 0
     while waiting:
         here, depth = waiting.pop(0)
         if here in read:
@@ -35,6 +37,10 @@ def read_with_included(gathering: Gathering, path: bytes, includes: Includes, *,
         content = gathering.read(here, limit=_FILE_BYTES)
         if content is None:
             continue
+        settings += content.data.count(b"\n") + content.data.count(b";")
+        if settings > _MOST_SETTINGS:
+            gathering.lack(f"{as_text(here)} and what comes after it were left out: there are too many settings")
+            return
         yield content
         patterns = [as_path(one) for one in includes(content) if "\0" not in one]
         found = [one for pattern in patterns[:_MOST_MATCHES] for one in expand(gathering, pattern, base=base)]

@@ -3,11 +3,13 @@
 import bz2
 import lzma
 import zlib
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 import zstandard
 
 _CHUNK = 64 * 1024
+_PIECE = 256 * 1024
 _LZMA_MEMORY = 96 * 1024 * 1024
 _ZSTD_WINDOW = 32 * 1024 * 1024
 
@@ -24,7 +26,7 @@ class _Decoder(Protocol):
     @property
     def ended(self) -> bool: ...
 
-    def decode(self, data: bytes, most: int) -> bytes: ...
+    def pieces(self, data: bytes) -> Iterator[bytes]: ...
 
 
 def is_compressed(name: bytes) -> bool:
@@ -34,20 +36,31 @@ def is_compressed(name: bytes) -> bool:
 
 def inflate(name: bytes, data: bytes, *, limit: int) -> bytes:
     """Return at most `limit` bytes of what a file holds, as it is where it is not compressed. Raises BadCompression."""
-    if not is_compressed(name):
-        return data[:limit]
     out = bytearray()
     try:
-        decoder = _decoder(name)
-        for at in range(0, len(data), _CHUNK):
-            out += decoder.decode(data[at : at + _CHUNK], limit - len(out))
-            if len(out) >= limit:
-                break
-    except (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, zstandard.ZstdError) as error:
-        raise BadCompression(f"it cannot be unpacked: {error}", bytes(out)) from error
-    if len(out) < limit and not decoder.ended:
-        raise BadCompression("it ends too early", bytes(out))
-    return bytes(out[:limit])
+        for piece in inflate_parts(name, [data], limit=limit):
+            out += piece
+    except BadCompression as error:
+        raise BadCompression(str(error), bytes(out)) from error
+    return bytes(out)
+
+
+def inflate_parts(name: bytes, parts: Iterable[bytes], *, limit: int) -> Iterator[bytes]:
+    """Do the same for a file that comes in parts, piece by piece. Raises BadCompression, also after some."""
+    decoder = _decoder(name) if is_compressed(name) else _Plain()
+    left = limit
+    try:
+        for part in parts:
+            for at in range(0, len(part), _CHUNK):
+                for piece in decoder.pieces(part[at : at + _CHUNK]):
+                    yield piece[:left]
+                    left -= len(piece)
+                    if left <= 0:
+                        return
+    except (zlib.error, lzma.LZMAError, EOFError, ValueError, zstandard.ZstdError, OSError) as error:
+        raise BadCompression(f"it cannot be unpacked: {error}", b"") from error
+    if not decoder.ended:
+        raise BadCompression("it ends too early", b"")
 
 
 def _decoder(name: bytes) -> _Decoder:
@@ -58,6 +71,15 @@ def _decoder(name: bytes) -> _Decoder:
     return _Bounded(lzma.LZMADecompressor(memlimit=_LZMA_MEMORY) if name.endswith(b".xz") else bz2.BZ2Decompressor())
 
 
+class _Plain:
+    """What is not packed."""
+
+    ended = True
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        yield data
+
+
 class _Gzip:
     """Several members one after the other are one file."""
 
@@ -65,20 +87,18 @@ class _Gzip:
         self._inner = zlib.decompressobj(wbits=31)
         self.ended = False
 
-    def decode(self, data: bytes, most: int) -> bytes:
-        out = b""
-        while data and len(out) < most:
-            out += self._inner.decompress(data, most - len(out))
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        while data:
+            yield self._inner.decompress(data, _PIECE)
             data = self._inner.unconsumed_tail
             self.ended = self._inner.eof
             if self._inner.eof:
                 data = self._inner.unused_data.lstrip(b"\0")
                 self._inner = zlib.decompressobj(wbits=31)
-        return out
 
 
 class _Bounded:
-    """xz and bzip2: their objects take a bound on what comes out."""
+    """xz and bzip2: their objects take a bound on what comes out, and keep the rest for the next time."""
 
     def __init__(self, inner: lzma.LZMADecompressor | bz2.BZ2Decompressor) -> None:
         self._inner = inner
@@ -87,8 +107,10 @@ class _Bounded:
     def ended(self) -> bool:
         return self._inner.eof
 
-    def decode(self, data: bytes, most: int) -> bytes:
-        return b"" if self._inner.eof else self._inner.decompress(data, max(most, 0))
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        while not self._inner.eof and (data or not self._inner.needs_input):
+            yield self._inner.decompress(data, _PIECE)
+            data = b""
 
 
 class _Zstandard:
@@ -98,11 +120,9 @@ class _Zstandard:
         self._inner = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
         self.ended = False
 
-    def decode(self, data: bytes, most: int) -> bytes:
-        out = bytearray()
+    def pieces(self, data: bytes) -> Iterator[bytes]:
         for at in range(0, len(data), 512):
-            if self.ended or len(out) >= most:
-                break
-            out += self._inner.decompress(data[at : at + 512])
+            if self.ended:
+                return
+            yield self._inner.decompress(data[at : at + 512])
             self.ended = bool(self._inner.eof)
-        return bytes(out)

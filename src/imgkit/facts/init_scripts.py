@@ -15,6 +15,7 @@ _LEVELS = ("0", "1", "2", "3", "4", "5", "6", "S")
 _LINK = re.compile(rb"([SK])\d\d(.+)", re.DOTALL)
 _NO_SCRIPT = {b"README", b"functions", b"rc", b"rcS", b"skeleton", b".depend.boot", b".depend.start", b".depend.stop"}
 _INITTAB = b"/etc/inittab"
+_MOST_SCRIPTS = 50_000
 
 
 def read_init_scripts(guest: Guest) -> Fact[tuple[InitScript, ...]]:
@@ -29,7 +30,7 @@ def read_init_scripts(guest: Guest) -> Fact[tuple[InitScript, ...]]:
                 reasons = odd_file(found.path, found.entry)
                 if reasons:
                     look.remark(describe_odd("the init script", found.path, reasons))
-    scripts = tuple(
+    scripts = (
         InitScript(
             name=as_text(name),
             path=paths.get(name, b""),
@@ -38,7 +39,7 @@ def read_init_scripts(guest: Guest) -> Fact[tuple[InitScript, ...]]:
         )
         for name in sorted({*paths, *starts, *stops})
     )
-    return look.fact(scripts, nothing="there are no init scripts")
+    return look.fact(look.first(scripts, _MOST_SCRIPTS, "scripts"), nothing="there are no init scripts")
 
 
 def read_inittab(look: Gathering) -> Iterator[ConfigLine]:

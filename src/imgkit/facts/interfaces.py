@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from imgkit.facts.bounded import at_most
+from imgkit.facts.bounded import MOST_BYTES, at_most
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text, first_word
 from imgkit.facts.os_release import parse_settings
+from imgkit.facts.room import weigh
 from imgkit.facts.sections import Section, parse_sections
 from imgkit.facts.yaml_reading import BadYaml, Value, flag, mapping, parse_yaml, sequence, word, words
 from imgkit.model.fact import Fact
@@ -15,6 +16,7 @@ from imgkit.units import MiB
 
 _FILE_BYTES = MiB
 _MOST = 2000
+_ALL_BYTES = 16 * MiB
 _LOOPBACK = "lo"
 _DEFAULT_ROUTES = {"default", "0.0.0.0/0", "::/0"}
 _WIRELESS = {"wifi", "802-11-wireless", "wireless"}
@@ -34,16 +36,18 @@ class _Stanza:
 
 def read_interfaces(guest: Guest) -> Fact[tuple[Interface, ...]]:
     """List what every file says of an interface, also where files contradict each other."""
-    gathering = Gathering(guest)
+    gathering = Gathering(guest, most_bytes=_ALL_BYTES)
     found: list[Interface] = []
+    left = MOST_BYTES
     for path, parse in _files(gathering):
         content = gathering.read(path, limit=_FILE_BYTES)
         if content is not None:
             try:
-                kept, more = at_most(parse(content), _MOST)
+                kept, more = at_most(parse(content), _MOST, most_bytes=left)
+                left -= weigh(tuple(kept), left)
                 found += kept
                 if more:
-                    gathering.lack(f"only the first {_MOST} interfaces of {as_text(path)} are given")
+                    gathering.lack(f"only the first {len(kept)} interfaces of {as_text(path)} are given")
             except BadYaml as error:
                 gathering.lack(f"{as_text(path)} cannot be read: {error}")
     found.sort(key=lambda one: (one.kind, one.path, one.name))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from imgkit.errors import ImgkitError
+from imgkit.facts.room import Room
 from imgkit.model.fact import Fact, FactState, facts_within
 from imgkit.model.report import Diagnostic, DiagnosticLevel
 
@@ -14,10 +15,11 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def determine(collector: Callable[[], Fact[T]]) -> Fact[T]:
-    """Return what `collector` found; where it raises, that the fact could not be determined, and why."""
+def determine(collector: Callable[[], Fact[T]], room: Room | None = None) -> Fact[T]:
+    """Return what `collector` found, as far as `room` has it; where it raises, that nobody knows, and why."""
     try:
-        return collector()
+        found = collector()
+        return room.fit(found) if room is not None else found
     except ImgkitError as error:
         return Fact.undetermined(error.message)
     except (OSError, MemoryError) as error:

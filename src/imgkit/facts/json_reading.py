@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _MOST_CHARACTERS = 8 * 1024 * 1024
+_MOST_VALUES = 400_000  # each takes fifty times the room of the three characters that it may have
 
 Value = Any  # what json gives; the functions below take it apart
 
@@ -17,6 +18,8 @@ def parse_json(text: str) -> Value:
     """Read one document. Raises BadJson."""
     if len(text) > _MOST_CHARACTERS:
         raise BadJson("it is too long")
+    if sum(map(text.count, ",{[")) > _MOST_VALUES:
+        raise BadJson("it holds too many values")
     try:
         return json.loads(text, parse_int=_number, parse_constant=lambda _: None)
     except (ValueError, RecursionError) as error:

@@ -34,6 +34,7 @@ _BEGINNING = 64 * MiB
 _LARGE = 8 * MiB
 _LARGEST_UID = 2**32 - 1
 _MOST_FAR = 10_000
+_MOST_RECORDS = 50_000
 _LATEST = 2**33
 _LOOK_AT = 64
 _STRIDE = 1024
@@ -72,7 +73,7 @@ def read_last_logins(guest: Guest) -> Fact[tuple[LastLogin, ...]]:
             terminal=text_of(one.fields[1]),
             host=text_of(one.fields[2]),
         )
-        for one in _records(look, _LASTLOG, _LASTLOG_FORMS, accounts, _is_last_login)
+        for one in _first(look, _records(look, _LASTLOG, _LASTLOG_FORMS, accounts, _is_last_login))
     ]
     for one in found:
         if not one.names:
@@ -95,9 +96,13 @@ def read_failure_counts(guest: Guest) -> Fact[tuple[FailureCount, ...]]:
             latest=moment(one.fields[3]),
             detail=text_of(one.fields[2]),
         )
-        for one in _records(look, _FAILLOG, _FAILLOG_FORMS, accounts, _is_failure)
+        for one in _first(look, _records(look, _FAILLOG, _FAILLOG_FORMS, accounts, _is_failure))
     ]
     return look.fact((*found, *_tallies(look)), nothing="there is neither a faillog nor a faillock")
+
+
+def _first(look: Gathering, records: Iterator[_Numbered]) -> tuple[_Numbered, ...]:
+    return look.first(records, _MOST_RECORDS, "records")
 
 
 def _names(accounts: Sequence[Account]) -> dict[int, tuple[str, ...]]:

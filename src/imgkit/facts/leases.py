@@ -1,6 +1,7 @@
 """Addresses that DHCP servers gave: dhclient's, NetworkManager's and networkd's files of leases."""
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -16,24 +17,29 @@ _FOLDERS = (
 )  # fmt: skip
 _FILE_BYTES = MiB
 _MOST_LEASES = 500
+_MOST_ADDRESSES = 100
+_ALL_BYTES = 8 * MiB
 _WHEN = re.compile(r"(?:\d )?(\d{4})/(\d{1,2})/(\d{1,2}) (\d{1,2}):(\d{2}):(\d{2})")
 _EPOCH = re.compile(r"epoch (\d{1,12})")
 
 
 def read_leases(guest: Guest) -> Fact[tuple[Lease, ...]]:
     """List leases, the newest of each file last as its client writes them."""
-    gathering = Gathering(guest)
-    found: list[Lease] = []
+    gathering = Gathering(guest, most_bytes=_ALL_BYTES)
+    found: deque[Lease] = deque(maxlen=_MOST_LEASES)
+    count = 0
     for folder in _FOLDERS:
         for one in gathering.names(folder):
             if b"lease" not in one.path:
                 continue
             content = gathering.read(one.path, limit=_FILE_BYTES)
             if content is not None:
-                found += parse_dhclient(content) if b"lease {" in content.data else parse_settings_lease(content)
-    if len(found) > _MOST_LEASES:
-        gathering.lack(f"only the last {_MOST_LEASES} of {len(found)} are given")
-    return gathering.fact(tuple(found[-_MOST_LEASES:]), nothing="there are no files of leases")
+                for lease in parse_dhclient(content) if b"lease {" in content.data else parse_settings_lease(content):
+                    found.append(lease)
+                    count += 1
+    if count > _MOST_LEASES:
+        gathering.lack(f"only the last {_MOST_LEASES} of {count} are given")
+    return gathering.fact(tuple(found), nothing="there are no files of leases")
 
 
 def parse_dhclient(content: Content) -> Iterator[Lease]:
@@ -84,7 +90,7 @@ def _lease(content: Content, block: dict[str, str], *, when: datetime | None) ->
 
 
 def _list(text: str) -> tuple[str, ...]:
-    return tuple(text.replace(",", " ").split())
+    return tuple(text.replace(",", " ").split(None, _MOST_ADDRESSES)[:_MOST_ADDRESSES])
 
 
 def _dhclient_time(text: str) -> datetime | None:

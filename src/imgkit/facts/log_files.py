@@ -60,8 +60,11 @@ def _ends(guest: Guest, path: bytes, entry: Entry) -> tuple[bytes, bytes]:
     if not entry.size:
         return b"", b""
     if is_compressed(entry.name):
+        if guest.room.unpacked_bytes <= 0:
+            raise CannotLookInside("it was not unpacked: there is more in compressed logs than this version reads")
         packed = guest.tree.read_file(path, limit=_WHOLE_BYTES)
         data = inflate(entry.name, packed, limit=_UNPACKED_BYTES)
+        guest.room.unpacked_bytes -= len(data)
         whole = len(packed) < _WHOLE_BYTES and len(data) < _UNPACKED_BYTES
         return data[:_END_BYTES], data[-_END_BYTES:] if whole else b""
     start = guest.tree.read_file(path, limit=_END_BYTES)

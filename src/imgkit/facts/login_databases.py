@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.facts.bounded import MOST_BYTES
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_text, moment
+from imgkit.facts.room import weigh
 from imgkit.facts.sqlite_guard import Unusable, demand_real_table, restrain
 from imgkit.units import KiB, MiB
 
@@ -30,15 +32,17 @@ def read_rows(look: Gathering, path: bytes, table: str, columns: Sequence[str]) 
     if look.stat(path) is None:
         return []
     rows: list[Row] = []
+    left = MOST_BYTES
     try:
         with tempfile.TemporaryDirectory(prefix="imgkit-sqlite-", dir=look.guest.scratch) as scratch:
             copy = Path(scratch) / "copy.db"
             replay = _copy(look, path, copy)
             for row in _select(copy, table, columns, replay=replay):
-                rows.append(row)
-                if len(rows) >= MOST_ROWS:
-                    look.lack(f"only the first {MOST_ROWS} rows of {as_text(path)} were read")
+                left -= weigh(row, left)
+                if len(rows) >= MOST_ROWS or left <= 0:
+                    look.lack(f"only the first {len(rows)} rows of {as_text(path)} were read")
                     break
+                rows.append(row)
     except (sqlite3.Error, UnicodeDecodeError, Unusable) as error:
         look.lack(f"{as_text(path)} cannot be read{' to its end' if rows else ''}: {error}")
     except CannotLookInside as error:

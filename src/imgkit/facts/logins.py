@@ -5,17 +5,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Guest, as_text
-from imgkit.facts.inflating import BadCompression, inflate, is_compressed
+from imgkit.facts.inflating import BadCompression, inflate_parts, is_compressed
 from imgkit.facts.isolation import determine
 from imgkit.facts.last_logins import read_failure_counts, read_last_logins
+from imgkit.facts.line_stream import FileStream
 from imgkit.facts.login_databases import read_rows, text_of_column, time_of
 from imgkit.facts.sessions import SessionBook
-from imgkit.facts.utmp_records import count_wiped, read_records
+from imgkit.facts.utmp_records import Records, read_records
 from imgkit.model.fact import Fact
 from imgkit.model.logins import FailedLogins, Logins, Session, SessionEnd, SystemEvent
-from imgkit.units import MiB
+from imgkit.units import KiB, MiB
 
 _LOGS = b"/var/log"
 _UTMP = (b"/run/utmp", b"/var/run/utmp")
@@ -23,8 +25,10 @@ _WTMPDB = b"/var/lib/wtmpdb"
 _WTMPDB_COLUMNS = ("Type", "User", "Login", "Logout", "TTY", "RemoteHost", "Service")
 _BOOT, _SESSION = 1, 3
 _ROTATED = rb"(?:[.-][\w.-]{1,40})?"
-_FILE_BYTES = 96 * MiB
-_ALL_BYTES = 512 * MiB
+_FILE_BYTES = 256 * MiB
+_ALL_BYTES = 256 * MiB
+_BEGINNING = 64 * KiB
+_MOST_FILES = 1000
 MOST_SESSIONS = 50_000
 MOST_ATTEMPTS = 50_000
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -33,41 +37,45 @@ _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
 def read_logins(guest: Guest) -> Logins:
     """Collect who was on the system; sessions and events of the machine come from the same files."""
     return Logins(
-        sessions=determine(lambda: read_sessions(guest)),
-        events=determine(lambda: read_system_events(guest)),
-        failed=determine(lambda: read_failed_logins(guest)),
-        last=determine(lambda: read_last_logins(guest)),
-        failures=determine(lambda: read_failure_counts(guest)),
+        sessions=determine(lambda: read_sessions(guest), guest.room),
+        events=determine(lambda: read_system_events(guest), guest.room),
+        failed=determine(lambda: read_failed_logins(guest), guest.room),
+        last=determine(lambda: read_last_logins(guest), guest.room),
+        failures=determine(lambda: read_failure_counts(guest), guest.room),
     )
 
 
 def read_sessions(guest: Guest) -> Fact[tuple[Session, ...]]:
     """List the sessions in the order in which they began; of very many the newest."""
-    look = Gathering(guest, most_bytes=_ALL_BYTES)
-    sessions = [*_book(look).sessions, *_wtmpdb_sessions(look)]
+    look = Gathering(guest)
+    book = _book(look)
+    sessions = [*book.sessions, *_wtmpdb_sessions(look)]
     sessions.sort(key=lambda one: (one.started or _LONG_AGO, one.path, one.terminal))
-    if len(sessions) > MOST_SESSIONS:
-        look.lack(f"only the newest {MOST_SESSIONS} of {len(sessions)} sessions are given")
+    count = len(sessions) + book.sessions_dropped
+    if count > MOST_SESSIONS:
+        look.lack(f"only the newest {MOST_SESSIONS} of {count} sessions are given")
     return look.fact(tuple(sessions[-MOST_SESSIONS:]), nothing="there is neither a wtmp nor a wtmpdb")
 
 
 def read_system_events(guest: Guest) -> Fact[tuple[SystemEvent, ...]]:
     """List starts, shutdowns and changes of the clock in their order."""
-    look = Gathering(guest, most_bytes=_ALL_BYTES)
-    events = [*_book(look, remark=True).events, *_wtmpdb_events(look)]
+    look = Gathering(guest)
+    book = _book(look, remark=True)
+    events = [*book.events, *_wtmpdb_events(look)]
     events.sort(key=lambda one: (one.at or _LONG_AGO, one.path, one.kind))
-    if len(events) > MOST_SESSIONS:
-        look.lack(f"only the newest {MOST_SESSIONS} of {len(events)} events are given")
+    count = len(events) + book.events_dropped
+    if count > MOST_SESSIONS:
+        look.lack(f"only the newest {MOST_SESSIONS} of {count} events are given")
     return look.fact(tuple(events[-MOST_SESSIONS:]), nothing="there is neither a wtmp nor a wtmpdb")
 
 
 def read_failed_logins(guest: Guest) -> Fact[tuple[FailedLogins, ...]]:
     """Count failed attempts by name and host, most attempts first."""
-    look = Gathering(guest, most_bytes=_ALL_BYTES)
+    look = Gathering(guest)
     counts: dict[tuple[bytes, str, str, str], _Attempts] = {}
     left_out = 0
-    for path, data in _files(look, b"btmp"):
-        for record in read_records(data):
+    for path, records in _files(look, b"btmp"):
+        for record in records:
             key = (path, record.user, record.host, record.address)
             if key not in counts and len(counts) >= MOST_ATTEMPTS:
                 left_out += 1
@@ -97,48 +105,66 @@ class _Attempts:
 
 
 def _book(look: Gathering, *, remark: bool = False) -> SessionBook:
-    book = SessionBook()
-    for path, data in _files(look, b"wtmp"):
-        book.add(path, read_records(data))
-        wiped, left = count_wiped(data)
-        if remark and wiped:
-            look.remark(f"{as_text(path)}: {wiped} records are all zero, as after something was wiped out")
-        if remark and left:
-            look.remark(f"{as_text(path)}: {left} bytes at its end are no whole record")
+    book = SessionBook(most=MOST_SESSIONS)
+    for path, records in _files(look, b"wtmp"):
+        book.add(path, records)
+        if remark and records.wiped:
+            look.remark(f"{as_text(path)}: {records.wiped} records are all zero, as after something was wiped out")
+        if remark and records.left:
+            look.remark(f"{as_text(path)}: {records.left} bytes at its end are no whole record")
     if not book.sessions and not book.events:
         for path in _UTMP:
-            content = look.read(path, limit=_FILE_BYTES)
+            content = look.read(path)
             if content is not None:
                 book.add(path, read_records(content.data))
                 break
     return book
 
 
-def _files(look: Gathering, name: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _files(look: Gathering, name: bytes) -> Iterator[tuple[bytes, Records]]:
     """Yield the files of one log, unpacked, the oldest first: by the time of their first record."""
     pattern = re.compile(name + _ROTATED)
-    found: list[tuple[datetime, bytes, bytes]] = []
-    for one in look.names(_LOGS):
-        if pattern.fullmatch(one.entry.name):
-            data = _unpacked(look, one.path)
-            first = next((record.at for record in read_records(data) if record.at), None)
-            found.append((first or _LONG_AGO, one.path, data))
-    for _, path, data in sorted(found, key=lambda one: (one[0], one[1])):
-        yield path, data
+    paths = [one.path for one in look.names(_LOGS) if pattern.fullmatch(one.entry.name)]
+    if len(paths) > _MOST_FILES:
+        look.lack(f"only the first {_MOST_FILES} of {len(paths)} files of {as_text(name)} were read")
+    left = _Left(_ALL_BYTES)
+    for _, path in sorted((_first_time(look, path), path) for path in paths[:_MOST_FILES]):
+        yield path, Records(_unpacked(look, path, left))
 
 
-def _unpacked(look: Gathering, path: bytes) -> bytes:
-    content = look.read(path, limit=_FILE_BYTES)
-    if content is None:
-        return b""
+def _first_time(look: Gathering, path: bytes) -> datetime:
+    """Look at a file's beginning; whatever keeps from it is told when it is read."""
+    records = read_records(b"".join(_unpacked(Gathering(look.guest), path, _Left(_BEGINNING))))
+    return next((record.at for record in records if record.at), _LONG_AGO)
+
+
+@dataclass(slots=True)
+class _Left:
+    """How many bytes of a log may still be read, all its files together."""
+
+    size: int
+
+
+def _unpacked(look: Gathering, path: bytes, left: _Left) -> Iterator[bytes]:
+    if left.size <= 0:
+        look.lack(f"{as_text(path)} was left out: no more than {_ALL_BYTES} bytes of its kind are read")
+        return
+    stream = FileStream(look.guest, path, limit=min(_FILE_BYTES, left.size))
+    limit = left.size
     try:
-        data = inflate(path, content.data, limit=_FILE_BYTES)
+        for piece in inflate_parts(path, stream.parts(), limit=limit):
+            left.size -= len(piece)
+            yield piece
     except BadCompression as error:
         look.lack(f"{as_text(path)}: {error}")
-        return error.data
-    if is_compressed(path) and len(data) >= _FILE_BYTES:
-        look.lack(f"only the first {_FILE_BYTES} bytes in {as_text(path)} were read")
-    return data
+    except NoSuchPathInside:
+        return
+    except CannotLookInside as error:
+        look.lack(error.message)
+        return
+    if left.size <= 0 and is_compressed(path):
+        look.lack(f"only the first {limit} bytes in {as_text(path)} were read")
+    look.add_source(stream.source)
 
 
 def _wtmpdb(look: Gathering) -> Iterator[tuple[bytes, tuple[object, ...]]]:

@@ -31,7 +31,7 @@ _BY_RSYSLOG = ((b"auth.log", b"secure"), (b"syslog", b"messages"))
 
 def describe_logs(guest: Guest) -> Logs:
     """Collect the facts of a system's logs."""
-    return Logs(logs=determine(lambda: read_logs(guest)))
+    return Logs(logs=determine(lambda: read_logs(guest), guest.room))
 
 
 def read_logs(guest: Guest) -> Fact[tuple[Log, ...]]:

@@ -25,9 +25,9 @@ def describe_mounts(
     return Mounts(
         fstab=fstab,
         mounted=tuple(mounted),
-        units=determine(lambda: read_mount_units(guest, names)),
-        encrypted=determine(lambda: read_crypttab(guest, names)),
-        arrays=determine(lambda: read_arrays(guest)),
+        units=determine(lambda: read_mount_units(guest, names), guest.room),
+        encrypted=determine(lambda: read_crypttab(guest, names), guest.room),
+        arrays=determine(lambda: read_arrays(guest), guest.room),
     )
 
 

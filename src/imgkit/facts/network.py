@@ -23,12 +23,12 @@ _MOST_LINES = 10_000
 def describe_network(guest: Guest) -> Network:
     """Collect the facts of a system's network."""
     return Network(
-        interfaces=determine(lambda: read_interfaces(guest)),
-        resolver=determine(lambda: read_resolver(guest)),
-        hosts=determine(lambda: read_hosts(guest)),
-        access=determine(lambda: read_access(guest)),
-        firewalls=determine(lambda: read_firewalls(guest)),
-        leases=determine(lambda: read_leases(guest)),
+        interfaces=determine(lambda: read_interfaces(guest), guest.room),
+        resolver=determine(lambda: read_resolver(guest), guest.room),
+        hosts=determine(lambda: read_hosts(guest), guest.room),
+        access=determine(lambda: read_access(guest), guest.room),
+        firewalls=determine(lambda: read_firewalls(guest), guest.room),
+        leases=determine(lambda: read_leases(guest), guest.room),
     )
 
 

@@ -6,6 +6,7 @@ from imgkit.facts.guest import Content, Guest
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.identity import OperatingSystem
 
+_FILE_BYTES = 256 * 1024
 _OS_RELEASE = (b"/etc/os-release", b"/usr/lib/os-release")
 _RELEASE_FILES = (  # most telling first: derived distributions keep their parent's file too
     b"/etc/alinux-release",
@@ -47,8 +48,8 @@ _FAMILY_WORDS = (
 
 def read_operating_system(guest: Guest) -> Fact[OperatingSystem]:
     """Identify the operating system by its own names."""
-    described = guest.read_first(*_OS_RELEASE)
-    release_file = guest.read_first(*_RELEASE_FILES)
+    described = guest.read_first(*_OS_RELEASE, limit=_FILE_BYTES)
+    release_file = guest.read_first(*_RELEASE_FILES, limit=_FILE_BYTES)
     sources = tuple(content.source for content in (described, release_file) if content is not None)
     if not sources:
         return Fact.absent("there is neither an os-release nor any other release file")

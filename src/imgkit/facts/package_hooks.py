@@ -7,7 +7,7 @@ apt.conf(5): `Name::List { "command"; }` and `Name::List "command";`; a line of 
 import re
 from collections.abc import Iterator
 
-from imgkit.facts.config_lines import config_lines, remark_odd_files, whole_lines
+from imgkit.facts.config_lines import MOST_LINES, config_lines, remark_odd_files, whole_lines
 from imgkit.facts.gathering import Found, Gathering
 from imgkit.facts.guest import Guest, as_text
 from imgkit.facts.standing_out import odd_habits
@@ -46,12 +46,14 @@ def read_package_hooks(guest: Guest) -> Fact[tuple[ConfigLine, ...]]:
     apt += look.names(b"/etc/apt/apt.conf.d")
     dpkg = [*_DPKG, *(found.path for found in look.names(b"/etc/dpkg/dpkg.cfg.d"))]
     remark_odd_files(look, "the file", apt)
-    lines = [line for found in apt for line in _apt_hooks(look, found.path)]
+    lines = list(
+        look.first((line for found in apt for line in _apt_hooks(look, found.path)), MOST_LINES, "hooks of apt")
+    )
     lines += config_lines(look, dpkg, lambda _, line: "dpkg hook" if "-invoke=" in line.replace(" ", "=") else "")
     for folder in _ACTIONS:
         paths = [found.path for found in look.names(folder)]
         lines += config_lines(look, paths, lambda _, line: "dnf action" if line.count(":") > 1 else "")
-    lines += _plugins(look)
+    lines += look.first(_plugins(look), MOST_LINES, "plugins")
     return look.fact(tuple(lines), nothing="there are no hooks of package managers")
 
 
@@ -64,8 +66,8 @@ def _apt_hooks(look: Gathering, path: bytes) -> Iterator[ConfigLine]:
         if not kind:
             continue
         rest = line[begun.start(2) :] if begun else line
-        for command in _QUOTED.findall(rest):
-            text = command.replace('\\"', '"')
+        for command in _QUOTED.finditer(rest):
+            text = command[1].replace('\\"', '"')
             for habit in odd_habits(text):
                 look.remark(f"{as_text(path)} line {number} {habit}: {look.brief(text)}")
             yield ConfigLine(path=path, line=number, kind=f"apt {kind}", text=look.guest.quote(text))

@@ -13,9 +13,9 @@ from imgkit.model.packages import PackageDatabases
 def read_packages(guest: Guest) -> PackageDatabases:
     """Read every package database that is there; one that cannot be read does not hide the others."""
     return PackageDatabases(
-        dpkg=determine(lambda: read_dpkg(guest)),
-        rpm=determine(lambda: read_rpm(guest)),
-        apk=determine(lambda: read_apk(guest)),
-        repositories=determine(lambda: read_repositories(guest)),
-        bundles=determine(lambda: read_bundles(guest)),
+        dpkg=determine(lambda: read_dpkg(guest), guest.room),
+        rpm=determine(lambda: read_rpm(guest), guest.room),
+        apk=determine(lambda: read_apk(guest), guest.room),
+        repositories=determine(lambda: read_repositories(guest), guest.room),
+        bundles=determine(lambda: read_bundles(guest), guest.room),
     )

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from imgkit.facts.config_lines import MOST_LINES, by_name, remark_odd_files, whole_lines
 from imgkit.facts.gathering import Gathering
@@ -40,15 +41,13 @@ def read_pam(guest: Guest) -> Fact[tuple[PamLine, ...]]:
     look = Gathering(guest)
     files = by_name(look, _FOLDERS, suffix=b"")
     remark_odd_files(look, "the PAM file", files)
-    lines = [line for found in files for line in _lines(look, found.path, as_text(found.entry.name))]
-    lines += _lines(look, _ONE_FILE, "")
-    if len(lines) > MOST_LINES:
-        look.lack(f"only the first {MOST_LINES} lines are given")
+    each = (line for found in files for line in _lines(look, found.path, as_text(found.entry.name)))
+    lines = look.first(chain(each, _lines(look, _ONE_FILE, "")), MOST_LINES, "lines")
     present = _modules(look)
-    for line in lines[:MOST_LINES]:
+    for line in lines:
         _remark(look, line, present)
     _remark_strangers(look, present)
-    return look.fact(tuple(lines[:MOST_LINES]), nothing="there is no PAM")
+    return look.fact(lines, nothing="there is no PAM")
 
 
 def _lines(look: Gathering, path: bytes, service: str) -> Iterator[PamLine]:

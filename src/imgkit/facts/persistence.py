@@ -19,15 +19,15 @@ from imgkit.model.persistence import Persistence
 def read_persistence(guest: Guest) -> Persistence:
     """Collect the places where software stays through a restart."""
     return Persistence(
-        cron=determine(lambda: read_cron(guest)),
-        at=determine(lambda: read_at_jobs(guest)),
-        units=determine(lambda: read_units(guest)),
-        init=determine(lambda: read_init_scripts(guest)),
-        files=determine(lambda: read_startup_files(guest)),
-        loader=determine(lambda: read_loader(guest)),
-        pam=determine(lambda: read_pam(guest)),
-        kernel_modules=determine(lambda: read_kernel_modules(guest)),
-        udev=determine(lambda: read_udev_rules(guest)),
-        package_hooks=determine(lambda: read_package_hooks(guest)),
-        autostart=determine(lambda: read_autostart(guest)),
+        cron=determine(lambda: read_cron(guest), guest.room),
+        at=determine(lambda: read_at_jobs(guest), guest.room),
+        units=determine(lambda: read_units(guest), guest.room),
+        init=determine(lambda: read_init_scripts(guest), guest.room),
+        files=determine(lambda: read_startup_files(guest), guest.room),
+        loader=determine(lambda: read_loader(guest), guest.room),
+        pam=determine(lambda: read_pam(guest), guest.room),
+        kernel_modules=determine(lambda: read_kernel_modules(guest), guest.room),
+        udev=determine(lambda: read_udev_rules(guest), guest.room),
+        package_hooks=determine(lambda: read_package_hooks(guest), guest.room),
+        autostart=determine(lambda: read_autostart(guest), guest.room),
     )

@@ -4,9 +4,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
-from imgkit.facts.bounded import at_most
+from imgkit.facts.bounded import MOST_BYTES, at_most
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_text
+from imgkit.facts.room import weigh
 from imgkit.facts.sections import Section, parse_sections
 from imgkit.model.fact import Fact
 from imgkit.model.packages import Repository, RepositoryKind
@@ -24,12 +25,14 @@ def read_repositories(guest: Guest) -> Fact[tuple[Repository, ...]]:
     """List every repository that a file names, also those that are switched off."""
     gathering = Gathering(guest)
     found: list[Repository] = []
+    left = MOST_BYTES
     for path, parse in _files(gathering):
         content = gathering.read(path, limit=_FILE_BYTES)
-        kept, more = at_most(parse(content) if content is not None else (), _MOST_REPOSITORIES)
+        kept, more = at_most(parse(content) if content is not None else (), _MOST_REPOSITORIES, most_bytes=left)
+        left -= weigh(tuple(kept), left)
         found += kept
         if more:
-            gathering.lack(f"only the first {_MOST_REPOSITORIES} repositories of {as_text(path)} are given")
+            gathering.lack(f"only the first {len(kept)} repositories of {as_text(path)} are given")
     found.sort(key=lambda one: (one.kind, one.path, one.line, one.name))
     if len(found) > _MOST_REPOSITORIES:
         gathering.lack(f"only the first {_MOST_REPOSITORIES} of {len(found)} repositories are given")

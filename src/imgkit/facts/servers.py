@@ -10,6 +10,6 @@ from imgkit.model.server_settings import ServerSettings
 def describe_servers(guest: Guest) -> ServerSettings:
     """Collect how web servers and databases are set up."""
     return ServerSettings(
-        web=determine(lambda: read_web_servers(guest)),
-        databases=determine(lambda: read_databases(guest)),
+        web=determine(lambda: read_web_servers(guest), guest.room),
+        databases=determine(lambda: read_databases(guest), guest.room),
     )

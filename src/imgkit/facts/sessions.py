@@ -14,14 +14,19 @@ from imgkit.facts.utmp_records import (
 )
 from imgkit.model.logins import Session, SessionEnd, SystemEvent
 
+_SPARE = 10_000  # so many more are kept before the oldest go
+
 
 @dataclass(slots=True)
 class SessionBook:
     """Sessions and events of the machine, from records in the order in which they were written."""
 
+    most: int = 50_000
     sessions: list[Session] = field(default_factory=list)
     events: list[SystemEvent] = field(default_factory=list)
-    _open: dict[str, int] = field(default_factory=dict)  # by terminal, where its session stands
+    sessions_dropped: int = 0
+    events_dropped: int = 0
+    _open: dict[str, int] = field(default_factory=dict)  # by terminal, the number of its session
 
     def add(self, path: bytes, records: Iterable[UtmpRecord]) -> None:
         """Go on with the records of a file."""
@@ -52,7 +57,7 @@ class SessionBook:
             self._event(path, "run level", record, f"{level if level.isalnum() else '?'} {record.host}".strip())
 
     def _begin(self, path: bytes, record: UtmpRecord) -> None:
-        self._open[record.terminal] = len(self.sessions)
+        self._open[record.terminal] = self.sessions_dropped + len(self.sessions)
         self.sessions.append(
             Session(
                 path=path,
@@ -66,11 +71,16 @@ class SessionBook:
                 pid=record.pid,
             )
         )
+        if len(self.sessions) >= self.most + _SPARE:
+            del self.sessions[:_SPARE]
+            self.sessions_dropped += _SPARE
+            self._open = {name: at for name, at in self._open.items() if at >= self.sessions_dropped}
 
     def _close(self, terminal: str, record: UtmpRecord, end: SessionEnd) -> None:
         at = self._open.pop(terminal, None)
         if at is not None:
             ended = None if end is SessionEnd.UNKNOWN else record.at
+            at -= self.sessions_dropped
             self.sessions[at] = replace(self.sessions[at], ended=ended, end=end)
 
     def _close_all(self, record: UtmpRecord, end: SessionEnd) -> None:
@@ -79,3 +89,6 @@ class SessionBook:
 
     def _event(self, path: bytes, kind: str, record: UtmpRecord, detail: str) -> None:
         self.events.append(SystemEvent(path=path, kind=kind, at=record.at, detail=detail))
+        if len(self.events) >= self.most + _SPARE:
+            del self.events[:_SPARE]
+            self.events_dropped += _SPARE

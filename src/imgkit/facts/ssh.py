@@ -17,11 +17,11 @@ from imgkit.model.ssh import Ssh
 def read_ssh(guest: Guest) -> Ssh:
     """Collect what lets somebody in by SSH, and where somebody could go from here."""
     return Ssh(
-        authorized_keys=determine(lambda: read_authorized_keys(guest)),
-        server=determine(lambda: read_sshd_config(guest)),
-        public_keys=determine(lambda: read_public_keys(guest)),
-        private_keys=determine(lambda: read_private_keys(guest)),
-        known_hosts=determine(lambda: read_known_hosts(guest)),
-        clients=determine(lambda: read_ssh_clients(guest)),
-        trust=determine(lambda: read_ssh_trust(guest)),
+        authorized_keys=determine(lambda: read_authorized_keys(guest), guest.room),
+        server=determine(lambda: read_sshd_config(guest), guest.room),
+        public_keys=determine(lambda: read_public_keys(guest), guest.room),
+        private_keys=determine(lambda: read_private_keys(guest), guest.room),
+        known_hosts=determine(lambda: read_known_hosts(guest), guest.room),
+        clients=determine(lambda: read_ssh_clients(guest), guest.room),
+        trust=determine(lambda: read_ssh_trust(guest), guest.room),
     )

@@ -19,6 +19,9 @@ from imgkit.model.ssh import SshdSetting
 CONFIG = b"/etc/ssh/sshd_config"
 _VENDOR_CONFIG = b"/usr/etc/ssh/sshd_config"  # SUSE's, where /etc has none
 _MOST_DEPTH = 16
+_MOST_FILES = 1000
+_MOST_NAMES = 200_000
+_MOST_STARS = 4  # in a part of a path: matching many against a long name takes long
 _MOST_SETTINGS = 20_000
 _ADD_UP = {
     "port", "listenaddress", "hostkey", "hostcertificate", "acceptenv", "subsystem",
@@ -39,6 +42,7 @@ def read_sshd_config(guest: Guest) -> Fact[tuple[SshdSetting, ...]]:
 
 def gather_sshd_config(look: Gathering) -> list[SshdSetting]:
     """Read the settings with what they include; values are not masked yet."""
+    look.list_at_most(_MOST_NAMES)
     top = CONFIG if look.stat(CONFIG) is not None else _VENDOR_CONFIG
     found: list[SshdSetting] = []
     for one in _Reader(look).file(top, "", 0):
@@ -76,6 +80,8 @@ class _Reader:
                 yield from self._included(words, match, depth, path, number)
 
     def _included(self, patterns: list[str], match: str, depth: int, path: bytes, number: int) -> Iterator[SshdSetting]:
+        if self.files > _MOST_FILES:
+            return
         if depth >= _MOST_DEPTH:
             self.look.lack_line(path, number, f"files include each other more than {_MOST_DEPTH} deep")
             return
@@ -83,8 +89,8 @@ class _Reader:
             whole = pattern if pattern.startswith("/") else f"/etc/ssh/{pattern}"
             for found in expand_pattern(self.look, as_path(whole)):
                 self.files += 1
-                if self.files > 1000:
-                    self.look.lack_line(path, number, "more than 1000 files are included")
+                if self.files > _MOST_FILES:
+                    self.look.lack_line(path, number, f"more than {_MOST_FILES} files are included")
                     return
                 yield from self.file(found, match, depth + 1)
 
@@ -98,12 +104,15 @@ def expand_pattern(look: Gathering, pattern: bytes) -> list[bytes]:
         if not re.search(rb"[*?\[]", part):
             paths = [path + b"/" + part for path in paths]
             continue
-        matches = re.compile(fnmatch.translate(as_text(part))).match if len(part) < 256 else None
+        if len(part) > 255 or part.count(b"*") > _MOST_STARS:
+            look.lack(f"the pattern {as_text(pattern[:80])} was not followed: it is longer than any that makes sense")
+            return []
+        matches = re.compile(fnmatch.translate(as_text(part))).match
         paths = [
             path + b"/" + entry.name
             for path in paths[:100]
             for entry in look.folder(path or b"/")
-            if matches and matches(as_text(entry.name)) and (part.startswith(b".") or not entry.name.startswith(b"."))
+            if matches(as_text(entry.name)) and (part.startswith(b".") or not entry.name.startswith(b"."))
         ]
     return paths
 

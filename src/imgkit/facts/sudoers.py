@@ -3,31 +3,38 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 
+from imgkit.facts.bounded import MOST_BYTES
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Guest, as_path, as_text
+from imgkit.facts.room import weigh
 from imgkit.facts.standing_out import odd_habits
 from imgkit.facts.sudoers_line import BadSudoersLine, parse_aliases, parse_defaults, parse_rule
 from imgkit.model.fact import Fact
 from imgkit.model.sudo import SudoAlias, SudoDefault, Sudoers, SudoRule
+from imgkit.units import MiB
 
 _TOP = (b"/etc/sudoers", b"/usr/etc/sudoers")
 _INCLUDE = re.compile(r"[@#](include|includedir)\s+(\"[^\"]+\"|(?:\\.|\S)+)\s*")
 _MOST_DEPTH = 128  # sudo's own
 _MOST_FILES = 2000
 _MOST_RULES = 50_000
+_MOST_BYTES = 8 * MiB
+_MOST_ODD = 20
 _LONGEST_LINE = 128 * 1024
 _ORDINARY_ALL = {"root", "%sudo", "%wheel", "%admin"}
 
 
 def read_sudoers(guest: Guest) -> Fact[Sudoers]:
     """Read all rules, aliases and defaults; a line that cannot be understood is named by its file and number."""
-    look = Gathering(guest)
+    look = Gathering(guest, most_bytes=_MOST_BYTES)
     reader = _Reader(look)
     top = next((path for path in _TOP if look.stat(path) is not None), _TOP[0])
     reader.file(top, 0)
+    aliases = _Commands(reader.aliases)
     for rule in reader.rules:
-        _remark(look, rule, reader.aliases)
+        _remark(look, rule, aliases)
     for default in reader.defaults:
         _remark_default(look, default)
     whole = Sudoers(rules=tuple(reader.rules), aliases=tuple(reader.aliases), defaults=tuple(reader.defaults))
@@ -57,6 +64,7 @@ def logical_lines(look: Gathering, path: bytes) -> Iterator[tuple[int, str]]:
 class _Reader:
     look: Gathering
     rules: list[SudoRule] = field(default_factory=list)
+    bytes_left: int = MOST_BYTES
     aliases: list[SudoAlias] = field(default_factory=list)
     defaults: list[SudoDefault] = field(default_factory=list)
     files: int = 0
@@ -68,7 +76,7 @@ class _Reader:
             return
         for number, line in logical_lines(self.look, path):
             include = _INCLUDE.fullmatch(line)
-            if len(self.rules) + len(self.aliases) + len(self.defaults) > _MOST_RULES:
+            if len(self.rules) + len(self.aliases) + len(self.defaults) > _MOST_RULES or self.bytes_left <= 0:
                 self.look.lack(f"{as_text(path)}: lines from {number} on were left out")
                 return
             if len(line) > _LONGEST_LINE:
@@ -108,21 +116,25 @@ class _Reader:
                 for kind, name, members in aliases
             ]
             return
+        shown = self.look.guest.quote(line)
         for one in parse_rule(line):
-            self.rules.append(
-                SudoRule(
-                    path=path,
-                    line=number,
-                    text=line,
-                    users=one.users,
-                    hosts=one.hosts,
-                    run_as_users=one.run_as_users,
-                    run_as_groups=one.run_as_groups,
-                    options=one.options,
-                    tags=one.tags,
-                    commands=one.commands,
-                )
+            rule = SudoRule(
+                path=path,
+                line=number,
+                text=shown,
+                users=one.users,
+                hosts=one.hosts,
+                run_as_users=one.run_as_users,
+                run_as_groups=one.run_as_groups,
+                options=one.options,
+                tags=one.tags,
+                commands=one.commands,
             )
+            self.bytes_left -= weigh(rule, self.bytes_left)
+            if self.bytes_left <= 0:  # one line may give many rules, each with all its users
+                self.look.lack_line(path, number, "some of what it permits was left out")
+                return
+            self.rules.append(rule)
 
 
 def _without_comment(line: str) -> str:
@@ -140,27 +152,43 @@ def _without_comment(line: str) -> str:
 
 def _quoted(guest: Guest, whole: Sudoers) -> Sudoers:
     quote = guest.quote
-    rules = (replace(one, text=quote(one.text), commands=tuple(map(quote, one.commands))) for one in whole.rules)
+    rules = (replace(one, commands=tuple(map(quote, one.commands))) for one in whole.rules)
     defaults = (replace(one, text=quote(one.text)) for one in whole.defaults)
     aliases = (replace(one, members=tuple(map(quote, one.members))) for one in whole.aliases)
     return Sudoers(rules=tuple(rules), aliases=tuple(aliases), defaults=tuple(defaults))
 
 
-def _remark(look: Gathering, rule: SudoRule, aliases: list[SudoAlias]) -> None:
+class _Commands:
+    """What stands out in commands and in the aliases that name some, looked at once each."""
+
+    def __init__(self, aliases: list[SudoAlias]) -> None:
+        self._named: dict[str, tuple[str, ...]] = {one.name: one.members for one in aliases if one.kind == "Cmnd"}
+        self._odd: dict[str, tuple[tuple[str, str], ...]] = {}
+
+    def everything(self, command: str) -> bool:
+        return command == "ALL" or "ALL" in self._named.get(command, ())
+
+    def odd(self, command: str) -> tuple[tuple[str, str], ...]:
+        """Return habits with the command that has each, of an alias those of the first odd ones in it."""
+        if command not in self._odd:
+            members = sorted({command, *self._named.get(command, ())})
+            found = ((habit, one) for one in members for habit in odd_habits(one))
+            self._odd[command] = tuple(islice(found, _MOST_ODD))
+        return self._odd[command]
+
+
+def _remark(look: Gathering, rule: SudoRule, known: _Commands) -> None:
     """Tell who may do everything, and who needs no password for it."""
-    named = {one.name: one.members for one in aliases if one.kind == "Cmnd"}
-    expanded = {member for command in rule.commands for member in (command, *named.get(command, ()))}
     where = f"{as_text(rule.path)} line {rule.line}"
-    who = ", ".join(rule.users)[:200]
-    everything = "ALL" in expanded
+    who = ", ".join(rule.users[:100])[:200]
+    everything = any(map(known.everything, rule.commands))
     if "NOPASSWD" in rule.tags:
-        what = "everything" if everything else ", ".join(rule.commands)[:200]
+        what = "everything" if everything else ", ".join(rule.commands[:100])[:200]
         look.remark(f"{where}: {who} may run {what} without a password")
     elif everything and not set(rule.users) <= _ORDINARY_ALL:
         look.remark(f"{where}: {who} may run everything")
-    for command in sorted(expanded):
-        for habit in odd_habits(command):
-            look.remark(f"{where}: {who} may run what {habit}: {look.brief(command)}")
+    for habit, command in sorted({odd for one in rule.commands for odd in known.odd(one)}):
+        look.remark(f"{where}: {who} may run what {habit}: {look.brief(command)}")
 
 
 def _remark_default(look: Gathering, default: SudoDefault) -> None:

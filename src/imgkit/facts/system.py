@@ -74,19 +74,19 @@ def describe_system(
 
 def _identity(guest: Guest) -> Identity:
     return Identity(
-        os=determine(lambda: read_operating_system(guest)),
-        architecture=determine(lambda: read_architecture(guest)),
-        hostname=determine(lambda: read_hostname(guest)),
-        machine_id=determine(lambda: read_machine_id(guest)),
-        timezone=determine(lambda: read_timezone(guest)),
-        locale=determine(lambda: read_locale(guest)),
+        os=determine(lambda: read_operating_system(guest), guest.room),
+        architecture=determine(lambda: read_architecture(guest), guest.room),
+        hostname=determine(lambda: read_hostname(guest), guest.room),
+        machine_id=determine(lambda: read_machine_id(guest), guest.room),
+        timezone=determine(lambda: read_timezone(guest), guest.room),
+        locale=determine(lambda: read_locale(guest), guest.room),
     )
 
 
 def _accounts(guest: Guest) -> Accounts:
     return Accounts(
-        users=determine(lambda: read_users(guest)),
-        groups=determine(lambda: read_groups(guest)),
-        subordinate_ids=determine(lambda: read_subordinate_ids(guest)),
-        sudoers=determine(lambda: read_sudoers(guest)),
+        users=determine(lambda: read_users(guest), guest.room),
+        groups=determine(lambda: read_groups(guest), guest.room),
+        subordinate_ids=determine(lambda: read_subordinate_ids(guest), guest.room),
+        sudoers=determine(lambda: read_sudoers(guest), guest.room),
     )

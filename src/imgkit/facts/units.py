@@ -10,7 +10,7 @@ from imgkit.facts.standing_out import describe_odd, odd_file, odd_habits
 from imgkit.facts.unit_file import UnitText
 from imgkit.facts.unit_folders import UnitFolders, scopes
 from imgkit.facts.unit_names import is_template
-from imgkit.facts.unit_presets import PresetRule, preset_of, read_presets
+from imgkit.facts.unit_presets import Presets, preset_of, read_presets
 from imgkit.facts.unit_state import is_masked, state_of
 from imgkit.model.fact import Fact, Setting
 from imgkit.model.persistence import Unit, UnitState
@@ -65,7 +65,7 @@ def _names_of(folders: UnitFolders) -> Iterator[str]:
 class _Reader:
     look: Gathering
     folders: UnitFolders
-    presets: tuple[PresetRule, ...]
+    presets: Presets
 
     def unit(self, name: str) -> Unit:
         found = self.folders.units[name][1]

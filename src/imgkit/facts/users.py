@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from imgkit.errors import CannotLookInside
+from imgkit.facts.bounded import Words
 from imgkit.facts.guest import Content, Guest, as_path, parse_number
 from imgkit.model.accounts import PasswordState, User
 from imgkit.model.fact import Fact
@@ -35,6 +36,9 @@ _LAST_DAY = (date.max - date(1970, 1, 1)).days
 _NEVER = 99999
 _WEAK = {"descrypt", "bsdicrypt", "md5crypt", "NTHASH", "SunMD5"}
 MOST_ACCOUNTS = 20_000
+MOST_LINES = 200_000
+_MOST_FIELDS = 16
+_MOST_REMARKS = 500
 _FIRST_PERSON = 500  # Red Hat began here until 2014, everybody else begins at 1000
 
 
@@ -56,15 +60,23 @@ def read_users(guest: Guest) -> Fact[tuple[User, ...]]:
     if passwd is None:
         return Fact.absent("there is no /etc/passwd")
     shadows, shadow, trouble = _read_shadow(guest)
-    lines, malformed = split_fields(passwd, fields=7)
-    users = [user for fields in lines if (user := _user(fields, shadows)) is not None]
-    malformed += len(lines) - len(users)
-    notes = (*count_note(malformed, "/etc/passwd"), *beyond_note(len(users), "accounts"), *trouble)
+    lines = FieldLines(passwd, fields=7)
+    users: list[User] = []
+    oddities = _Oddities()
+    for fields in lines:
+        user = _user(fields, shadows)
+        if user is None:
+            lines.malformed += 1
+            continue
+        oddities.see(user)
+        if len(users) < MOST_ACCOUNTS:
+            users.append(user)
+    notes = (*lines.notes("/etc/passwd"), *beyond_note(oddities.users, "accounts"), *trouble)
     return Fact.present(
-        tuple(users[:MOST_ACCOUNTS]),
+        tuple(users),
         partial=bool(notes),
         notes=notes,
-        remarks=(*_doubles(users), *_open_accounts(users)),
+        remarks=oddities.remarks(),
         sources=(passwd.source, *((shadow.source,) if shadow is not None else ())),
     )
 
@@ -85,18 +97,40 @@ def is_login_shell(shell: bytes) -> bool:
     return shell.rpartition(b"/")[2] not in _NO_LOGIN
 
 
-def split_fields(content: Content, *, fields: int) -> tuple[list[list[str]], int]:
-    """Return the lines of such a file as fields, and how many have too few; NIS's `+` and `-` lines name no account."""
-    found, malformed = [], 0
-    for _, line in content.lines():
-        if not line or line.startswith(("#", "+", "-")):
-            continue
-        words = line.split(":")
-        if len(words) < fields or not words[0]:
-            malformed += 1
-        else:
-            found.append(words)
-    return found, malformed
+@dataclass(slots=True)
+class FieldLines:
+    """The lines of such a file as fields, one after the other, and how many were none or were not even read.
+
+    NIS's `+` and `-` lines name no account.
+    """
+
+    content: Content | None
+    fields: int
+    malformed: int = 0
+    left_out: int = 0
+
+    def __iter__(self) -> Iterator[list[str]]:
+        for number, line in self.content.lines() if self.content is not None else ():
+            if number > MOST_LINES:
+                self.left_out = count_lines(self.content) - MOST_LINES if self.content is not None else 0
+                return
+            if not line or line.startswith(("#", "+", "-")):
+                continue
+            words = line.split(":", _MOST_FIELDS)
+            if len(words) < self.fields or not words[0]:
+                self.malformed += 1
+            else:
+                yield words
+
+    def notes(self, path: str) -> tuple[str, ...]:
+        """Say what could not be understood, and what was not read."""
+        beyond = f"{path}: the {self.left_out} lines from {MOST_LINES + 1} on were left out"
+        return (*count_note(self.malformed, path), *((beyond,) if self.left_out else ()))
+
+
+def count_lines(content: Content) -> int:
+    """Return how many lines a file has."""
+    return content.data.count(b"\n") + (not content.data.endswith(b"\n"))
 
 
 def count_note(malformed: int, path: str) -> tuple[str, ...]:
@@ -118,7 +152,7 @@ def _algorithm(hashed: str) -> str:
     return "descrypt" if _TRADITIONAL.fullmatch(hashed) else ""
 
 
-def _read_shadow(guest: Guest) -> tuple[dict[str, Shadow] | None, Content | None, tuple[str, ...]]:
+def _read_shadow(guest: Guest) -> tuple[dict[str, list[str]] | None, Content | None, tuple[str, ...]]:
     """Return lines by name, None where they could not be had, with what to say about that."""
     try:
         content = guest.read_first(b"/etc/shadow")
@@ -126,11 +160,11 @@ def _read_shadow(guest: Guest) -> tuple[dict[str, Shadow] | None, Content | None
         return None, None, (f"the state of passwords could not be determined: {error.message}",)
     if content is None:
         return {}, None, ()
-    lines, malformed = split_fields(content, fields=2)
-    shadows: dict[str, Shadow] = {}
+    lines = FieldLines(content, fields=2)
+    shadows: dict[str, list[str]] = {}
     for fields in lines:
-        shadows.setdefault(fields[0], _shadow(fields))
-    return shadows, content, count_note(malformed, "/etc/shadow")
+        shadows.setdefault(fields[0], fields)
+    return shadows, content, lines.notes("/etc/shadow")
 
 
 def _shadow(fields: list[str]) -> Shadow:
@@ -158,7 +192,7 @@ def _password_expires(shadow: Shadow) -> date | None:
     return date(1970, 1, 1) + timedelta(days=days) if days <= _LAST_DAY else None
 
 
-def _user(fields: list[str], shadows: dict[str, Shadow] | None) -> User | None:
+def _user(fields: list[str], shadows: dict[str, list[str]] | None) -> User | None:
     name, password, uid, gid, comment, home, shell = fields[:7]
     user_number, group_number = parse_number(uid), parse_number(gid)
     if user_number is None or group_number is None:
@@ -185,15 +219,15 @@ def _user(fields: list[str], shadows: dict[str, Shadow] | None) -> User | None:
     )
 
 
-def _password_of(name: str, password: str, shadows: dict[str, Shadow] | None) -> Shadow:
+def _password_of(name: str, password: str, shadows: dict[str, list[str]] | None) -> Shadow:
     """A password field other than `x` holds of itself, as it did before there was shadow."""
     if password != _SHADOWED:
         state, algorithm = judge_password(password)
         return Shadow(password=state, algorithm=algorithm)
     if shadows is None:
         return Shadow(password=PasswordState.UNDETERMINED, algorithm="")
-    none = Shadow(password=PasswordState.NO_ENTRY, algorithm="")
-    return shadows.get(name, none)
+    fields = shadows.get(name)
+    return _shadow(fields) if fields else Shadow(password=PasswordState.NO_ENTRY, algorithm="")
 
 
 def _day(text: str) -> date | None:
@@ -201,20 +235,38 @@ def _day(text: str) -> date | None:
     return date(1970, 1, 1) + timedelta(days=days) if days else None
 
 
-def _doubles(users: Iterable[User]) -> tuple[str, ...]:
-    """Say who else is root, and which names are there twice: both are ways to hide an account."""
-    roots = [user.name for user in users if user.uid == 0]
-    roots_note = (f"user id 0 is shared by {', '.join(roots)}",) if len(roots) > 1 else ()
-    names = Counter(user.name for user in users)
-    return roots_note + tuple(f"the name {name} is there {count} times" for name, count in names.items() if count > 1)
+@dataclass(slots=True)
+class _Oddities:
+    """What stands out among all accounts, also those beyond the ones that are given."""
+
+    users: int = 0
+    roots: list[str] = field(default_factory=list)
+    names: Counter[str] = field(default_factory=Counter)
+    open: Words = field(default_factory=lambda: Words(most=_MOST_REMARKS))
+
+    def see(self, user: User) -> None:
+        self.users += 1
+        self.names[user.name] += 1
+        if user.uid == 0 and len(self.roots) < _MOST_REMARKS:
+            self.roots.append(user.name)
+        for words in _open_account(user):
+            self.open.add(words)
+
+    def remarks(self) -> tuple[str, ...]:
+        """Say who else is root, and which names are there twice: both are ways to hide an account."""
+        roots = (f"user id 0 is shared by {', '.join(self.roots)}",) if len(self.roots) > 1 else ()
+        doubles = Words(most=_MOST_REMARKS)
+        for name, count in self.names.items():
+            if count > 1:
+                doubles.add(f"the name {name} is there {count} times")
+        return (*roots, *doubles.all(), *self.open.all())
 
 
-def _open_accounts(users: Iterable[User]) -> Iterator[str]:
+def _open_account(user: User) -> Iterator[str]:
     """Say who comes in without a password, and which account of the system has a shell and a password."""
-    for user in users:
-        if user.password is PasswordState.EMPTY:
-            yield f"{user.name} has no password and is asked for none"
-        elif user.algorithm in _WEAK and user.password is PasswordState.SET:
-            yield f"the password of {user.name} is kept as {user.algorithm}, which is quickly broken"
-        elif 0 < user.uid < _FIRST_PERSON and user.login_shell and user.password is PasswordState.SET:
-            yield f"{user.name} is an account of the system (user id {user.uid}) with a password and a shell"
+    if user.password is PasswordState.EMPTY:
+        yield f"{user.name} has no password and is asked for none"
+    elif user.algorithm in _WEAK and user.password is PasswordState.SET:
+        yield f"the password of {user.name} is kept as {user.algorithm}, which is quickly broken"
+    elif 0 < user.uid < _FIRST_PERSON and user.login_shell and user.password is PasswordState.SET:
+        yield f"{user.name} is an account of the system (user id {user.uid}) with a password and a shell"

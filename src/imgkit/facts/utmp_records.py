@@ -5,8 +5,9 @@ its times 32 bits; elsewhere (aarch64, loongarch64) it has 400 bytes and its tim
 """
 
 import ipaddress
+import math
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,6 +51,9 @@ LAYOUTS = tuple(
 )
 
 
+_WHOLE_BYTES = math.lcm(*(layout.size for layout in LAYOUTS)) * 16
+
+
 def choose_layout(data: bytes) -> Layout:
     """Return the layout by which the first records of a file make most sense; the commonest where none does."""
     return max(LAYOUTS, key=lambda layout: (_sense(layout, data), -LAYOUTS.index(layout)))
@@ -57,17 +61,40 @@ def choose_layout(data: bytes) -> Layout:
 
 def read_records(data: bytes) -> Iterator[UtmpRecord]:
     """Yield the whole records of a file; bytes that are left at its end are passed over."""
-    layout = choose_layout(data)
-    for at in range(0, len(data) - layout.size + 1, layout.size):
-        if data.count(0, at, at + layout.size) != layout.size:  # a hole, or a record wiped out with zeroes
-            yield _record(layout.form.unpack_from(data, at))
+    return iter(Records([data]))
 
 
-def count_wiped(data: bytes) -> tuple[int, int]:
-    """Return how many records between others are all zero, and how many bytes are left at the end."""
-    size = choose_layout(data).size
-    wiped = sum(data.count(0, at, at + size) == size for at in range(0, len(data) - size + 1, size))
-    return wiped, len(data) % size
+class Records:
+    """The records of a file that comes in pieces; all zero ones, and bytes left at the end, are only counted."""
+
+    def __init__(self, pieces: Iterable[bytes]) -> None:
+        self._pieces = pieces
+        self.wiped = 0  # or a hole of the file
+        self.left = 0
+
+    def __iter__(self) -> Iterator[UtmpRecord]:
+        layout: Layout | None = None
+        for data in self._whole():
+            layout = layout or choose_layout(data)
+            size = layout.size
+            for at in range(0, len(data) - size + 1, size):
+                if data.count(0, at, at + size) == size:
+                    self.wiped += 1
+                else:
+                    yield _record(layout.form.unpack_from(data, at))
+            self.left = len(data) % size
+
+    def _whole(self) -> Iterator[bytes]:
+        """Yield pieces that hold whole records of either size, but for the last; the first tells the layout."""
+        waiting = b""
+        for piece in self._pieces:
+            waiting += piece
+            whole = len(waiting) - len(waiting) % _WHOLE_BYTES
+            if whole and whole < len(waiting):
+                yield waiting[:whole]
+                waiting = waiting[whole:]
+        if waiting:
+            yield waiting
 
 
 def _sense(layout: Layout, data: bytes) -> float:

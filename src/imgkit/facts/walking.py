@@ -36,7 +36,7 @@ def walk_system(guest: Guest, *, most_entries: int = MOST_ENTRIES, most_folders:
             guest, seen, walk_tree(guest, (seen,), most_entries=most_entries, most_folders=most_folders)
         )
 
-    return determine(describe)
+    return determine(describe, guest.room)
 
 
 def walk_data(
@@ -54,8 +54,8 @@ def walk_data(
         return DataWalk()
     walked = _try(lambda: walk_tree(guest, visitors, most_entries=most_entries, most_folders=most_folders))
     return DataWalk(
-        contents=_told(walked, lambda done: describe_contents(guest, contents, done)) if contents else None,
-        files=_told(walked, lambda done: describe_files(guest, files, done)) if files else None,
+        contents=_told(guest, walked, lambda done: describe_contents(guest, contents, done)) if contents else None,
+        files=_told(guest, walked, lambda done: describe_files(guest, files, done)) if files else None,
     )
 
 
@@ -66,7 +66,7 @@ def _try(walk: Callable[[], Walked]) -> Walked | ImgkitError:
         return error
 
 
-def _told(walked: Walked | ImgkitError, describe: Callable[[Walked], Fact[T]]) -> Fact[T]:
+def _told(guest: Guest, walked: Walked | ImgkitError, describe: Callable[[Walked], Fact[T]]) -> Fact[T]:
     if isinstance(walked, ImgkitError):
         return Fact.undetermined(walked.message)
-    return determine(lambda: describe(walked))
+    return determine(lambda: describe(walked), guest.room)

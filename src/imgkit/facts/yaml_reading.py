@@ -7,6 +7,7 @@ import yaml
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)  # libyaml's has a bound on nesting
 _MOST_CHARACTERS = 512 * 1024
+_MOST_EVENTS = 60_000
 
 Value = Any  # text, a sequence or a mapping of values; the functions below take it apart
 
@@ -25,8 +26,11 @@ def parse_documents(text: str) -> Sequence[Value]:
     if len(text) > _MOST_CHARACTERS:
         raise BadYaml("it is too long")
     try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=_LOADER)):
-            raise BadYaml("it uses aliases, which are not followed")
+        for number, event in enumerate(yaml.parse(text, Loader=_LOADER)):
+            if isinstance(event, yaml.AliasEvent):
+                raise BadYaml("it uses aliases, which are not followed")
+            if number > _MOST_EVENTS:
+                raise BadYaml("it holds too many values")
         return list(yaml.load_all(text, Loader=_LOADER))  # the base loader makes nothing but text, lists, mappings
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)

@@ -41,10 +41,12 @@ def report_document(report: Report) -> dict[str, Json]:
 def canonical_bytes(document: Mapping[str, Json]) -> bytes:
     """Return plain JSON values in the one form that digests and signatures are taken of."""
     encoder = json.JSONEncoder(sort_keys=True, ensure_ascii=False, indent=2, allow_nan=False)
-    text = io.StringIO()  # json.dumps keeps millions of pieces until the end
-    text.writelines(encoder.iterencode(document))
-    text.write("\n")
-    return text.getvalue().encode()
+    found = io.BytesIO()  # json.dumps keeps millions of pieces until the end, and a text would be there three times
+    with io.TextIOWrapper(found, "utf-8", newline="\n") as text:
+        text.writelines(encoder.iterencode(document))
+        text.write("\n")
+        text.flush()
+        return found.getvalue()
 
 
 def parse_report(data: bytes) -> Report:

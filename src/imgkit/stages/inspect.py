@@ -11,6 +11,7 @@ from imgkit.facts.device_names import DeviceNames
 from imgkit.facts.fstab import read_fstab
 from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine, diagnostics_of
+from imgkit.facts.room import Room
 from imgkit.facts.storage import storage_diagnostics
 from imgkit.facts.system import describe_system
 from imgkit.facts.walking import walk_data
@@ -91,6 +92,7 @@ class _Look:
         self._names = names
         self._scratch = scratch
         self._roots: Sequence[str] = ()
+        self._room = Room()
         self.trouble: list[Diagnostic] = []
 
     def systems(self, steps: "_Steps") -> tuple[SystemReport, ...]:
@@ -114,7 +116,7 @@ class _Look:
     def _system(self, root: str) -> SystemReport:
         """Read fstab from the root by itself; then everything from all the file systems that fstab puts together."""
         bare = self._guest(root)
-        fstab = determine(lambda: read_fstab(bare, self._names))
+        fstab = determine(lambda: read_fstab(bare, self._names), self._room)
         alone: tuple[FileTree, Sequence[Mount]] = (bare.tree, ())
         whole, mounts = self._ask(
             f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
@@ -133,7 +135,13 @@ class _Look:
             tree = self._machine.file_system_tree(place)
         except ImgkitError as error:
             tree = _Unreadable(error.message)
-        return Guest(tree=tree, label=place, scratch=self._scratch, include_secrets=self._include_secrets)
+        return Guest(
+            tree=tree,
+            label=place,
+            scratch=self._scratch,
+            include_secrets=self._include_secrets,
+            room=self._room,
+        )
 
     def _ask(self, subject: str, question: Callable[[], T], otherwise: T) -> T:
         """Ask the engine; what it cannot answer becomes a diagnostic, and the look goes on."""

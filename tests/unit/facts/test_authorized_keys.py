@@ -104,7 +104,7 @@ def test_tokens_of_a_pattern_are_filled_in(pattern, path):
 def test_keys_without_end_are_cut_and_that_is_said(monkeypatch):
     monkeypatch.setattr(authorized_keys, "_MOST_KEYS", 1)
     fact = read_with({"/home/alice/.ssh/authorized_keys": ED25519, "/root/.ssh/authorized_keys": ED25519})
-    assert (len(held(fact)), fact.notes) == (1, ("only the first 1 keys were read",))
+    assert (len(held(fact)), fact.notes) == (1, ("only the first 1 keys are given",))
 
 
 @given(st.binary(), st.text(alphabet="%hu/. \n"))

@@ -90,7 +90,7 @@ def test_lines_without_end_are_cut_and_that_is_said(monkeypatch):
     fact = read_cron(guest_with({"/etc/crontab": "* * * * * root x\n", "/etc/cron.d/a": "* * * * * root y\n"}))
     assert (len(held(fact)), fact.partial) == (1, True)
     fact = read_cron(guest_with({"/etc/crontab": "A=1\n" * 5}))
-    assert "/etc/crontab: lines from 3 on were left out" in fact.notes
+    assert "/etc/crontab: lines from 2 on were left out" in fact.notes
 
 
 @pytest.mark.parametrize("line", ["a=b", "A = 'x y'", '"my name"=1', "A="])

@@ -142,4 +142,4 @@ def test_a_file_of_endless_lines_gives_the_first_and_says_so():
     assert found.value is not None
     assert len(found.value) == 2000
     assert found.partial
-    assert found.notes == ("only the first 2000 of 2500 lines are given",)
+    assert found.notes == ("only the first 2000 of its lines are given",)

@@ -74,3 +74,17 @@ def test_a_file_of_nothing_but_odd_lines_ends_early(monkeypatch):
     monkeypatch.setattr(gathering, "MOST_LINES", 5)
     assert len(list(Gathering(guest_with({})).lines(content))) == 5
     assert list(look.lines(None)) == []
+
+
+def test_folders_are_not_listed_without_end():
+    look = Gathering(guest_with({f"/d/{number}": "" for number in range(5)}))
+    look.list_at_most(7)
+    assert [len(look.folder(b"/d")) for _ in range(3)] == [5, 5, 0]
+    assert "the rest was left out" in look.fact((), nothing="").reason
+
+
+def test_of_too_many_the_first_are_given_and_that_is_said():
+    look = Gathering(guest_with({}))
+    assert look.first(iter("abc"), 3, "letters") == ("a", "b", "c")
+    assert look.first(iter("abc"), 2, "letters") == ("a", "b")
+    assert look.fact((1,), nothing="").notes == ("only the first 2 letters are given",)

@@ -47,3 +47,11 @@ def test_a_pattern_of_many_stars_matches_nothing_rather_than_taking_long():
 @given(st.text(alphabet="include */.[]?a\n\x00", max_size=60))
 def test_any_pattern_is_borne(text):
     read({"/e/main": "include " + text, "/e/a": text, "/a": text})
+
+
+def test_settings_without_end_are_left_out_and_that_is_said():
+    found, gathering = read({"/e/main": "include a\ninclude b\n", "/e/a": ";" * 250_000, "/e/b": ""})
+    assert found == [b"/e/main"]
+    assert gathering.fact((1,), nothing="").notes == (
+        "/e/a and what comes after it were left out: there are too many settings",
+    )

@@ -1,5 +1,6 @@
 import gzip
 import struct
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import given
@@ -9,6 +10,7 @@ from tests.unit.facts.tree import File, MemoryTree, Shut, guest_with
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Guest
 from imgkit.facts.log_files import kind_of, look_at
+from imgkit.facts.room import Room
 from imgkit.model.logs import LogFile, LogKind
 
 NOW = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp()) * 10**9
@@ -72,3 +74,12 @@ def test_what_cannot_be_read_is_lacking_and_has_no_times():
 def test_any_bytes_are_borne(name, data):
     look(name, JOURNAL[:8] + data)
     look(name, data)
+
+
+def test_logs_that_explode_are_not_unpacked_without_end():
+    guest = replace(guest_with({"/var/log/a.gz": gzip.compress(LINES)}), room=Room(unpacked_bytes=len(LINES)))
+    entry = guest.tree.stat(b"/var/log/a.gz")
+    first, second = Gathering(guest), Gathering(guest)
+    assert look_at(first, b"/var/log/a.gz", entry, "")[0].first is not None
+    assert look_at(second, b"/var/log/a.gz", entry, "")[0].first is None
+    assert "was not unpacked" in second.fact((), nothing="").reason

@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.utmp_samples import BOOT, DEAD, NEW_TIME, RUN_LEVEL, USER, record
 
+from imgkit.facts import sessions
 from imgkit.facts.sessions import SessionBook
 from imgkit.facts.utmp_records import read_records
 from imgkit.model.logins import SessionEnd
@@ -72,3 +73,16 @@ def test_a_session_goes_on_into_the_next_file():
 def test_any_order_of_records_is_borne(found):
     book = book_of(*(record(kind, user, terminal) for kind, user, terminal in found))
     assert len(book.sessions) + len(book.events) <= len(found)
+
+
+def test_of_sessions_without_end_the_newest_stay_and_end_where_they_should(monkeypatch):
+    monkeypatch.setattr(sessions, "_SPARE", 3)
+    book = SessionBook(most=5)
+    log_ins = b"".join(record(USER, f"u{number}", f"pts/{number}", at=START + number) for number in range(20))
+    book.add(b"/var/log/wtmp", read_records(log_ins + record(DEAD, "", "pts/19", at=START + 90)))
+    assert len(book.sessions) + book.sessions_dropped == 20
+    assert 5 <= len(book.sessions) < 8
+    assert [one.user for one in book.sessions] == [f"u{number}" for number in range(20 - len(book.sessions), 20)]
+    assert [one.end for one in book.sessions[-2:]] == [SessionEnd.OPEN, SessionEnd.LOGOUT]
+    book.add(b"/var/log/wtmp", read_records(record(DEAD, "", "pts/0", at=START + 99)))
+    assert book.sessions[0].end is SessionEnd.OPEN, "a session that is gone is not mistaken for another"

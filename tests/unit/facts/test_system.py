@@ -1,5 +1,8 @@
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.unit.facts.secret_samples import FULL_OF_SECRETS, PASSWORD
 from tests.unit.facts.tree import Shut, guest_with
 
@@ -12,6 +15,7 @@ from imgkit.facts.system import describe_system
 from imgkit.model.fact import Fact, FactState, facts_within
 from imgkit.model.storage import Mount, MountState, Storage
 from imgkit.model.subjects import Subject
+from imgkit.model.tree import Entry, EntryKind
 
 MOUNT = Mount(spec="UUID=1", folder="/", type="ext4", options="ro", state=MountState.MOUNTED)
 
@@ -68,3 +72,45 @@ def test_every_password_is_told_where_they_are_wanted():
     told = told_of(replace(guest_with(FULL_OF_SECRETS), include_secrets=True))
     assert told.count(PASSWORD) > len(FULL_OF_SECRETS)
     assert MASK not in told
+
+
+class _AnyTree:
+    """A tree in which every path leads somewhere: to a file of the same bytes, or to a folder of a few such names."""
+
+    def __init__(self, data: bytes, names: list[bytes], kinds: list[EntryKind]) -> None:
+        self._data, self._names, self._kinds = data, names, kinds
+
+    def stat(self, path: bytes) -> Entry:
+        name = path.rpartition(b"/")[2]
+        kind = self._kinds[(len(path) + sum(path)) % len(self._kinds)]
+        return Entry(name=name, kind=kind, mode=0o644, size=len(self._data), inode=0)
+
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        deep = path.count(b"/") > 6
+        return () if deep else tuple(self.stat(path.rstrip(b"/") + b"/" + name) for name in sorted(set(self._names)))
+
+    def read_file(self, path: bytes, *, limit: int) -> bytes:
+        return (self._data + path)[:limit]
+
+    def read_link(self, path: bytes) -> bytes:
+        return self._data + path
+
+    def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
+        return {b"security.capability": self._data, path: self._data}
+
+
+_NAMES = st.sampled_from([b"a", b"a.conf", b"a.service", b"a.wants", b"wtmp", b"a.repo", b"a.yaml", b"a.gz", b"\xff"])
+_KINDS = st.sampled_from([EntryKind.FILE, EntryKind.FILE, EntryKind.FOLDER, EntryKind.LINK, EntryKind.OTHER])
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.one_of(st.binary(max_size=300), st.text("a=:[]{}\"'\\\n #,*;/-@\x00", max_size=200).map(str.encode)),
+    st.lists(_NAMES, max_size=3),
+    st.lists(_KINDS, min_size=1, max_size=7),
+)
+def test_any_bytes_in_the_place_of_every_file_are_borne_by_every_subject(data, names, kinds):
+    guest = Guest(tree=_AnyTree(data, names, kinds), label="system:1")
+    found = describe_system(guest, fstab=Fact.absent())
+    bugs = [fact.reason for _, fact in facts_within(found) if "please report this" in fact.reason]
+    assert bugs == []

@@ -1,5 +1,6 @@
 from tests.unit.facts.tree import guest_with
 
+from imgkit.facts import unit_presets
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.unit_presets import preset_of, read_presets
 
@@ -20,3 +21,24 @@ def test_the_first_rule_that_matches_holds_and_etc_wins():
 
 def test_without_rules_everything_is_enabled():
     assert preset_of("a.service", read_presets(Gathering(guest_with({})), "user")) == "enabled"
+
+
+def test_a_rule_for_one_name_holds_only_before_a_pattern_that_comes_later():
+    rules = read_presets(
+        Gathering(guest_with({"/etc/systemd/system-preset/a.preset": "disable b*\nenable b.service\n"})), "system"
+    )
+    assert preset_of("b.service", rules) == "disabled"
+    rules = read_presets(
+        Gathering(guest_with({"/etc/systemd/system-preset/a.preset": "enable b.service\ndisable b*\n"})), "system"
+    )
+    assert preset_of("b.service", rules) == "enabled"
+
+
+def test_patterns_without_end_are_cut_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(unit_presets, "_MOST_PATTERNS", 2)
+    look = Gathering(guest_with({"/etc/systemd/system-preset/a.preset": "disable a*\nenable b*\ndisable c*\n"}))
+    rules = read_presets(look, "system")
+    assert (preset_of("a.service", rules), preset_of("c.service", rules)) == ("disabled", "enabled")
+    assert look.fact((1,), nothing="").notes == (
+        "/etc/systemd/system-preset/a.preset: rules after line 2 were left out",
+    )

@@ -162,3 +162,11 @@ def test_an_account_hidden_behind_many_others_stands_out_all_the_same(monkeypatc
     many = "".join(f"a{number}:x:{number}:1::/:/bin/sh\n" for number in range(5))
     found = read_users(guest_with({"/etc/passwd": many + "eve:x:0:0::/:/bin/sh\n"}))
     assert any("eve" in remark for remark in found.remarks)
+
+
+def test_lines_without_end_are_left_out_and_counted(monkeypatch):
+    monkeypatch.setattr("imgkit.facts.users.MOST_LINES", 2)
+    fact = users(PASSWD * 5)
+    lines = PASSWD.count("\n") * 5
+    assert f"/etc/passwd: the {lines - 2} lines from 3 on were left out" in fact.notes
+    assert fact.partial

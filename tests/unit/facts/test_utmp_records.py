@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.utmp_samples import LONG, SHORT, USER, record
 
-from imgkit.facts.utmp_records import LAYOUTS, choose_layout, count_wiped, read_records
+from imgkit.facts.utmp_records import LAYOUTS, Records, choose_layout, read_records
 
 
 @pytest.mark.parametrize("form", [SHORT, LONG, SHORT.replace("<", ">"), LONG.replace("<", ">")])
@@ -37,7 +37,8 @@ def test_a_time_after_2038_is_read_without_a_sign():
 
 def test_wiped_records_and_a_torn_end_are_counted():
     data = record(USER, "a", "b") + bytes(384) + record(USER, "c", "d") + b"torn"
-    assert (len(list(read_records(data))), count_wiped(data)) == (2, (1, 4))
+    records = Records([data])
+    assert (len(list(records)), records.wiped, records.left) == (2, 1, 4)
 
 
 def test_an_empty_file_has_no_records():
