@@ -57,6 +57,16 @@ class ChunkDigests:
                 yield number
 
 
+def empty_vector_registers() -> None:
+    """Let SHA-256 go at full speed in this thread, and in the threads that it starts.
+
+    ISA-L's CRC-32 leaves the upper halves of the vector registers in use. The processor's own instructions for SHA-256
+    take a third longer then: 1.26 GiB/s instead of 1.69, measured on an AMD EPYC (Zen 4). OpenSSL's SHA-512 empties
+    them when it ends (VZEROUPPER), which costs a microsecond.
+    """
+    hashlib.sha512(b"").digest()
+
+
 def chunk_count(size: int) -> int:
     """Return how many chunks a guest view of `size` bytes has."""
     return -(-size // CHUNK_BYTES)

@@ -14,6 +14,7 @@ from typing import Protocol, cast
 from isal import igzip_lib
 
 from imgkit.archives.byte_stream import ByteStream
+from imgkit.digests import empty_vector_registers
 from imgkit.errors import ArchiveDamaged, ArchiveUnsafe
 from imgkit.units import KiB, MiB
 
@@ -180,6 +181,7 @@ def _inflate(compressed: ByteStream, decompressor: Decompressor, *, what: str) -
                 )
             piece_bytes = min(2 * piece_bytes, _LARGEST_PIECE_BYTES)
         block = decompressor.decompress(piece, BLOCK_BYTES)
+        empty_vector_registers()
         if block:
             yield block
     compressed.give_back(decompressor.unused_data)

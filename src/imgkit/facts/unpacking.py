@@ -9,6 +9,7 @@ import lz4.block
 import zstandard
 from isal import igzip_lib, isal_zlib
 
+from imgkit.digests import empty_vector_registers
 from imgkit.units import MiB
 
 _PIECE = 256 * 1024
@@ -104,7 +105,9 @@ def _gzip(reader: PieceReader) -> Iterator[bytes]:
         data = data or reader.read(_PIECE)
         if not data:
             raise BadPacking("its packing ends too early")
-        yield unpacker.decompress(data, _PIECE)
+        part = unpacker.decompress(data, _PIECE)
+        empty_vector_registers()
+        yield part
         data = unpacker.unconsumed_tail
 
 

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from isal import isal_zlib
 
-from imgkit.digests import ChunkDigests
+from imgkit.digests import ChunkDigests, empty_vector_registers
 from imgkit.disks.writers.new_file import new_file
 from imgkit.disks.writers.packed_chunks import BLOCK_BYTES, BLOCKS_EACH_CHUNK, Pack, PackedChunk, pack_chunks
 from imgkit.disks.writers.vmdk_descriptor import VmdkKind, describe_vmdk
@@ -51,7 +51,12 @@ def write_stream_vmdk(
 
 
 def _new_packer() -> Pack:
-    return lambda block: isal_zlib.compress(block, _LEVEL)
+    def pack(block: bytes) -> bytes:
+        packed = isal_zlib.compress(block, _LEVEL)
+        empty_vector_registers()  # the thread that packs hashes too
+        return packed
+
+    return pack
 
 
 class _Writer:
