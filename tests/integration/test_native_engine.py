@@ -62,6 +62,12 @@ def test_a_child_that_hangs_is_ended_after_its_time() -> None:
     assert time.monotonic() - begun < 30
 
 
+def test_a_child_that_closes_its_pipes_and_lives_on_is_ended() -> None:
+    code = "os.close(0); os.close(1); time.sleep(600)"
+    with child(code, timeout_seconds=0.5) as made, pytest.raises(ReadingStopped, match="closed its pipes"):
+        made.ask(What.SURVEY, b"")
+
+
 def test_what_it_said_before_is_kept() -> None:
     with child("give(State.MORE, b'system:1')\nsys.exit(1)") as made, pytest.raises(ReadingStopped) as raised:
         made.ask(What.SURVEY, b"")

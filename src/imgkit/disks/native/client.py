@@ -216,7 +216,10 @@ class ReadingChild(Closing):
 
     def _how_it_ended(self) -> str:
         assert self._running is not None
-        code = self._running.wait(self._timeout_seconds)
+        try:
+            code = self._running.wait(self._timeout_seconds)
+        except TimeoutError:
+            return "it closed its pipes, and went on"
         log.debug("the reading child ended with %s: %s", code, self._running.stderr_tail)
         if code < 0:
             return _ENDS.get(signal.Signals(-code), f"it ended with {signal.Signals(-code).name}")
