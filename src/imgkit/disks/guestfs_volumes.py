@@ -1,15 +1,16 @@
 """All that may hold files on the disks of a machine, found through libguestfs: layer by layer, as they are opened."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from imgkit.disks.guestfs_asking import Asking
 from imgkit.disks.guestfs_encrypted import ENCRYPTED, Opener
 from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_signatures import recognised
 from imgkit.disks.lvm_guestfs import Lvm, LvmRows, Row, bare_uuid, describe_lvm
-from imgkit.disks.native.signatures import LVM, MD, MEMBERS
+from imgkit.disks.native.signatures import LVM, MD, MEMBERS, Signature
 from imgkit.model.storage import Member, Partition, RaidArray, unknown_content
 from imgkit.units import MiB
 
@@ -44,6 +45,7 @@ class Finder:
     lvm: Lvm = field(default_factory=lambda: Lvm(lies_on={}))
     blank: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    _numbers: dict[str, Mapping[int, str]] = field(default_factory=dict)
 
     def find(self, partitions: Sequence[Partition], seen: AbstractSet[str]) -> list[tuple[str, str]]:
         """Return libguestfs' names and types of what holds files or swap space; `seen` are the kernel's partitions."""
@@ -77,6 +79,7 @@ class Finder:
 
     def _member(self, device: str, place: str, kind: str) -> None:
         seen = recognised(self.asking, device, place)
+        joined = kind == MD and self._join(device, place, seen)
         self.members.append(
             Member(
                 place=place,
@@ -85,12 +88,26 @@ class Finder:
                 uuid=seen.uuid if seen else "",
                 label=seen.label if seen else "",
                 detail=seen.detail if seen else "",
-                error="" if self._is_part_of_array(place) else _NOT_JOINED.get(kind, ""),
+                error="" if joined else _NOT_JOINED.get(kind, ""),
             )
         )
 
-    def _is_part_of_array(self, place: str) -> bool:
-        return any(place in array.members for array in self.places.arrays.values())
+    def _join(self, device: str, place: str, seen: Signature | None) -> bool:
+        """Put a disk into the array that it is a part of; say whether there is one.
+
+        Its own header tells which: the names that `md_stat` gives are those of the appliance's kernel, which finds its
+        disks in any order.
+        """
+        for name, array in self.places.arrays.items():
+            numbers = self._numbers[name]
+            if seen is None or seen.number < 0:
+                is_part = device in numbers.values()
+            else:
+                is_part = seen.number in numbers and _hex_digits(seen.uuid) == _hex_digits(array.uuid)
+            if is_part:
+                self.places.arrays[name] = replace(array, members=tuple(sorted((*array.members, place))))
+                return True
+        return False
 
     def _nothing_known(self, device: str, place: str) -> None:
         if self._is_blank(device, place):
@@ -165,8 +182,9 @@ class Finder:
                 uuid=uuid,
                 level=detail.get("level", ""),
                 devices=int(detail.get("devices") or 0),
-                members=tuple(sorted(self.places.place(_device(row["mdstat_device"])) for row in members)),
+                members=(),  # each says by itself that it is one
             )
+            self._numbers[device] = {int(row["mdstat_index"]): _device(row["mdstat_device"]) for row in members}
             self._measure(device)
         return devices
 
@@ -185,6 +203,10 @@ class Finder:
     def _subvolumes(self, device: str) -> list[str]:
         rows = self.asking.ask(f"the subvolumes of {self.places.place(device)}", [], "btrfs_subvolume_list", device)
         return [f"btrfsvol:{device}/{path}" for path in sorted(row["btrfssubvolume_path"] for row in rows)]
+
+
+def _hex_digits(uuid: str) -> str:
+    return re.sub("[^0-9a-f]", "", uuid.lower())
 
 
 def _device(name: str) -> str:

@@ -15,6 +15,7 @@ MEMBERS = frozenset({LVM, MD, "bcache", "zfs_member", "LDM_member", "DRBD", "ora
 _PAGE_SIZES = (4 * KiB, 8 * KiB, 16 * KiB, 64 * KiB)
 _MD_MAGIC = b"\xfc\x4e\x2b\xa9"
 _MD_OLD_BYTES = 64 * KiB
+_MD_OLD_OWN = 992 * 4  # where a superblock 0.90 describes the device that it stands on
 _LARGEST_LUKS_HEADER = 4 * MiB
 _UBERBLOCKS, _UBERBLOCK_BYTES, _UBERBLOCK = 128 * KiB, 128 * KiB, 0x00BAB10C
 # Signatures that say all by themselves: where, what, the type.
@@ -43,7 +44,10 @@ _PLAIN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signature:
-    """What was recognised; `detail` is what else the header says: a cipher, a RAID level."""
+    """What was recognised; `detail` is what else the header says: a cipher, a RAID level.
+
+    `number` is that of an array's device among all of them; -1 where there is none.
+    """
 
     type: str
     label: str = ""
@@ -51,6 +55,7 @@ class Signature:
     detail: str = ""
     size_bytes: int | None = None
     used_bytes: int | None = None
+    number: int = -1
 
 
 class _Head:
@@ -113,13 +118,19 @@ def _md(head: _Head) -> Signature | None:
         if raw[:8] == _MD_MAGIC + b"\1\0\0\0":
             level, disks = struct.unpack_from("<i", raw, 72)[0], struct.unpack_from("<I", raw, 92)[0]
             return Signature(
-                type=MD, uuid=_plain_uuid(raw[16:32]), label=text(raw[32:64]), detail=_raid(level, disks, version)
+                type=MD,
+                uuid=_plain_uuid(raw[16:32]),
+                label=text(raw[32:64]),
+                detail=_raid(level, disks, version),
+                number=struct.unpack_from("<I", raw, 160)[0],
             )
-    raw = head.at(head.size // _MD_OLD_BYTES * _MD_OLD_BYTES - _MD_OLD_BYTES, 64)
+    start = head.size // _MD_OLD_BYTES * _MD_OLD_BYTES - _MD_OLD_BYTES
+    raw = head.at(start, 64)
     if raw[:8] == _MD_MAGIC + b"\0\0\0\0":
         level, disks = struct.unpack_from("<i", raw, 28)[0], struct.unpack_from("<I", raw, 40)[0]
         identity = b"".join(raw[at : at + 4][::-1] for at in (20, 52, 56, 60))
-        return Signature(type=MD, uuid=_plain_uuid(identity), detail=_raid(level, disks, "0.90"))
+        own = int.from_bytes(head.at(start + _MD_OLD_OWN, 4), "little")
+        return Signature(type=MD, uuid=_plain_uuid(identity), detail=_raid(level, disks, "0.90"), number=own)
     return None
 
 
