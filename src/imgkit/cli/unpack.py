@@ -47,7 +47,7 @@ def unpack(
         typer.Option("--member", help="Which member, where there are several disks; as the message names it."),
     ] = None,
     max_size: Annotated[
-        int | None, typer.Option("--max-size", metavar="GIB", min=1, help="Refuse a disk larger than this.")
+        int | None, typer.Option("--max-size", metavar="GIB", min=1, help="Refuse a disk larger than this many GiB.")
     ] = None,
     sha256: Annotated[
         str | None,
