@@ -6,7 +6,6 @@ The SDKs cost 0.7 to 1.5 s to import each: `--help` and all commands that need n
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,6 +179,8 @@ class Services:
 
     def sdk_version(self, distribution: str) -> str:
         """Return the installed version of a library, for the record."""
+        from importlib import metadata
+
         return metadata.version(distribution)
 
     @property

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from tqdm import tqdm
-
 from imgkit.safe_text import safe_text
 
 
@@ -22,6 +20,8 @@ class TqdmBar:
         )
         if unit == "%":
             scaled["bar_format"] = "{desc}: {percentage:3.0f}%|{bar}| [{elapsed}{postfix}]"
+        from tqdm import tqdm
+
         self._bar: tqdm[Any] = tqdm(
             desc=safe_text(title),
             total=total,
@@ -133,4 +133,6 @@ class BarHandler(logging.Handler):
 
 def _write_above(words: str) -> None:
     """A bar that was cleared may leave the cursor in the last column: begin in the first."""
+    from tqdm import tqdm
+
     tqdm.write(f"\r{words}" if sys.stderr.isatty() else words, file=sys.stderr)

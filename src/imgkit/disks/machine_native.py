@@ -4,8 +4,9 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any, TypeVar
 
 from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
@@ -24,6 +25,7 @@ from imgkit.units import MiB
 
 _PART_BYTES = 1 * MiB
 _NAMES_A_QUESTION = 500
+_FILES_A_QUESTION = 64
 _MOST_STOPPED = 3  # each may have taken a minute
 
 T = TypeVar("T")
@@ -167,6 +169,10 @@ class NativeTree:
         self._generation = 0
         self._failed: list[str] = []
         self._stopped = 0
+        self._walks = 0  # which child walks ahead, by its generation; 0 for none
+        self._walked: dict[bytes, list[bytes]] = {}
+        self._soon: dict[bytes, None] = {}
+        self._small: dict[bytes, bytes] = {}
 
     def failed(self) -> list[str]:
         """Return why each of the plan's mounts failed, empty for those that did not."""
@@ -177,15 +183,53 @@ class NativeTree:
         frames = self._ask(What.STAT, "describe", path)
         return _decoded(lambda: decode_entries(frames[0])[0])
 
-    def will_list(self, path: bytes) -> bool:
-        """Let the child list a folder ahead of the question; return whether it took note of it."""
-        if self._stopped or self._generation != self._child.generation:
-            return False
-        return self._child.expect(What.LIST, path, tree=self._number)
+    def will_walk(self) -> None:
+        """Let the child list all folders ahead of a walk, while it is asked nothing."""
+        if not self._walks:
+            with suppress(CannotLookInside, NoSuchPathInside, NeedsKey):  # whoever asks for a folder will find out
+                self._walks = _until_asked(lambda: self._child.go_ahead(self._made())) and self._generation
+
+    def list_walked(self, path: bytes) -> Sequence[Entry]:
+        """Return what `list_folder` does, and most quickly where the folders are those of a walk in its order."""
+        if not self._walked and self._walks and self._walks == self._child.generation:
+            self._take_walked()
+        frames = self._walked.pop(path, None)
+        return self.list_folder(path) if frames is None else _entries(frames)
+
+    def _take_walked(self) -> None:
+        """Take what the child has listed by now; where it ends over that, a new one is asked folder by folder."""
+        with suppress(CannotLookInside, AskAgain):
+            answer = b"".join(self._child.ask(What.WALKED, b""))
+            for path, entries in _decoded(lambda: tuple(decode_pairs(answer))):
+                self._walked.setdefault(path, []).append(entries)
+        if not self._walked:
+            self._walks = 0
 
     def list_folder(self, path: bytes) -> Sequence[Entry]:
-        frames = self._ask(What.LIST, "list", path)
-        return _decoded(lambda: tuple(entry for frame in frames for entry in decode_entries(frame)))
+        return _entries(self._ask(What.LIST, "list", path))
+
+    def will_read(self, paths: Sequence[bytes]) -> None:
+        """Let files that are small be read many at once, when the first of them is asked for."""
+        self._soon |= dict.fromkeys(paths)
+
+    def _at_hand(self, path: bytes) -> bytes | None:
+        """Return the content of a small file that was to be read soon, once; None where it has to be asked for."""
+        if path in self._soon and path not in self._small:
+            others = islice((one for one in self._soon if one != path), _FILES_A_QUESTION - 1)
+            self._small = self._read_small([path, *others])
+        self._soon.pop(path, None)
+        return self._small.pop(path, None)
+
+    def _read_small(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Read several files; those that are large, or cannot be read, are missing, and nobody is blamed for it."""
+        for path in paths:
+            del self._soon[path]
+        stopped = self._stopped
+        try:
+            return _pairs(self._ask(What.READ_SMALL, "read", b"\0".join(paths)))
+        except (CannotLookInside, NoSuchPathInside, NeedsKey):
+            self._stopped = stopped
+            return {}
 
     def read_file(self, path: bytes, *, limit: int) -> bytes:
         found = io.BytesIO()  # joining a list of the parts would hold all of them twice
@@ -195,6 +239,11 @@ class NativeTree:
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield a regular file's first `limit` bytes at most in pieces, following links inside the tree."""
+        known = self._at_hand(path)
+        if known is not None:
+            if known[:limit]:
+                yield known[:limit]
+            return
         done = 0
         while True:
             answer = b"".join(self._ask(What.READ, "read", path, offset=done, count=min(_PART_BYTES, limit - done)))
@@ -303,7 +352,11 @@ def _json(frames: Sequence[bytes]) -> Any:
 
 
 def _pairs(frames: Sequence[bytes]) -> dict[bytes, bytes]:
-    return _decoded(lambda: decode_pairs(b"".join(frames)))
+    return _decoded(lambda: dict(decode_pairs(b"".join(frames))))
+
+
+def _entries(frames: Sequence[bytes]) -> Sequence[Entry]:
+    return _decoded(lambda: tuple(entry for frame in frames for entry in decode_entries(frame)))
 
 
 def _decoded(decode: Callable[[], T]) -> T:

@@ -28,12 +28,17 @@ def whole_lines(look: Gathering, path: bytes, *, comments: str = "#") -> Iterato
 
 
 def by_name(look: Gathering, folders: Iterable[bytes], *, suffix: bytes) -> list[Found]:
-    """Return the files of several folders in the order of their names; of one name the first folder's holds."""
+    """Return the files of several folders in the order of their names, which are to be read then.
+
+    Of one name the first folder's holds.
+    """
     files: dict[bytes, Found] = {}
     for folder in folders:
-        for found in look.names(folder, suffix=suffix):
-            files.setdefault(found.entry.name, found)
-    return [files[name] for name in sorted(files)]
+        for one in look.names(folder, suffix=suffix):
+            files.setdefault(one.entry.name, one)
+    found = [files[name] for name in sorted(files)]
+    look.guest.will_read([one.path for one in found])
+    return found
 
 
 def config_lines(

@@ -17,6 +17,7 @@ MOST_FILES = 50_000
 MOST_ENTRIES = 2_000_000  # that are listed, also again and again: patterns may name a folder a thousand times
 MOST_LINES = 500_000
 MOST_ODD_LINES = 10_000
+_MOST_TARGETS = 1000
 _BRIEF = 200
 
 T = TypeVar("T")
@@ -39,6 +40,7 @@ class Gathering:
         self._files_left = most_files
         self._entries_left = MOST_ENTRIES
         self._sources: dict[bytes, Source] = {}
+        self._targets: dict[bytes, bytes | None] = {}
         self._lacking = Words()
         self._remarks = Words()
         self._odd_lines: Counter[bytes] = Counter()
@@ -94,7 +96,14 @@ class Gathering:
             return None
 
     def link_target(self, path: bytes) -> bytes | None:
-        """Return where a link points, None where there is no link."""
+        """Return where a link points, None where there is no link; it may be asked for again and again."""
+        if path not in self._targets:
+            if len(self._targets) >= _MOST_TARGETS:
+                self._targets.clear()
+            self._targets[path] = self._target_of(path)
+        return self._targets[path]
+
+    def _target_of(self, path: bytes) -> bytes | None:
         try:
             return self.guest.link_target(path)
         except CannotLookInside as error:

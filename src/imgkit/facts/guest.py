@@ -41,10 +41,23 @@ class ReadsAt(Protocol):
 
 @runtime_checkable
 class ListsAhead(Protocol):
-    """A file tree that can list a folder while we are still busy with another."""
+    """A file tree that can list a folder while we are still busy with something else."""
 
-    def will_list(self, path: bytes) -> bool:
-        """Take note that this folder is listed soon, in the order of such notes; False where no more can wait."""
+    def will_walk(self) -> None:
+        """Take note that all folders are listed later: breadth first, in the order of names."""
+        ...
+
+    def list_walked(self, path: bytes) -> Sequence[Entry]:
+        """Return what `list_folder` does, in that order."""
+        ...
+
+
+@runtime_checkable
+class ReadsMany(Protocol):
+    """A file tree that can read several small files in one question."""
+
+    def will_read(self, paths: Sequence[bytes]) -> None:
+        """Take note that these files are read soon, in about this order; some may not be there, or never be read."""
         ...
 
 
@@ -89,6 +102,11 @@ class Guest:
         digest = hashlib.sha256(data).hexdigest()
         source = Source(tree=self.label, path=path, sha256=digest, size=len(data), truncated=truncated)
         return Content(data=data, source=source)
+
+    def will_read(self, paths: Sequence[bytes]) -> None:
+        """Say which files are read soon; it changes nothing but how long that takes."""
+        if isinstance(self.tree, ReadsMany):
+            self.tree.will_read(paths)
 
     def quote(self, text: str) -> str:
         """Return a line of a file as a report may show it: cut where it is endless, secrets masked unless wanted."""

@@ -49,13 +49,15 @@ def _plain(path: bytes) -> bytes:
 
 def _dpkg_files(guest: Guest, wanted: Wanted) -> Iterator[tuple[str, bytes]]:
     left = _ALL_LISTS_BYTES
-    for entry in guest.folder(_DPKG_LISTS) or ():
-        if not entry.name.endswith(b".list") or left <= 0:
-            continue
+    lists = [entry.name for entry in guest.folder(_DPKG_LISTS) or () if entry.name.endswith(b".list")]
+    guest.will_read([_DPKG_LISTS + b"/" + name for name in lists])
+    for name in lists:
+        if left <= 0:
+            return
         with contextlib.suppress(NoSuchPathInside):
-            data = guest.tree.read_file(_DPKG_LISTS + b"/" + entry.name, limit=min(_LIST_BYTES, left))
+            data = guest.tree.read_file(_DPKG_LISTS + b"/" + name, limit=min(_LIST_BYTES, left))
             left -= len(data)
-            package = as_text(entry.name.removesuffix(b".list"))
+            package = as_text(name.removesuffix(b".list"))
             yield from ((package, path) for path in _among(data.split(b"\n"), wanted))
 
 

@@ -130,6 +130,7 @@ def _listed(look: Gathering, lists: Sequence[bytes]) -> set[str]:
     """Return the names of the modules in dpkg's lists of files; the lists are not sources of the fact."""
     aside = Gathering(look.guest)
     known: set[str] = set()
+    look.guest.will_read([_INFO + b"/" + name for name in lists])
     for name in lists:
         content = aside.read(_INFO + b"/" + name)
         if content is not None:

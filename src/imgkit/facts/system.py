@@ -24,6 +24,7 @@ from imgkit.facts.servers import describe_servers
 from imgkit.facts.ssh import read_ssh
 from imgkit.facts.sudoers import read_sudoers
 from imgkit.facts.users import read_users
+from imgkit.facts.walk import prepare_walk
 from imgkit.facts.walking import walk_system
 from imgkit.model.accounts import Accounts
 from imgkit.model.fact import Fact
@@ -53,6 +54,8 @@ def describe_system(
     def asked(subject: Subject, describe: Callable[[Guest], S]) -> S | None:
         return describe(guest) if subject in subjects else None
 
+    if Subject.FILES in subjects:
+        prepare_walk(guest)
     return SystemReport(
         root=guest.label,
         identity=asked(Subject.IDENTITY, _identity),

@@ -46,7 +46,9 @@ def read_units(guest: Guest) -> Fact[tuple[Unit, ...]]:
     found: list[Unit] = []
     for folders in scopes(look, homes_of(Gathering(guest))):
         rules = presets["system" if folders.scope == "system" else "user"]
-        for name in sorted(_names_of(folders)):
+        names = sorted(_names_of(folders))
+        guest.will_read([folders.units[name][1].path for name in names])
+        for name in names:
             if len(found) >= _MOST_UNITS:
                 look.lack(f"only the first {_MOST_UNITS} units are given")
                 break

@@ -46,6 +46,12 @@ class Walked:
         return (*((self.limit_hit,) if self.limit_hit else ()), *((lost,) if self.unlisted else ()))
 
 
+def prepare_walk(guest: Guest) -> None:
+    """Let the tree list what it can until the walk comes, and in its order."""
+    if isinstance(guest.tree, ListsAhead):
+        guest.tree.will_walk()
+
+
 def walk_tree(
     guest: Guest, visitors: Sequence[Visitor], *, most_entries: int = MOST_ENTRIES, most_folders: int = MOST_FOLDERS
 ) -> Walked:
@@ -71,8 +77,7 @@ class _Walk:
         self._most_folders = most_folders
         self._walked: set[tuple[int, int]] = set()
         self._waiting: deque[bytes] = deque()
-        self._tree_ahead = guest.tree if isinstance(guest.tree, ListsAhead) else None
-        self._ahead = 0  # how many of them the tree knows of
+        self._list_folder = guest.tree.list_walked if isinstance(guest.tree, ListsAhead) else guest.tree.list_folder
         self.entries = 0
         self.folders = 0
         self.limit_hit = ""
@@ -80,30 +85,23 @@ class _Walk:
         self.first_reason = ""
 
     def run(self) -> None:
-        self._take(b"/", self._guest.tree.list_folder(b"/"))
+        prepare_walk(self._guest)
+        self._take(b"/", self._list_folder(b"/"))
         self.folders = 1
         while self._waiting and not self.limit_hit:
             if self.folders >= self._most_folders:
                 self.limit_hit = f"the walk ended after {self.folders} folders"
                 return
             folder = self._waiting.popleft()
-            self._ahead = max(0, self._ahead - 1)
             self.folders += 1
             self._take(folder, self._list(folder))
 
     def _list(self, folder: bytes) -> Sequence[Entry]:
         try:
-            return self._guest.tree.list_folder(folder[:-1])
+            return self._list_folder(folder[:-1])
         except (CannotLookInside, NoSuchPathInside) as error:
             self._leave(error.message)
             return ()
-        finally:
-            self._look_ahead()
-
-    def _look_ahead(self) -> None:
-        if self._tree_ahead is not None:
-            while self._ahead < len(self._waiting) and self._tree_ahead.will_list(self._waiting[self._ahead][:-1]):
-                self._ahead += 1
 
     def _take(self, folder: bytes, entries: Sequence[Entry]) -> None:
         for entry in entries:

@@ -29,6 +29,7 @@ class FakeChild:
         self.worker: Worker | None = None
         self.die: set[What] = set()
         self.asked: list[What] = []
+        self.may_go_ahead = True
 
     def ready(self) -> None:
         if self.worker is None:
@@ -46,8 +47,13 @@ class FakeChild:
             raise ReadingStopped("the process that read it was ended: it crashed", [b"system"])
         return list(self.worker.answer([what, tree, offset, count], payload))
 
-    def expect(self, *_: object, **__: int) -> bool:
-        return False
+    def expect(self, *_: object, **__: int) -> None:
+        return
+
+    def go_ahead(self, tree: int) -> bool:
+        if self.may_go_ahead:
+            self.ask(What.WALK, b"", tree=tree)
+        return self.may_go_ahead
 
     def close(self) -> None:
         if self.worker is not None:
@@ -186,6 +192,73 @@ def test_a_file_system_that_ends_the_child_is_not_opened_again(machine: NativeMa
     assert found["xvdb"] == ""
     with pytest.raises(CannotLookInside, match="it crashed"):
         machine.file_system_tree("system")
+
+
+def test_the_folders_of_a_walk_are_listed_by_few_questions_and_others_as_ever(
+    machine: NativeMachine, child: FakeChild
+) -> None:
+    tree = machine.file_system_tree("system")
+    tree.will_walk()
+    tree.will_walk()
+    for path in (b"/", b"/data", b"/etc", b"/etc"):
+        assert tree.list_walked(path) == tree.list_folder(path)
+    with pytest.raises(NoSuchPathInside):
+        tree.list_walked(b"/none")
+    assert [child.asked.count(one) for one in (What.WALK, What.WALKED)] == [1, 4]
+    assert child.asked.count(What.LIST) == 4 + 2
+
+
+def test_small_files_are_read_many_at_once_and_every_other_as_ever(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    tree.will_read([b"/none", b"/etc", b"/etc/os-release"])
+    with pytest.raises(NoSuchPathInside):
+        tree.read_file(b"/none", limit=9)
+    assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+    assert [child.asked.count(one) for one in (What.READ_SMALL, What.READ)] == [1, 1]
+    assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+    with pytest.raises(CannotLookInside, match="it is not a regular file"):
+        tree.read_file(b"/etc", limit=9)
+    assert [child.asked.count(one) for one in (What.READ_SMALL, What.READ)] == [1, 3]
+
+
+@pytest.mark.parametrize("limit", [0, 3, 10, 11])
+def test_a_small_file_at_hand_is_cut_as_any_other(machine: NativeMachine, limit: int) -> None:
+    tree = machine.file_system_tree("system")
+    tree.will_read([b"/etc/os-release"])
+    assert tree.read_file(b"/etc/os-release", limit=limit) == b"ID=debian\n"[:limit]
+
+
+def test_only_so_many_files_are_read_at_once_and_those_left_out_are_read_later(
+    machine: NativeMachine, child: FakeChild
+) -> None:
+    tree = machine.file_system_tree("system")
+    paths = [b"/etc/" + b"./" * number + b"os-release" for number in range(200)]
+    tree.will_read(paths)
+    for path in (*paths[:3], *paths[60:100], paths[199], paths[5]):
+        assert tree.read_file(path, limit=99) == b"ID=debian\n"
+    assert [child.asked.count(one) for one in (What.READ_SMALL, What.READ)] == [3, 1]
+
+
+def test_a_child_that_ends_over_many_files_is_not_blamed_on_one(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    for _ in range(5):
+        child.die.add(What.READ_SMALL)
+        tree.will_read([b"/etc/os-release", b"/etc"])
+        assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_a_child_that_ends_in_a_walk_or_may_not_go_ahead_is_asked_folder_by_folder(
+    machine: NativeMachine, child: FakeChild, may: bool
+) -> None:
+    child.may_go_ahead = may
+    tree = machine.file_system_tree("system")
+    tree.will_walk()
+    child.die.add(What.WALKED)
+    child.may_go_ahead = False
+    assert [one.name for one in tree.list_walked(b"/")] == [b"data", b"etc"]
+    assert [one.name for one in tree.list_walked(b"/etc")] == [b"os-release"]
+    assert child.asked.count(What.WALKED) == may
 
 
 def test_what_the_guard_refuses_keeps_its_name(tmp_path: Path) -> None:

@@ -111,42 +111,25 @@ def test_no_listing_whatever_makes_it_fail_or_go_on_for_ever(listing):
 
 
 class AheadTree(MemoryTree):
-    """Takes note of at most two folders at once, as the native engine does of a few."""
+    """Is told that a walk comes, and lists its folders in another way."""
 
     def __init__(self, nodes: Nodes) -> None:
         super().__init__(nodes)
-        self.noted: list[bytes] = []
-        self.asked: list[bytes] = []
-        self.waiting: list[bytes] = []
+        self.told: list[str] = []
 
-    def will_list(self, path: bytes) -> bool:
-        if len(self.waiting) == 2:
-            return False
-        self.noted.append(path)
-        self.waiting.append(path)
-        return True
+    def will_walk(self) -> None:
+        self.told.append("walk")
 
-    def list_folder(self, path: bytes) -> Sequence[Entry]:
-        self.asked.append(path)
-        if self.waiting:
-            assert self.waiting.pop(0) == path
+    def list_walked(self, path: bytes) -> Sequence[Entry]:
+        self.told.append(path.decode())
         return super().list_folder(path)
 
+    def list_folder(self, path: bytes) -> Sequence[Entry]:
+        raise AssertionError("a walk asks for the folders of a walk")
 
-@given(st.sets(st.lists(st.sampled_from("abc"), min_size=1, max_size=5).map("/".join), max_size=25))
-def test_the_tree_is_told_ahead_of_every_folder_once_and_in_the_order_of_the_walk(folders: set[str]):
-    files = {f"/{path}/file": b"" for path in folders}
+
+def test_a_tree_that_can_is_told_of_the_walk_first_and_asked_in_its_order():
+    files = {"/b/c/file": b"", "/a": b"", "/d/e": b""}
     tree = AheadTree(files)
     assert walk(Guest(tree=tree, label="x")) == walk(guest_with(files))
-    assert tree.waiting == []
-    assert tree.noted == [path for path in tree.asked if path in set(tree.noted)]
-    assert len(set(tree.noted)) == len(tree.noted)
-
-
-def test_a_tree_that_takes_no_note_is_walked_all_the_same():
-    class Deaf(AheadTree):
-        def will_list(self, path: bytes) -> bool:
-            return False
-
-    files = {"/a/b/c": b"", "/d": b""}
-    assert walk(Guest(tree=Deaf(files), label="x")) == walk(guest_with(files))
+    assert tree.told == ["walk", "/", "/b", "/d", "/b/c"]

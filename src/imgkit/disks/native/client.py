@@ -6,7 +6,6 @@ import select
 import signal
 import subprocess
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Self
@@ -22,9 +21,7 @@ log = logging.getLogger(__name__)
 
 TIMEOUT_SECONDS = 120.0
 MOST_FAILURES = 12
-MOST_EXPECTED = 32
-_SENT_AT_ONCE = 8
-_MOST_EXPECTED_BYTES = 16 * KiB  # fits into the pipe, so that writing never waits for a child that is writing itself
+_LONGEST_EXPECTED = 16 * KiB  # fits into the pipe, so that writing never waits for a child that is writing itself
 _STATES = frozenset(State)
 _READ_BYTES = 1 << 20
 _ENDS = {
@@ -49,7 +46,7 @@ class ReadingStopped(CannotLookInside):
 
 
 class AskAgain(Exception):
-    """The child ended over something that was expected and never asked for; a new one is to be asked."""
+    """The child ended, and perhaps over something that was never asked for; a new one is to be asked."""
 
 
 class ReadingChild(Closing):
@@ -68,8 +65,9 @@ class ReadingChild(Closing):
         self._opened = ExitStack()
         self._running: Running | None = None
         self._waiting = bytearray()
-        self._expected: deque[bytes] = deque()
-        self._unsent: list[bytes] = []
+        self._expected: bytes | None = None
+        self._may_go_ahead = True
+        self._goes_ahead = False
         self.generation = 0
         self.failures = 0
 
@@ -80,49 +78,47 @@ class ReadingChild(Closing):
         """Ask one question and return the answer's frames.
 
         Raises NoSuchPathInside, NeedsKey, CannotLookInside with the child's own words, or because the child failed;
-        AskAgain where it failed over something else.
+        AskAgain where it failed over something else, or may have.
         """
         self.ready()
         request = _request(what, payload, (tree, offset, count))
-        self._pass_over_up_to(request)
+        if self._expected not in {None, request}:
+            self._pass_over()
         frames: list[bytes] = []
         try:
             for frame in self._exchange(request):
                 frames.append(frame)  # noqa: PERF402  # kept also where the next one never comes
         except ChildGone as gone:
             self._give_up()
+            if self._goes_ahead:
+                self._goes_ahead = self._may_go_ahead = False
+                raise AskAgain from gone
             raise ReadingStopped(f"the process that read it was ended: {gone}", frames) from gone
         return frames
 
-    def expect(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> bool:
-        """Let the child work on a question that is asked soon, while this side does something else.
+    def go_ahead(self, tree: int) -> bool:
+        """Let the child list the folders of a tree as a walk asks for them, while it is asked nothing else.
 
-        Such questions are best asked in the same order. Return whether it was passed on: few may wait at once.
+        Return whether it does: not after one has ended that did, perhaps over a folder. Raises as `ask` does.
         """
+        if self._may_go_ahead:
+            self.ask(What.WALK, b"", tree=tree)
+            self._goes_ahead = True
+        return self._may_go_ahead
+
+    def expect(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> None:
+        """Let the child work on the question that is asked next, while this side does something else."""
         request = _request(what, payload, (tree, offset, count))
-        room = _MOST_EXPECTED_BYTES - sum(map(len, self._expected))
-        if self._running is None or len(self._expected) >= MOST_EXPECTED or len(request) > room:
-            return False
-        self._expected.append(request)
-        self._unsent.append(request)
-        if len(self._unsent) in {len(self._expected), _SENT_AT_ONCE}:
+        if self._running is not None and self._expected is None and len(request) <= _LONGEST_EXPECTED:
+            self._expected = request
             with suppress(ChildGone):  # whoever asks finds out, and over what
-                self._send_expected()
-        return True
+                self._send(request)
 
-    def _send_expected(self) -> None:
-        """Send what was held back: each writing may put the child on our processor, so they go together."""
-        if self._unsent:
-            requests = b"".join(self._unsent)
-            self._unsent.clear()
-            self._send(requests)
-
-    def _pass_over_up_to(self, request: bytes) -> None:
-        """Let go of the answers that stand before this one: those of questions that were expected in vain."""
+    def _pass_over(self) -> None:
+        """Let go of the answer to what was expected in vain."""
+        self._expected = None
         try:
-            while self._expected and self._expected[0] != request:
-                self._expected.popleft()
-                self._let_go()
+            self._let_go()
         except ChildGone as gone:
             self._give_up()
             raise AskAgain from gone
@@ -141,8 +137,7 @@ class ReadingChild(Closing):
         self._running = self._opened.enter_context(self._begin())
         self.generation += 1
         self._waiting.clear()
-        self._expected.clear()
-        self._unsent.clear()
+        self._expected = None
         try:
             self._prepare(self)
         except BaseException:
@@ -164,10 +159,9 @@ class ReadingChild(Closing):
         self._opened = ExitStack()
 
     def _exchange(self, request: bytes) -> Iterator[bytes]:
-        if self._expected:
-            self._expected.popleft()
-        else:
+        if self._expected is None:
             self._send(request)
+        self._expected = None
         yield from self._answer()
 
     def _send(self, request: bytes) -> None:
@@ -202,7 +196,6 @@ class ReadingChild(Closing):
         assert self._running is not None
         pipe = self._running.stdout.fileno()
         while len(self._waiting) < count:
-            self._send_expected()
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([pipe], [], [], left)[0]:
                 raise ChildGone(f"it gave no answer within {self._timeout_seconds:g} s")

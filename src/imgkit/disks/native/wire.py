@@ -11,7 +11,7 @@ from enum import IntEnum
 from imgkit.disks.native.reader import KINDS, Row, Stretch
 from imgkit.disks.native.tree import Listed
 from imgkit.model.tree import Entry, EntryKind
-from imgkit.units import MiB
+from imgkit.units import KiB, MiB
 
 REQUEST = struct.Struct("<IBIQQ")
 ANSWER = struct.Struct("<BI")
@@ -22,6 +22,8 @@ MOST_STRETCHES = 100_000
 # Seconds and nanoseconds apart: the times of XFS and NTFS go beyond what 64 bits of nanoseconds hold.
 _ROW = struct.Struct("<BIQIIQIIqIqIqIqI")
 _STRETCH = struct.Struct("<QQ")
+_PAIR = struct.Struct("<II")
+_FRAME_BYTES = 128 * KiB
 _READ, _BORN = 1, 2
 _NANO = 1_000_000_000
 
@@ -39,6 +41,9 @@ class What(IntEnum):
     XATTRS = 8
     STORED = 9
     ONE_XATTR = 10
+    READ_SMALL = 11
+    WALK = 12
+    WALKED = 13
 
 
 class State(IntEnum):
@@ -83,23 +88,35 @@ def decode_entries(payload: bytes) -> list[Entry]:
 
 def encode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
     """Encode names and values of any bytes."""
-    return b"".join(struct.pack("<II", len(name), len(value)) + name + value for name, value in pairs)
+    return b"".join(_PAIR.pack(len(name), len(value)) + name + value for name, value in pairs)
 
 
-def decode_pairs(payload: bytes) -> dict[bytes, bytes]:
-    """Read them back. Raises Garbled."""
-    found: dict[bytes, bytes] = {}
+def encode_in_frames(pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    """Yield payloads of such pairs, each not much larger than it has to be."""
+    waiting: list[tuple[bytes, bytes]] = []
+    size = 0
+    for pair in pairs:
+        waiting.append(pair)
+        size += len(pair[1])
+        if size >= _FRAME_BYTES:
+            yield encode_pairs(waiting)
+            waiting, size = [], 0
+    if waiting:
+        yield encode_pairs(waiting)
+
+
+def decode_pairs(payload: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Yield them again. Raises Garbled."""
     at = 0
     while at < len(payload):
-        if at + 8 > len(payload):
+        if at + _PAIR.size > len(payload):
             raise Garbled("a pair is cut off")
-        name, value = struct.unpack_from("<II", payload, at)
-        at += 8
+        name, value = _PAIR.unpack_from(payload, at)
+        at += _PAIR.size
         if at + name + value > len(payload):
             raise Garbled("a pair is cut off")
-        found[payload[at : at + name]] = payload[at + name : at + name + value]
+        yield payload[at : at + name], payload[at + name : at + name + value]
         at += name + value
-    return found
 
 
 def encode_stretches(stretches: Iterable[Stretch]) -> bytes:

@@ -7,29 +7,29 @@ this process, and the parent says so and starts another.
 import gc
 import json
 import os
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from imgkit.disks.guest_view import open_guest_view
+from imgkit.disks.native.ahead import Ahead
 from imgkit.disks.native.limits import allow_processor_time, set_limits
 from imgkit.disks.native.nouns import to_plain
-from imgkit.disks.native.reader import PART_BYTES, reason_of
+from imgkit.disks.native.reader import BROKEN, PART_BYTES, reason_of
+from imgkit.disks.native.requests import Requests
 from imgkit.disks.native.survey import Survey
 from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.volume import Bytes
 from imgkit.disks.native.wire import (
     ANSWER,
-    LARGEST_REQUEST,
     MOST_STRETCHES,
-    REQUEST,
     State,
     What,
     encode_entries,
+    encode_in_frames,
     encode_pairs,
     encode_stretches,
 )
@@ -38,7 +38,10 @@ from imgkit.files.closing import Closing
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.role import DiskRole
+from imgkit.units import KiB
 
+SMALL_BYTES = 64 * KiB
+MOST_AT_ONCE_BYTES = 512 * KiB
 _MESSAGE_BYTES = 2000
 
 
@@ -48,14 +51,22 @@ class Worker(Closing):
     def __init__(self) -> None:
         self._survey = Survey(disks={})
         self._trees: list[Tree] = []
+        self._walk: Ahead | None = None
         self._opened = ExitStack()
 
     def close(self) -> None:
         self._opened.close()
 
+    def go_ahead(self) -> bool:
+        """List one more folder of the walk that was told of; return whether there was one to list."""
+        if self._walk is None or not self._walk.has_work:
+            return False
+        self._walk.step()
+        return True
+
     def answer(self, numbers: list[int], payload: bytes) -> Iterator[bytes]:
         """Yield the frames' payloads. Raises IndexError for a tree that was never made."""
-        what, tree, offset, count = numbers
+        what, number, offset, count = numbers
         match what:
             case What.OPEN:
                 yield self._open(json.loads(payload))
@@ -63,21 +74,12 @@ class Worker(Closing):
                 yield from self._look(json.loads(payload))
             case What.TREE:
                 yield self._tree(json.loads(payload))
-            case What.STAT:
-                yield from encode_entries([self._trees[tree].stat(payload)])
-            case What.LIST:
-                yield from encode_entries(self._trees[tree].list_folder(payload))
-            case What.READ:
-                size, parts = self._trees[tree].read(payload, offset, min(count, PART_BYTES))
-                yield size.to_bytes(8, "little") + b"".join(parts)
-            case What.LINK | What.STORED:
-                yield _leading_to(self._trees[tree], What(what), payload, count)
-            case What.XATTRS:
-                yield encode_pairs(self._trees[tree].xattrs(payload).items())
-            case What.ONE_XATTR:
-                yield from _one_xattr(self._trees[tree], *payload.split(b"\0"))
+            case What.WALK:
+                self._walk = Ahead(self._trees[number])
+            case What.WALKED:
+                yield from encode_in_frames(self._walk.take() if self._walk is not None else ())
             case _:
-                raise CannotLookInside(f"nobody knows what request {what} means")
+                yield from _from_tree(self._trees[number], what, payload, offset, count)
 
     def _open(self, disks: Mapping[str, Mapping[str, str]]) -> bytes:
         self._survey = Survey(disks={DiskRole.parse(role): self._view(disk) for role, disk in disks.items()})
@@ -117,6 +119,43 @@ def _image(disk: Mapping[str, str]) -> DiskImage:
     return DiskImage(path=Path(os.fsdecode(bytes.fromhex(disk["path"]))), format=DiskFormat(disk["format"]))
 
 
+def _from_tree(tree: Tree, what: int, payload: bytes, offset: int, count: int) -> Iterator[bytes]:
+    match what:
+        case What.STAT:
+            yield from encode_entries([tree.stat(payload)])
+        case What.LIST:
+            yield from encode_entries(tree.list_folder(payload))
+        case What.READ:
+            size, parts = tree.read(payload, offset, min(count, PART_BYTES))
+            yield size.to_bytes(8, "little") + b"".join(parts)
+        case What.READ_SMALL:
+            yield from encode_in_frames(small_files(tree, payload.split(b"\0")))
+        case What.LINK:
+            yield tree.read_link(payload)
+        case What.STORED:
+            yield encode_stretches(islice(tree.stored(payload), min(count, MOST_STRETCHES)))
+        case What.XATTRS:
+            yield encode_pairs(tree.xattrs(payload).items())
+        case What.ONE_XATTR:
+            yield from _one_xattr(tree, *payload.split(b"\0"))
+        case _:
+            raise CannotLookInside(f"nobody knows what request {what} means")
+
+
+def small_files(tree: Tree, paths: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the small ones of these files, whole; whoever asks for one that is missing is told why."""
+    left = MOST_AT_ONCE_BYTES
+    for path in paths:
+        if left <= 0:
+            return
+        with suppress(*BROKEN):
+            size, parts = tree.read(path, 0, SMALL_BYTES)
+            content = b"".join(parts)
+            if len(content) == size:
+                left -= size
+                yield path, content
+
+
 def _one_xattr(tree: Tree, folder: bytes, attribute: bytes = b"", *names: bytes) -> Iterator[bytes]:
     """Yield the names that have an attribute, with its values; a frame for each, because a value may be large."""
     for name in names:
@@ -133,35 +172,22 @@ def _mounted(tree: Tree, number: int, folder: bytes) -> str:
     return ""
 
 
-def _leading_to(tree: Tree, what: What, path: bytes, count: int) -> bytes:
-    """Return where a link leads to, or where the content of a file lies in it."""
-    if what is What.LINK:
-        return tree.read_link(path)
-    return encode_stretches(islice(tree.stored(path), min(count, MOST_STRETCHES)))
-
-
 def _json(plain: object) -> bytes:
     return json.dumps(plain).encode("ascii")
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer until the other side is gone."""
+def serve(requests: Requests, answers: BinaryIO) -> None:
+    """Answer until the other side is gone; while it asks nothing, work ahead where it wants that."""
     with Worker() as worker:
-        _answer_all(worker, requests, answers)
-
-
-def _answer_all(worker: Worker, requests: BinaryIO, answers: BinaryIO) -> None:
-    while len(head := requests.read(REQUEST.size)) == REQUEST.size:
-        length, *numbers = REQUEST.unpack(head)
-        payload = requests.read(length) if length <= LARGEST_REQUEST else b""
-        if len(payload) != length:
-            return
-        allow_processor_time()
-        for state, frame in _frames(worker, numbers, payload):
-            answers.write(ANSWER.pack(state, len(frame)) + frame)
-            if numbers[0] == What.SURVEY:
-                answers.flush()
-        answers.flush()
+        for numbers, payload in requests:
+            allow_processor_time()
+            for state, frame in _frames(worker, numbers, payload):
+                answers.write(ANSWER.pack(state, len(frame)) + frame)
+                if numbers[0] == What.SURVEY:
+                    answers.flush()
+            answers.flush()
+            while requests.none_waits() and worker.go_ahead():
+                allow_processor_time()
 
 
 def _frames(worker: Worker, numbers: list[int], payload: bytes) -> Iterator[tuple[State, bytes]]:
@@ -191,7 +217,7 @@ def main() -> None:
     os.dup2(2, 1)
     set_limits()
     gc.freeze()  # what was loaded stays; looking through it for waste at every ten thousand entries finds none
-    serve(sys.stdin.buffer, answers)
+    serve(Requests(0), answers)
 
 
 if __name__ == "__main__":

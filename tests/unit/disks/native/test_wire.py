@@ -61,10 +61,10 @@ def test_nonsense_is_garbled(payload: bytes) -> None:
 
 def test_pairs_hold_any_bytes() -> None:
     pairs = {b"user.\0": b"", b"": b"\xff" * 300}
-    assert decode_pairs(encode_pairs(pairs.items())) == pairs
+    assert dict(decode_pairs(encode_pairs(pairs.items()))) == pairs
     for cut in (3, 10):
         with pytest.raises(Garbled):
-            decode_pairs(encode_pairs(pairs.items())[:cut])
+            dict(decode_pairs(encode_pairs(pairs.items())[:cut]))
 
 
 def test_stretches_come_out_as_they_went_in_and_a_torn_one_is_told() -> None:

@@ -2,20 +2,33 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
+from tests.unit.disks.native.ext_image import ExtImage
 from tests.unit.disks.native.test_survey import root
+from tests.unit.disks.native.test_tree import FakeReader
 
-from imgkit.disks.native.wire import ANSWER, REQUEST, State, What, decode_entries
-from imgkit.disks.native.worker import serve
+from imgkit.disks.native.requests import Requests
+from imgkit.disks.native.tree import Tree
+from imgkit.disks.native.wire import ANSWER, REQUEST, State, What, decode_entries, decode_pairs
+from imgkit.disks.native.worker import MOST_AT_ONCE_BYTES, SMALL_BYTES, serve, small_files
+
+
+def pipe_with(sent: bytes) -> Requests:
+    """What a pipe holds whose other end was closed."""
+    reading, writing = os.pipe()
+    os.write(writing, sent)
+    os.close(writing)
+    return Requests(reading)
 
 
 def ask(*requests: tuple[What, bytes, int]) -> list[tuple[State, bytes]]:
     """Send requests and return all frames; the limits are the process' own and stay out of this."""
     sent = b"".join(REQUEST.pack(len(payload), what, tree, 0, 1 << 20) + payload for what, payload, tree in requests)
     answers = io.BytesIO()
-    serve(io.BytesIO(sent), answers)
+    serve(pipe_with(sent), answers)
     raw, frames = answers.getvalue(), []
     while raw:
         state, length = ANSWER.unpack_from(raw)
@@ -24,9 +37,14 @@ def ask(*requests: tuple[What, bytes, int]) -> list[tuple[State, bytes]]:
     return frames
 
 
-@pytest.fixture
-def opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[What, bytes, int]]:
+@pytest.fixture(autouse=True)
+def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be those of the tests."""
     monkeypatch.setattr("imgkit.disks.native.worker.allow_processor_time", lambda: None)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> list[tuple[What, bytes, int]]:
     path = tmp_path / "disk\udcff.raw"
     path.write_bytes(root().content)
     disks = {"system": {"path": str(path).encode("utf-8", "surrogateescape").hex(), "format": "raw"}}
@@ -63,7 +81,32 @@ def test_every_failure_is_an_answer_and_the_next_question_is_heard(opened: list[
 
 def test_an_unknown_or_endless_request_ends_it() -> None:
     answers = io.BytesIO()
-    serve(io.BytesIO(REQUEST.pack(1 << 30, What.STAT, 0, 0, 0) + b"x"), answers)
+    serve(pipe_with(REQUEST.pack(1 << 30, What.STAT, 0, 0, 0) + b"x"), answers)
     assert answers.getvalue() == b""
     ((state, words),) = ask((What.OPEN, b'{"system": {"path": "2f6e6f6e65", "format": "raw"}}', 0))
     assert (state, b"/none" in words) == (State.CANNOT, True)
+
+
+def test_small_files_come_whole_and_what_is_large_missing_or_no_file_is_left_out(tmp_path: Path) -> None:
+    image = ExtImage()
+    image.file(12, b"x" * 3000)
+    image.file(13, b"y" * (SMALL_BYTES + 1))
+    image.file(14, b"")
+    image.folder(2, {b"small": 12, b"large": 13, b"empty": 14, b"torn": 99})
+    path = tmp_path / "disk.raw"
+    path.write_bytes(image.content)
+    disks = {"system": {"path": str(path).encode().hex(), "format": "raw"}}
+    frames = ask(
+        (What.OPEN, json.dumps(disks).encode(), 0),
+        (What.SURVEY, b"{}", 0),
+        (What.TREE, json.dumps([["system", b"/".hex()]]).encode(), 0),
+        (What.READ_SMALL, b"/small\0/large\0/none\0/torn\0/\0/empty", 0),
+    )
+    answer = [frame for state, frame in frames if state is State.MORE][-1]
+    assert list(decode_pairs(answer)) == [(b"/small", b"x" * 3000), (b"/empty", b"")]
+
+
+def test_many_small_files_are_given_as_far_as_an_answer_holds() -> None:
+    reader = FakeReader({1: {b"%d" % number: 2 for number in range(64)}, 2: bytes(SMALL_BYTES)})
+    given = list(small_files(Tree(0, {0: reader}), [b"/%d" % number for number in range(64)]))
+    assert len(given) == MOST_AT_ONCE_BYTES // SMALL_BYTES
