@@ -122,7 +122,7 @@ def answer_all():
         if len(head) < REQUEST.size: return
         payload = sys.stdin.buffer.read(REQUEST.unpack(head)[0])
         if payload == b'die': os.kill(os.getpid(), signal.SIGSEGV)
-        if payload == b'absent': give(State.ABSENT, b'gone'); continue
+        if payload == b'absent': give(State.ABSENT, encode_absence(b'gone', None)); continue
         give(State.MORE, payload * (70000 if payload == b'large' else 1))
         give(State.DONE, b'')
 give(State.MORE, b''); give(State.DONE, b'')

@@ -23,7 +23,8 @@ from tests.integration.native_disks import (
     make_xfs,
 )
 
-from imgkit.disks.machine_native import NativeTree, open_native_machine
+from imgkit.disks.machine_native import open_native_machine
+from imgkit.disks.tree_native import NativeTree
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.tree import Entry, EntryKind

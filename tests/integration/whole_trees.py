@@ -4,8 +4,8 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from imgkit.disks.machine_native import NativeTree
 from imgkit.disks.tree_guestfs import GuestfsTree
+from imgkit.disks.tree_native import NativeTree
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.ports import FileTree
 

@@ -1,6 +1,7 @@
 """Tests of process.py, with the interpreter that runs them as the program."""
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
@@ -13,7 +14,9 @@ import pytest
 
 from imgkit.errors import ToolFailed, ToolMissing
 from imgkit.process import (
+    PIPE_BYTES,
     Limits,
+    enlarge_pipe,
     find_program,
     has_terminal,
     paste,
@@ -199,3 +202,16 @@ def test_a_thread_gives_way_by_itself():
     thread.join()
     assert found == [min(19, ours + 10)]
     assert os.getpriority(os.PRIO_PROCESS, 0) == ours
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a pipe grow")
+def test_a_pipe_can_hold_more_and_what_cannot_is_left_as_it_is():
+    reading, writing = os.pipe()
+    try:
+        enlarge_pipe(reading)
+        assert fcntl.fcntl(writing, fcntl.F_GETPIPE_SZ) == PIPE_BYTES
+    finally:
+        os.close(reading)
+        os.close(writing)
+    with Path(os.devnull).open("rb") as no_pipe:
+        enlarge_pipe(no_pipe.fileno())

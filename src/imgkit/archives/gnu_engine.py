@@ -5,8 +5,6 @@ sees neither what stands around it nor another name, and what it makes of it is 
 it: a dense file byte by byte as it comes back through a pipe, a sparse one by its chunk digests on the disk.
 """
 
-import contextlib
-import fcntl
 import os
 import sys
 import tempfile
@@ -27,14 +25,13 @@ from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.digests import ChunkDigests
 from imgkit.errors import NoRoom, ToolFailed
 from imgkit.files.sparse import SparseFile, is_zero
-from imgkit.process import Running, thread_gives_way
+from imgkit.process import PIPE_BYTES, Running, enlarge_pipe, thread_gives_way
 from imgkit.safe_text import safe_name
 from imgkit.tools.gnu_tar import GnuTar, extracting
-from imgkit.units import KiB, MiB
+from imgkit.units import KiB
 
 Run = memoryview | Hole
 
-_PIPE_BYTES = MiB
 _READ_BYTES = 256 * KiB
 _ZEROES = memoryview(bytes(_READ_BYTES))
 
@@ -107,7 +104,7 @@ class Feed:
         while self.is_open and self._zeroes is not None and done < length:
             try:
                 self._pipe.flush()
-                done += os.splice(self._zeroes, self._pipe.fileno(), min(length - done, _PIPE_BYTES), offset_src=0)
+                done += os.splice(self._zeroes, self._pipe.fileno(), min(length - done, PIPE_BYTES), offset_src=0)
             except BrokenPipeError:
                 self.is_open = False
             except OSError:  # a kernel or a sandbox that cannot
@@ -226,7 +223,7 @@ def _pipe() -> Iterator[tuple[int, IO[bytes]]]:
     reading, write_handle = os.pipe()
     try:
         with os.fdopen(write_handle, "wb", buffering=0) as writing:
-            _enlarge(reading)
+            enlarge_pipe(reading)
             yield reading, writing
     finally:
         os.close(reading)
@@ -240,17 +237,10 @@ def _zeroes() -> Iterator[int | None]:
         return
     handle = os.memfd_create("imgkit-zeroes")
     try:
-        os.ftruncate(handle, _PIPE_BYTES)
+        os.ftruncate(handle, PIPE_BYTES)
         yield handle
     finally:
         os.close(handle)
-
-
-def _enlarge(pipe: int) -> None:
-    """Let a pipe hold more, where that can be asked for: fewer changes between the programs."""
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError):
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
 
 
 @contextmanager
@@ -260,7 +250,7 @@ def _started(tar: GnuTar, stdout: int) -> Iterator[Running]:
         folder = until_started.enter_context(tempfile.TemporaryDirectory(prefix="imgkit-tar-"))
         running = until_ended.enter_context(extracting(tar, stdout=stdout, folder=Path(folder)))
         until_started.close()
-        _enlarge(running.stdin.fileno())
+        enlarge_pipe(running.stdin.fileno())
         yield running
 
 

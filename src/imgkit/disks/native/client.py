@@ -11,10 +11,10 @@ from contextlib import AbstractContextManager, ExitStack, suppress
 from typing import Self
 
 from imgkit.disks.native.spare import WORKER, take_spare
-from imgkit.disks.native.wire import ANSWER, LARGEST_ANSWER, REQUEST, State, What
+from imgkit.disks.native.wire import ANSWER, LARGEST_ANSWER, REQUEST, Garbled, State, What, decode_absence
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.files.closing import Closing
-from imgkit.process import Running, start
+from imgkit.process import Running, enlarge_pipe, start
 from imgkit.units import KiB
 
 log = logging.getLogger(__name__)
@@ -43,6 +43,14 @@ class ReadingStopped(CannotLookInside):
     def __init__(self, message: str, frames: Sequence[bytes]) -> None:
         super().__init__(message)
         self.frames = tuple(frames)
+
+
+class Absent(NoSuchPathInside):
+    """There is no such path. `lacking` is the folder that it lacks something in, and all names that are there."""
+
+    def __init__(self, message: str, lacking: tuple[bytes, frozenset[bytes]] | None) -> None:
+        super().__init__(message)
+        self.lacking = lacking
 
 
 class AskAgain(Exception):
@@ -135,6 +143,7 @@ class ReadingChild(Closing):
         if self.failures >= MOST_FAILURES:
             raise CannotLookInside(f"reading these disks failed {self.failures} times, and is not tried again")
         self._running = self._opened.enter_context(self._begin())
+        enlarge_pipe(self._running.stdout.fileno())
         self.generation += 1
         self._waiting.clear()
         self._expected = None
@@ -178,7 +187,7 @@ class ReadingChild(Closing):
         while state is State.MORE:
             state, frame = self._frame(deadline)
             if state is State.ABSENT:
-                raise NoSuchPathInside(_words(frame))
+                raise _absent(frame)
             if state is State.NEEDS_KEY:
                 raise NeedsKey(_words(frame))
             if state is State.CANNOT:
@@ -221,6 +230,14 @@ class ReadingChild(Closing):
 
 def _request(what: What, payload: bytes, numbers: tuple[int, int, int]) -> bytes:
     return REQUEST.pack(len(payload), what, *numbers) + payload
+
+
+def _absent(frame: bytes) -> Absent:
+    try:
+        words, lacking = decode_absence(frame)
+    except Garbled as error:
+        raise ChildGone("its answer makes no sense") from error
+    return Absent(_words(words), lacking)
 
 
 def _words(frame: bytes) -> str:

@@ -11,6 +11,8 @@ from imgkit.errors import CannotLookInside, NoSuchPathInside
 MOST_HOPS = 40
 _NAMES_KEPT = 300_000
 _PATHS_KEPT = 512
+_MOST_PARTS = 64
+NO_NAMES = frozenset({b"", b".", b".."})  # parts of a path that lead elsewhere than to a name
 
 
 class Spot(NamedTuple):
@@ -86,6 +88,18 @@ class Tree:
     def xattrs(self, path: bytes) -> Mapping[bytes, bytes]:
         spot = self._find(path, follow=False)
         return self._readers[spot.file_system].xattrs(spot.inode)
+
+    def lacking(self, path: bytes) -> tuple[bytes, Sequence[bytes]] | None:
+        """Return the folder that lacks what a path needs, and all names that it has; None where that is not why."""
+        folder = b""
+        for part in path.rstrip(b"/").split(b"/")[1:_MOST_PARTS]:
+            if part in NO_NAMES:
+                return None
+            names = self._names_of(self._require_folder(self._trail(folder)[-1]))
+            if part not in names:
+                return folder, tuple(names)
+            folder += b"/" + part
+        return None
 
     def _find(self, path: bytes, *, follow: bool) -> Spot:
         """Walk a path from the root; links on the way are followed, the last one only if wanted."""

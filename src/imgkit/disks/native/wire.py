@@ -24,6 +24,7 @@ _ROW = struct.Struct("<BIQIIQIIqIqIqIqI")
 _STRETCH = struct.Struct("<QQ")
 _PAIR = struct.Struct("<II")
 _FRAME_BYTES = 128 * KiB
+_MOST_NAMES_BYTES = 64 * KiB
 _READ, _BORN = 1, 2
 _NANO = 1_000_000_000
 
@@ -44,6 +45,9 @@ class What(IntEnum):
     READ_SMALL = 11
     WALK = 12
     WALKED = 13
+
+
+ABOUT_ONE_PATH = frozenset({What.STAT, What.LIST, What.READ, What.LINK, What.XATTRS, What.STORED})
 
 
 class State(IntEnum):
@@ -117,6 +121,25 @@ def decode_pairs(payload: bytes) -> Iterator[tuple[bytes, bytes]]:
             raise Garbled("a pair is cut off")
         yield payload[at : at + name], payload[at + name : at + name + value]
         at += name + value
+
+
+def encode_absence(words: bytes, lacking: tuple[bytes, Sequence[bytes]] | None) -> bytes:
+    """Encode why a path is not there; with the folder that lacks something all its names, where they are few."""
+    if lacking is None or sum(map(len, lacking[1])) > _MOST_NAMES_BYTES:
+        return encode_pairs([(words, b"")])
+    folder, names = lacking
+    return encode_pairs([(words, b""), (folder, b"\0".join(names))])
+
+
+def decode_absence(payload: bytes) -> tuple[bytes, tuple[bytes, frozenset[bytes]] | None]:
+    """Read it back. Raises Garbled."""
+    match tuple(decode_pairs(payload)):
+        case [(words, b"")]:
+            return words, None
+        case [(words, b""), (folder, names)]:
+            return words, (folder, frozenset(names.split(b"\0")))
+        case _:
+            raise Garbled("it does not say why something is not there")
 
 
 def encode_stretches(stretches: Iterable[Stretch]) -> bytes:

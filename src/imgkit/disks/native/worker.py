@@ -24,10 +24,12 @@ from imgkit.disks.native.survey import Survey
 from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.volume import Bytes
 from imgkit.disks.native.wire import (
+    ABOUT_ONE_PATH,
     ANSWER,
     MOST_STRETCHES,
     State,
     What,
+    encode_absence,
     encode_entries,
     encode_in_frames,
     encode_pairs,
@@ -80,6 +82,13 @@ class Worker(Closing):
                 yield from encode_in_frames(self._walk.take() if self._walk is not None else ())
             case _:
                 yield from _from_tree(self._trees[number], what, payload, offset, count)
+
+    def lacking(self, numbers: Sequence[int], path: bytes) -> tuple[bytes, Sequence[bytes]] | None:
+        """Return which folder lacks what a question's path needs, and what it has; None where nobody can say."""
+        what, number, _, _ = numbers
+        with suppress(*BROKEN):
+            return self._trees[number].lacking(path) if what in ABOUT_ONE_PATH else None
+        return None
 
     def _open(self, disks: Mapping[str, Mapping[str, str]]) -> bytes:
         self._survey = Survey(disks={DiskRole.parse(role): self._view(disk) for role, disk in disks.items()})
@@ -196,7 +205,7 @@ def _frames(worker: Worker, numbers: list[int], payload: bytes) -> Iterator[tupl
         for frame in worker.answer(numbers, payload):
             yield State.MORE, frame
     except NoSuchPathInside as error:
-        yield State.ABSENT, _message(error.message)
+        yield State.ABSENT, encode_absence(_message(error.message), worker.lacking(numbers, payload))
     except NeedsKey as error:
         yield State.NEEDS_KEY, _message(error.message)
     except Exception as error:  # noqa: BLE001  # whatever a hostile disk brought about, the next question is answered

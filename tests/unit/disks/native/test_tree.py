@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import pytest
 
@@ -160,3 +161,25 @@ def test_many_folders_do_not_pile_up() -> None:
         tree.stat(path)
     assert tree._kept <= 310_000
     assert len(tree._resolved) <= 512
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        (b"/none", b""),
+        (b"/none/below", b""),
+        (b"/etc/none/", b"/etc"),
+        (b"/etc/passwd/x", None),
+        (b"/etc/passwd", None),
+        (b"/etc/../none", None),
+        (b"/gone/x", None),
+        (b"/" + b"etc/../" * 99, None),
+    ],
+)
+def test_what_a_path_lacks_is_told_with_all_that_is_there(path: bytes, folder: bytes | None) -> None:
+    tree = Tree(0, {0: ROOT})
+    if folder is None:
+        with suppress(NoSuchPathInside):
+            assert tree.lacking(path) is None
+    else:
+        assert tree.lacking(path) == (folder, tuple(name for name, _ in ROOT.names(2 if folder else 1)))

@@ -7,9 +7,11 @@ from imgkit.disks.native.tree import Listed
 from imgkit.disks.native.wire import (
     ENTRIES_A_FRAME,
     Garbled,
+    decode_absence,
     decode_entries,
     decode_pairs,
     decode_stretches,
+    encode_absence,
     encode_entries,
     encode_pairs,
     encode_stretches,
@@ -72,3 +74,16 @@ def test_stretches_come_out_as_they_went_in_and_a_torn_one_is_told() -> None:
     assert decode_stretches(payload) == [(0, 1), (1 << 63, 1 << 40)]
     with pytest.raises(Garbled):
         decode_stretches(payload[:-1])
+
+
+def test_why_something_is_absent_comes_with_what_is_there_where_that_is_little() -> None:
+    for lacking in (None, (b"", [b"a", b"\xff"]), (b"/etc", [])):
+        expected = None if lacking is None else (lacking[0], frozenset(lacking[1]) or frozenset({b""}))
+        assert decode_absence(encode_absence(b"words", lacking)) == (b"words", expected)
+    assert decode_absence(encode_absence(b"", (b"/", [b"n" * 200] * 1000))) == (b"", None)
+
+
+@pytest.mark.parametrize("payload", [b"", b"x", encode_pairs([(b"a", b"b")]), encode_pairs([(b"a", b"")] * 3)])
+def test_an_absence_that_says_nothing_is_garbled(payload: bytes) -> None:
+    with pytest.raises(Garbled):
+        decode_absence(payload)

@@ -12,7 +12,7 @@ from tests.unit.disks.native.test_tree import FakeReader
 
 from imgkit.disks.native.requests import Requests
 from imgkit.disks.native.tree import Tree
-from imgkit.disks.native.wire import ANSWER, REQUEST, State, What, decode_entries, decode_pairs
+from imgkit.disks.native.wire import ANSWER, REQUEST, State, What, decode_absence, decode_entries, decode_pairs
 from imgkit.disks.native.worker import MOST_AT_ONCE_BYTES, SMALL_BYTES, serve, small_files
 
 
@@ -85,6 +85,12 @@ def test_an_unknown_or_endless_request_ends_it() -> None:
     assert answers.getvalue() == b""
     ((state, words),) = ask((What.OPEN, b'{"system": {"path": "2f6e6f6e65", "format": "raw"}}', 0))
     assert (state, b"/none" in words) == (State.CANNOT, True)
+
+
+def test_what_is_absent_comes_with_the_names_of_the_folder_that_lacks_it(opened: list[tuple[What, bytes, int]]) -> None:
+    absent = [(What.STAT, b"/etc/none", 0), (What.READ, b"/etc/none/x", 0), (What.ONE_XATTR, b"/etc/\0user.a\0none", 0)]
+    frames = [frame for state, frame in ask(*opened, *absent) if state is State.ABSENT]
+    assert [decode_absence(frame)[1] for frame in frames] == [(b"/etc", frozenset({b"os-release"}))] * 2 + [None]
 
 
 def test_small_files_come_whole_and_what_is_large_missing_or_no_file_is_left_out(tmp_path: Path) -> None:
