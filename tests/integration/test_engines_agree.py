@@ -3,6 +3,7 @@
 Two launches for everything: one in which a kernel makes the disks, and one in which it reads them.
 """
 
+import base64
 import os
 import string
 from collections.abc import Iterator, Mapping
@@ -31,18 +32,20 @@ from imgkit.disks.machine_native import NativeMachine, open_native_machine
 from imgkit.disks.mixed_machine import MixedMachine
 from imgkit.disks.tree_guestfs import GuestfsMachine, open_guestfs_machine
 from imgkit.disks.volume_keys import read_volume_keys
+from imgkit.errors import NeedsKey
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.report import RunInfo
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import EncryptedState, Journal
-from imgkit.model.tree import Entry
+from imgkit.model.tree import Entry, EntryKind
 from imgkit.render.report_differences import disagreements
 from imgkit.samples.appliance_work import do_all
 from imgkit.samples.awkward_tree import HOSTILE_NAMES, LARGE_GID, LARGE_UID, MANY_LINKS, MANY_NAMES
 from imgkit.samples.dirty_disks import DIRTY, NEW_FILES, dirty_works
 from imgkit.samples.file_system_kinds import KINDS
 from imgkit.samples.kind_disks import kind_works
+from imgkit.samples.locked_disk import LOCKED_NAMES, locked_work
 from imgkit.samples.rpm_disk import make_rpm_disk
 from imgkit.samples.rpm_packages import PACKAGES, RpmBackend
 from imgkit.samples.sparse_disks import SPARSE, sparse_works, uids_on
@@ -87,6 +90,7 @@ RUN = RunInfo(started=datetime(2026, 11, 22, 18, 5, tzinfo=UTC), imgkit="0.1.0",
 def disks(tmp_path_factory: pytest.TempPathFactory, appliance_settings: ApplianceSettings) -> Disks:
     folder = tmp_path_factory.mktemp("all-kinds")
     works = [*kind_works(folder), *volume_works(folder), *dirty_works(folder, KINDS), *sparse_works(folder, KINDS)]
+    works.append(locked_work(folder / "locked.raw"))
     do_all(works, crash=[work.name for work in works if "dirty" in work.name], settings=appliance_settings)
     open_log_of_ntfs(folder / "ntfs.raw", folder / f"{OPEN_LOG}.raw")
     for backend in RpmBackend:
@@ -306,6 +310,35 @@ def test_of_a_lastlog_of_half_a_terabyte_every_record_is_read_by_both(
     assert mine == theirs
     assert [one.uid for one in mine.value or ()] == list(uids_on(name))
     assert (mine.partial, mine.notes) == (False, ())
+
+
+def test_of_an_encrypted_folder_all_is_told_but_names_and_content(
+    disks: Disks, native: NativeMachine, guestfs: GuestfsMachine
+):
+    """The kernel writes a covered name as base64url of eight bytes of its own, the ciphertext's first 149 bytes, and
+    where there are more a digest of the rest (fs/crypto/fname.c); the native engine writes the ciphertext whole."""
+    place = disks.place("locked")
+    mine, theirs = (machine.file_system_tree(place) for machine in (native, guestfs))
+    covered = {entry.inode: (path, entry) for path, entry in walk(mine).items() if path.startswith(b"/locked/")}
+    assert len(covered) == len(LOCKED_NAMES) + 3
+    for path, entry in walk(theirs).items():
+        if not path.startswith(b"/locked/"):
+            continue
+        my_path, my_entry = covered.pop(entry.inode)
+        assert uncovered(my_entry.name)[:149] == uncovered(entry.name)[8:][:149]
+        placeless_entries = [replace(one, name=b"", file_system=0) for one in (my_entry, entry)]
+        assert placeless_entries[0] == replace(placeless_entries[1], size=my_entry.size)
+        assert entry.kind is EntryKind.LINK or my_entry.size == entry.size
+        if entry.kind is EntryKind.FILE:
+            for tree, name in ((mine, my_path), (theirs, path)):
+                with pytest.raises(NeedsKey):
+                    tree.read_file(name, limit=10)
+    assert covered == {}
+    assert mine.read_file(b"/open", limit=10) == theirs.read_file(b"/open", limit=10) == b"open\n"
+
+
+def uncovered(name: bytes) -> bytes:
+    return base64.urlsafe_b64decode(name + b"=" * (-len(name) % 4))
 
 
 @pytest.mark.parametrize("name", RPM)

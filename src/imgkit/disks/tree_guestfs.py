@@ -11,7 +11,7 @@ from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
 from imgkit.disks.guestfs_sweep import TreeSweep, read_digests, read_links
 from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
 from imgkit.disks.tree_snapshot import KINDS
-from imgkit.errors import CannotLookInside, ImgkitError, NoSuchPathInside
+from imgkit.errors import CannotLookInside, ImgkitError, NeedsKey, NoSuchPathInside
 from imgkit.model.mounts import FstabEntry
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import Mount, MountState, Storage
@@ -25,6 +25,7 @@ MEMORY_FOR_KEYS_MIB = (
     2560  # LUKS2 takes up to 1 GiB for turning a passphrase into a key, above what the appliance needs
 )
 _ABSENT = frozenset({errno.ENOENT, errno.ENOTDIR})
+_LOCKED = 126  # ENOKEY of Linux
 _SUBVOLUME_OPTION = re.compile(r"subvol(?:id)?=[^,\\\s]+")
 
 
@@ -284,6 +285,8 @@ def _translate(refused: GuestfsRefused, verb: str, path: bytes) -> ImgkitError:
     if refused.number in _ABSENT:
         return NoSuchPathInside(f"there is no {safe_name(path)} inside the disk")
     reason = refused.message.rpartition(": ")[2]
+    if refused.number == _LOCKED:
+        return NeedsKey(f"could not {verb} {safe_name(path)} inside the disk: it is encrypted, and no key was given")
     return CannotLookInside(f"could not {verb} {safe_name(path)} inside the disk: {reason}")
 
 

@@ -5,12 +5,12 @@ import pytest
 from tests.unit.disks.guestfs_fake import FakeWorker
 
 from imgkit.disks.tree_guestfs import GuestfsMachine
-from imgkit.errors import CannotLookInside, NoSuchPathInside
+from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.role import DiskRole
 from imgkit.model.storage import MountState
 from imgkit.model.tree import EntryKind
-from imgkit.tools.guestfs import GuestfsWorker
+from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import Appliance
 
 FILES = {
@@ -113,6 +113,12 @@ def test_not_there_and_not_readable_are_two_errors(machine: GuestfsMachine):
     with pytest.raises(CannotLookInside) as caught:
         tree.read_file(b"/etc", limit=1)
     assert not isinstance(caught.value, NoSuchPathInside)
+
+
+def test_what_the_kernel_has_no_key_for_is_told_from_what_is_damaged(machine: GuestfsMachine, worker: FakeWorker):
+    worker.answers["readlink"] = GuestfsRefused("readlink: /locked: Required key not available", 126)
+    with pytest.raises(NeedsKey, match="could not read the link /locked inside the disk: it is encrypted"):
+        machine.file_system_tree("system").read_link(b"/locked")
 
 
 def test_a_file_system_that_cannot_be_mounted_is_never_taken_for_a_missing_path(worker: FakeWorker):
