@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from imgkit.facts.guest import Guest, mode_words, moment_ns
-from imgkit.facts.holdings import HoldingsVisitor, describe_holdings
+from imgkit.facts.holdings import MOST_HOLDINGS, HoldingsVisitor, describe_holdings
 from imgkit.facts.ranking import Ranking
 from imgkit.facts.walk import Walked
 from imgkit.model.contents import Contents, FolderSize, FoundFile, TopEntry
@@ -91,8 +91,13 @@ def describe_contents(guest: Guest, seen: ContentsVisitor, walked: Walked) -> Fa
         holdings=holdings,
         kinds=seen.holdings.kinds(),
     )
-    notes = (*walked.notes, *((cut,) if seen.top_total > MOST_TOP else ()))
-    return Fact.present(found, partial=bool(walked.unlisted), notes=notes, sources=sources)
+    full = f"of databases, backups and their like only the first {MOST_HOLDINGS} are given"
+    notes = (
+        *walked.notes,
+        *((cut,) if seen.top_total > MOST_TOP else ()),
+        *((full,) if len(holdings) >= MOST_HOLDINGS else ()),
+    )
+    return Fact.present(found, partial=bool(walked.unlisted), notes=notes, sources=sources, beginnings_do=True)
 
 
 def _large_folders(seen: ContentsVisitor) -> tuple[FolderSize, ...]:

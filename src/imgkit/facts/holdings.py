@@ -1,7 +1,7 @@
 """What a disk is used for, by names that lie together: databases, volumes, backup stores; and its kinds of files."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from imgkit.errors import CannotLookInside, NoSuchPathInside
@@ -11,7 +11,7 @@ from imgkit.model.fact import Source
 from imgkit.model.tree import Entry, EntryKind
 
 _MOST_FOLDERS = 20_000
-_MOST_HOLDINGS = 200
+MOST_HOLDINGS = 200
 _SHORT = 64 * 1024
 
 # What must lie in one folder for it to be one of these. A folder's name ends with a slash. A file that is empty does
@@ -145,20 +145,23 @@ def kind_of(name: bytes) -> str:
 
 
 def describe_holdings(guest: Guest, seen: HoldingsVisitor) -> tuple[tuple[Holding, ...], tuple[Source, ...]]:
-    """Return what was recognised, with the versions that files in it tell."""
-    found = [
-        (folder, kind, marks)
-        for folder, names in sorted(seen.together.items())
-        for kind, marks in _MARKS
-        if names.issuperset(mark.encode() for mark in marks)
-    ]
+    """Return what was recognised, with the versions that files in it tell; of those the beginnings may be enough."""
     sources: list[Source] = []
-    holdings = {
-        (kind, folder): Holding(kind=kind, path=folder[:-1] or b"/", version=_version(guest, kind, folder, sources))
-        for folder, kind, marks in found[:_MOST_HOLDINGS]
-        if _begins_so(guest, folder, marks)
-    }
-    return tuple(holdings[key] for key in sorted(holdings)), tuple(sources)
+    found: dict[tuple[str, bytes], Holding] = {}
+    for folder, kind, marks in _recognised(seen):
+        if len(found) >= MOST_HOLDINGS:
+            break
+        if (kind, folder) not in found and _begins_so(guest, folder, marks):
+            version = _version(guest, kind, folder, sources)
+            found[kind, folder] = Holding(kind=kind, path=folder[:-1] or b"/", version=version)
+    return tuple(found[key] for key in sorted(found)), tuple(sources)
+
+
+def _recognised(seen: HoldingsVisitor) -> Iterator[tuple[bytes, str, tuple[str, ...]]]:
+    for folder, names in sorted(seen.together.items()):
+        for kind, marks in _MARKS:
+            if names.issuperset(mark.encode() for mark in marks):
+                yield folder, kind, marks
 
 
 def _is_mark(mark: bytes, entry: Entry) -> bool:

@@ -56,12 +56,13 @@ class Fact(Generic[T]):
         notes: tuple[str, ...] = (),
         remarks: tuple[str, ...] = (),
         sources: tuple[Source, ...],
+        beginnings_do: bool = False,
     ) -> Self:
-        """A value that was found; it is partial, and says so, where a source was cut short."""
+        """A value that was found; it is partial, and says so, where a source was cut short and needed whole."""
         short = tuple(
             f"only the first {source.size} bytes of {source.path.decode('utf-8', 'surrogateescape')} were read"
             for source in sources
-            if source.truncated
+            if source.truncated and not beginnings_do
         )
         return cls(
             state=FactState.PRESENT,

@@ -32,6 +32,7 @@ DEFAULT_WIDTH = 100
 _INDENT = "  "
 _MOST_QUESTIONS = 6
 _MOST_NOTES = 4
+_MOST_NAMED = 4
 _MOST_REMARKS = 14
 
 
@@ -283,12 +284,19 @@ def _contents_words(one: DataFileSystem) -> tuple[str, str]:
 
 def _top_words(contents: Contents) -> str:
     if contents.holdings:
-        return ", ".join(f"{one.kind} {one.version}".strip() for one in contents.holdings[:4])
+        return _first_of([f"{one.kind} {one.version}".strip() for one in contents.holdings])
     by_room = sorted(contents.top, key=lambda entry: (-entry.bytes_below, entry.name))
-    return ", ".join(
-        _decode(entry.name) + (f" ({describe_bytes(entry.bytes_below)})" if entry.bytes_below else "")
-        for entry in by_room[:4]
+    return _first_of(
+        [
+            _decode(entry.name) + (f" ({describe_bytes(entry.bytes_below)})" if entry.bytes_below else "")
+            for entry in by_room
+        ]
     )
+
+
+def _first_of(words: Sequence[str]) -> str:
+    more = len(words) - _MOST_NAMED
+    return ", ".join(words[:_MOST_NAMED]) + (f", and {more} more" if more > 0 else "")
 
 
 def _diagnostic_lines(diagnostics: Sequence[Diagnostic], lone_root: str) -> list[str]:

@@ -9,6 +9,7 @@ from tests.unit.facts.tree import File, Folder, Link, MemoryTree, Nodes, Shut, g
 from imgkit.errors import CannotLookInside
 from imgkit.facts.contents import ContentsVisitor, describe_contents
 from imgkit.facts.guest import Guest
+from imgkit.facts.holdings import MOST_HOLDINGS
 from imgkit.facts.walk import walk_tree
 from imgkit.model.contents import Contents, FileKind, FolderSize, Holding
 from imgkit.model.fact import Fact
@@ -125,6 +126,19 @@ def test_what_the_disk_is_used_for_is_told():
     found = contents({"/pg/PG_VERSION": "15\n", "/pg/base": Folder(), "/pg/global": Folder(), "/x.sql.gz": b"123"})
     assert found.holdings == (Holding(kind="PostgreSQL data", path=b"/pg", version="15"),)
     assert found.kinds == (FileKind(kind="dump of a database", files=1, total_bytes=3, largest=b"/x.sql.gz"),)
+
+
+def test_a_large_database_whose_beginning_tells_its_version_leaves_nothing_out():
+    dump = b"REDIS0011\xfa\x09redis-ver\x057.2.4" + bytes(100_000)
+    fact = read_contents(guest_with({"/redis/dump.rdb": dump}))
+    assert fact.value is not None
+    assert fact.value.holdings == (Holding(kind="Redis data", path=b"/redis", version="7.2.4"),)
+    assert (fact.partial, fact.notes, [one.truncated for one in fact.sources]) == (False, (), [True])
+
+
+def test_that_only_the_first_of_many_databases_are_given_is_said():
+    fact = read_contents(guest_with({f"/{number:03}/ibdata1": b"1" for number in range(MOST_HOLDINGS)}))
+    assert fact.notes == (f"of databases, backups and their like only the first {MOST_HOLDINGS} are given",)
 
 
 NAMES = st.binary(min_size=1, max_size=8).filter(lambda name: b"/" not in name and name not in {b".", b".."})

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Folder, Link, Nodes, Shut, guest_with
 
-from imgkit.facts.holdings import HoldingsVisitor, describe_holdings, kind_of
+from imgkit.facts.holdings import MOST_HOLDINGS, HoldingsVisitor, describe_holdings, kind_of
 from imgkit.facts.walk import walk_tree
 
 RDB = b"REDIS0011\xfa\x09redis-ver\x057.2.4\xfa\x0aredis-bits\xc0@"
@@ -53,6 +53,21 @@ def holdings(nodes: Nodes) -> list[tuple[str, bytes, str]]:
 )
 def test_what_lies_together_tells_what_it_is(nodes, kind, version):
     assert holdings(nodes) == [(kind, b"/d", version)]
+
+
+def test_what_several_marks_tell_is_told_once_with_each_of_its_sources():
+    nodes = {"/d/ibdata1": b"1", "/d/mysql/global_priv.frm": b"1", "/d/mysql_upgrade_info": "8.0.36"}
+    guest, seen = guest_with({**nodes, "/d/mysql/user.frm": b"1", "/d/aria_log_control": b"1"}), HoldingsVisitor()
+    walk_tree(guest, (seen,))
+    found, sources = describe_holdings(guest, seen)
+    assert [one.version for one in found] == ["8.0.36"]
+    assert [one.path for one in sources] == [b"/d/mysql_upgrade_info"]
+
+
+def test_of_many_the_first_are_given_and_none_takes_the_place_of_others():
+    many = {f"/{number:03}/{name}": b"1" for number in range(MOST_HOLDINGS + 9) for name in ("ibdata1", "mysql.ibd")}
+    found = holdings(many)
+    assert [path for _, path, _ in found] == [f"/{number:03}".encode() for number in range(MOST_HOLDINGS)]
 
 
 def test_one_name_alone_tells_nothing():

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 from tests.unit.render.sample_report import SYSTEM, make_report, make_storage, make_system
 
+from imgkit.model.contents import Holding
 from imgkit.model.fact import Fact
 from imgkit.model.identity import OperatingSystem
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, SystemReport
@@ -149,6 +150,18 @@ def test_a_system_disk_without_a_system_is_told_by_what_is_on_it(storage, file_s
     lines = render_summary(report).splitlines()
     line = lines[lines.index("DISKS WITHOUT AN OPERATING SYSTEM") + 1]
     assert line.split(None, 1) == ["system", words]
+
+
+@pytest.mark.parametrize(("count", "words"), [(4, "kind 3"), (5, "kind 3, and 1 more")])
+def test_that_a_disk_holds_more_than_is_named_is_said(count, words):
+    held = tuple(Holding(kind=f"kind {number}", path=b"/") for number in range(count))
+    report = make_report()
+    (found,) = (one for disk in report.data_disks for one in disk.file_systems if one.contents and one.contents.value)
+    assert found.contents is not None
+    assert found.contents.value is not None
+    fact = replace(found.contents, value=replace(found.contents.value, holdings=held))
+    data = (DataDisk(role=SYSTEM, file_systems=(replace(found, contents=fact),)),)
+    assert f"kind 0, kind 1, kind 2, {words}\n" in render_summary(replace(report, data_disks=data)) + "\n"
 
 
 def test_a_disk_of_which_nobody_knows_what_it_holds_is_told_from_a_blank_one():
