@@ -1,5 +1,8 @@
 """Containers that a system runs or ran, by the files of their engines."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from imgkit.facts.docker import (
     docker_containers,
     docker_engine,
@@ -13,8 +16,19 @@ from imgkit.facts.guest import Guest
 from imgkit.facts.isolation import determine
 from imgkit.facts.podman import podman_containers, podman_engines, podman_images, podman_volumes
 from imgkit.facts.pods import other_engines, read_logged, read_manifests
-from imgkit.model.containers import Container, ContainerImage, Containers, Engine, Pod, Volume
+from imgkit.model.containers import Container, ContainerImage, Containers, Engine, EngineKind, Pod, Volume
 from imgkit.model.fact import Fact
+
+_PROGRAMS = (
+    (EngineKind.DOCKER, (b"/usr/bin/dockerd", b"/usr/sbin/dockerd", b"/usr/local/bin/dockerd", b"/snap/bin/dockerd")),
+    (EngineKind.PODMAN, (b"/usr/bin/podman", b"/usr/local/bin/podman")),
+    (EngineKind.CONTAINERD, (b"/usr/bin/containerd", b"/usr/local/bin/containerd")),
+    (EngineKind.CRI_O, (b"/usr/bin/crio", b"/usr/local/bin/crio")),
+    (EngineKind.KUBERNETES, (b"/usr/bin/kubelet", b"/usr/local/bin/kubelet", b"/usr/local/bin/k3s")),
+    (EngineKind.LXC, (b"/usr/bin/lxc-start",)),
+    (EngineKind.LXD, (b"/usr/sbin/lxd", b"/snap/bin/lxd", b"/usr/bin/incusd", b"/opt/incus/bin/incusd")),
+    (EngineKind.NSPAWN, (b"/usr/bin/systemd-nspawn",)),
+)
 
 
 def describe_containers(guest: Guest) -> Containers:
@@ -33,10 +47,25 @@ def read_engines(guest: Guest) -> Fact[tuple[Engine, ...]]:
     gathering = Gathering(guest)
     docker = docker_engine(gathering)
     found = [*([docker] if docker else []), *podman_engines(gathering), *other_engines(gathering)]
+    found = _with_programs(gathering, found)
     for one in docker.settings if docker else ():
         if one.name == "hosts" and "tcp://" in one.value:
             gathering.remark(f"Docker listens on the network: {one.value}")
     return gathering.fact(tuple(found), nothing="nothing that runs containers is there")
+
+
+def _with_programs(gathering: Gathering, found: Sequence[Engine]) -> list[Engine]:
+    """Name the program of each engine, and those engines of which there is nothing but the program."""
+    programs = {
+        kind: path
+        for kind, paths in _PROGRAMS
+        if (path := next((path for path in paths if gathering.stat(path) is not None), b""))
+    }
+    without_data = programs.keys() - {one.kind for one in found}
+    return [
+        *(replace(one, program=programs.get(one.kind, b"")) for one in found),
+        *(Engine(kind=kind, path=b"", program=path) for kind, path in programs.items() if kind in without_data),
+    ]
 
 
 def read_images(guest: Guest) -> Fact[tuple[ContainerImage, ...]]:

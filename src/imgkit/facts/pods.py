@@ -20,13 +20,18 @@ _PLACES = (
     (EngineKind.KUBERNETES, b"/var/lib/kubelet"),
     (EngineKind.KUBERNETES, b"/var/lib/rancher/k3s"),
     (EngineKind.KUBERNETES, b"/var/lib/rancher/rke2"),
+    (EngineKind.LXC, b"/var/lib/lxc"),
+    (EngineKind.LXD, b"/var/lib/lxd"),
+    (EngineKind.LXD, b"/var/snap/lxd/common/lxd"),
+    (EngineKind.LXD, b"/var/lib/incus"),
+    (EngineKind.NSPAWN, b"/var/lib/machines"),
 )
 _MOST = 500
 _MOST_LISTED = 100
 
 
 def other_engines(gathering: Gathering) -> Iterator[Engine]:
-    """Yield containerd and Kubernetes where their folders hold something."""
+    """Yield all others where their folders hold something."""
     for kind, path in _PLACES:
         held = gathering.folder(path)
         if held:

@@ -9,7 +9,7 @@ import re
 MASK = "***"
 
 _NAMES = (  # parts of the names that secrets go by
-    r"pass(?:word|wd|phrase)|(?:db|sql|user|root|ftp|smb|[_.-])(?:pass|pwd)|secret|token|api[-_.]?key|auth[-_.]?key|"
+    r"pass(?:word|wd|phrase)|(?:db|sql|user|root|ftp|smb|[_.-])(?:pass|pwd)|secret|(?<!server)token|api[-_.]?key|auth[-_.]?key|"
     r"access[-_.]?key(?![-_.]?id)|private[-_.]?key|encryption[-_.]?key|signature|(?:rediscli|master)[-_]?auth|"
     r"requirepass|psk|community"
 )

@@ -10,7 +10,7 @@ from imgkit.facts.guest import as_text
 from imgkit.model.tree import Entry, EntryKind
 
 _WORLD_FOLDERS = re.compile(r"(?<![\w.-])/(?:tmp|var/tmp|dev/shm|run/shm|dev/mqueue)/[^\s\"';&|:]")
-_HIDDEN = re.compile(r"(?<!~)(?<!\$HOME)(?<!\$\{HOME\})/\.(?!\.?(?:/|[\s\"';]|$))[^\s/\"';&|]")
+_HIDDEN = re.compile(r"(?<!~)(?<!\$HOME)(?<!\$\{HOME\})/\.(?!\.?(?:/|[\s\"';]|$))[^\s/\"';&|*?+$()\[\]\\]")
 _HARMLESS_HIDDEN = re.compile(
     r"/\.(?:config|local|cache|ssh|gnupg|profile|bash\w*|zsh\w*|nvm|cargo|rbenv|pyenv|npm\w*|rvm|ICE-unix|X11-unix|"
     r"XIM-unix|font-unix|Xauthority|autorelabel|autofsck|updated|readahead|dockerenv|kube|m2|gem|vimrc|inputrc|hushlogin)"

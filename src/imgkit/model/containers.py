@@ -12,14 +12,22 @@ class EngineKind(StrEnum):
     PODMAN = "podman"
     CONTAINERD = "containerd"
     KUBERNETES = "kubernetes"
+    CRI_O = "cri-o"
+    LXC = "lxc"
+    LXD = "lxd"
+    NSPAWN = "systemd-nspawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Something that runs containers, by its folder of data or its configuration; `settings` are known ones alone."""
+    """Something that runs containers, by its folder of data, its configuration or its program; each may be missing.
+
+    `path` is the folder of data; `settings` are known ones alone.
+    """
 
     kind: EngineKind
     path: bytes
+    program: bytes = b""
     settings: tuple[Setting, ...] = ()
 
 

@@ -9,7 +9,7 @@ import io
 import json
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from functools import cache
@@ -95,9 +95,17 @@ def _noun(kind: Callable[..., T], plain: Mapping[str, Json], variables: Mapping[
     for name, hint in _hints(kind).items():
         if hint is bytes and name + EXACT in plain:
             found[name] = base64.b64decode(plain[name + EXACT], validate=True)
-        else:
+        elif name in plain or name not in _optional(kind):
             found[name] = _value(hint, plain[name], variables)
     return kind(**found)
+
+
+@cache
+def _optional(kind: Any) -> frozenset[str]:
+    """Return the fields that have a default: a report of an earlier build may lack those that came since."""
+    return frozenset(
+        one.name for one in fields(kind) if one.default is not MISSING or one.default_factory is not MISSING
+    )
 
 
 @cache

@@ -12,10 +12,10 @@ def container_tables(found: Containers | None, of: str) -> Iterator[Table]:
     if found is None:
         return
     engines = [
-        (one.kind, decode(one.path), "; ".join(f"{two.name}={two.value}" for two in one.settings))
+        (one.kind, decode(one.path), decode(one.program), "; ".join(f"{two.name}={two.value}" for two in one.settings))
         for one in found.engines.value or ()
     ]
-    yield list_title("CONTAINER ENGINES" + of, found.engines), ("engine", "in", "settings"), engines
+    yield list_title("CONTAINER ENGINES" + of, found.engines), ("engine", "in", "program", "settings"), engines
     rows = [_row(one) for one in found.containers.value or ()]
     yield list_title("CONTAINERS" + of, found.containers), _HEADS, rows
     images = [(one.engine, ", ".join(one.names), one.id) for one in found.images.value or ()]
@@ -32,6 +32,8 @@ def container_words(found: Containers) -> str:
     privileged = [one.name or one.id[:12] for one in there if one.privileged]
     words = list(unknown_words(found.containers))
     words += [f"{len(there)} ({running} running)"] if there else []
+    engines = dict.fromkeys(str(one.kind) for one in found.engines.value or ())
+    words += [f"{', '.join(engines)} there"] if engines and not there else []
     words += [f"PRIVILEGED: {', '.join(privileged[:5])}"] if privileged else []
     words += [counted(len(found.images.value), "image")] if found.images.value else []
     words += [counted(len(found.pods.value), "pod")] if found.pods.value else []

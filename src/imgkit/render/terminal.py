@@ -185,6 +185,8 @@ def password_words(user: User) -> str:
 def _mount_lines(fstab: Fact[tuple[FstabEntry, ...]], width: int) -> list[str]:
     if fstab.value is None:
         return [f"{_INDENT}mounts      {describe_fact(fstab, otherwise='no fstab')}"]
+    if not fstab.value:
+        return [f"{_INDENT}mounts      none in fstab"]
     rows = [(_decode(entry.folder), place_of(entry), entry.type, entry.spec) for entry in fstab.value]
     return [f"{_INDENT}mounts by fstab:", *clip(table(rows, width=width, indent=_INDENT * 2), 8, indent=_INDENT * 2)]
 

@@ -25,6 +25,24 @@ def test_docker_and_podman_stand_together():
     assert [one.name for one in found.volumes.value] == ["v"]
 
 
+def test_an_engine_is_told_by_its_program_alone_and_one_with_data_has_it_too():
+    files = {
+        "/usr/sbin/dockerd": b"\x7fELF",
+        "/usr/bin/podman": b"\x7fELF",
+        "/usr/local/bin/k3s": b"\x7fELF",
+        "/var/lib/docker/image": Folder(),
+        "/var/lib/lxc/web/config": "lxc.rootfs.path = dir:/var/lib/lxc/web/rootfs",
+        "/var/lib/machines": Folder(),
+    }
+    found = describe_containers(guest_with(files)).engines
+    assert [(one.kind, one.path, one.program) for one in found.value] == [
+        ("docker", b"/var/lib/docker", b"/usr/sbin/dockerd"),
+        ("lxc", b"/var/lib/lxc", b""),
+        ("podman", b"", b"/usr/bin/podman"),
+        ("kubernetes", b"", b"/usr/local/bin/k3s"),
+    ]
+
+
 def test_nothing_there_is_absent_and_a_folder_that_is_shut_is_not():
     assert {fact.state for _, fact in facts_within(describe_containers(guest_with({})))} == {FactState.ABSENT}
     shut = describe_containers(guest_with({"/var/lib/docker/containers": Shut("torn")}))

@@ -60,6 +60,7 @@ def test_the_secret_goes_and_the_mask_stays(line):
         "password requisite pam_pwquality.so retry=3 authtok_type=",
         "mysql -p shop",
         "tool --token $TOKEN",
+        "ServerTokens=Prod",
         "tool --password ${PASSWORD}",
         "PWD=/root",
         "ssh://git@example.com/x",

