@@ -114,6 +114,7 @@ def _container(gathering: Gathering, folder: bytes, kept: Mapping[str, Value], h
     binds = {*_binds(kept), *words(host.get("Binds"))}
     privileged = host.get("Privileged")
     command = " ".join([word(kept.get("Path")), *words(kept.get("Args"))]).strip()
+    started = parse_moment(state.get("StartedAt"))
     found = Container(
         engine=EngineKind.DOCKER,
         id=word(kept.get("ID")) or as_text(folder.rpartition(b"/")[2]),
@@ -122,10 +123,10 @@ def _container(gathering: Gathering, folder: bytes, kept: Mapping[str, Value], h
         image=word(settings.get("Image")) or word(kept.get("Image")),
         command=gathering.guest.quote(command),
         created=parse_moment(kept.get("Created")),
-        started=parse_moment(state.get("StartedAt")),
+        started=started,
         finished=parse_moment(state.get("FinishedAt")),
         running=state.get("Running") if isinstance(state.get("Running"), bool) else None,
-        exit_code=int(code) if code is not None and abs(code) < 2**31 else None,
+        exit_code=int(code) if started and code is not None and abs(code) < 2**31 else None,
         privileged=privileged if isinstance(privileged, bool) else None,
         restart=word(mapping(host.get("RestartPolicy")).get("Name")),
         network=word(host.get("NetworkMode")),

@@ -69,6 +69,14 @@ def test_a_container_is_told_with_what_it_sees_and_without_its_secrets():
     )
 
 
+def test_a_container_that_was_never_started_has_no_exit_code():
+    """As Docker writes it between `create` and `start`."""
+    never = "0001-01-01T00:00:00Z"
+    state = {"Running": False, "Pid": 0, "ExitCode": 0, "StartedAt": never, "FinishedAt": never}
+    (found,), _ = containers({**CONFIG, "State": state}, HOST)
+    assert (found.started, found.running, found.exit_code) == (None, False, None)
+
+
 def test_images_are_told_by_all_their_names():
     kept = {"Repositories": {"nginx": {"nginx:1": "sha256:1", "nginx@sha256:9": "sha256:1"}, "x": {"x:2": "sha256:2"}}}
     gathering = Gathering(guest_with({"/var/lib/docker/image/overlay2/repositories.json": json.dumps(kept)}))

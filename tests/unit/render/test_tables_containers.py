@@ -19,6 +19,18 @@ def test_every_list_becomes_a_table():
     assert list(container_tables(None, "")) == []
 
 
+def test_how_a_container_ended_is_told_from_one_that_was_never_started():
+    (one,) = FOUND.containers.value or ()
+    states = {"running": one, "ended with 3": replace(one, running=False, exit_code=3)}
+    states |= {
+        "never started": replace(one, running=False, started=None, exit_code=None),
+        "": replace(one, running=None),
+    }
+    found = replace(FOUND, containers=Fact.present(tuple(states.values()), sources=()))
+    _, heads, rows = list(container_tables(found, ""))[1]
+    assert [row[list(heads).index("state")] for row in rows] == list(states)
+
+
 def test_the_summary_names_the_privileged():
     assert container_words(FOUND) == "1 (1 running), PRIVILEGED: web\x1b[1m, 1 image, 1 pod"
     assert container_words(replace(FOUND, containers=Fact.absent("none there"))) == "docker there, 1 image, 1 pod"
