@@ -195,6 +195,19 @@ def test_a_child_that_ends_while_it_goes_ahead_is_not_blamed_on_what_was_asked_a
         assert (made.failures, made.generation) == (2, 2)
 
 
+def test_a_child_that_went_ahead_and_ends_over_what_nobody_asks_is_the_last_one_that_does() -> None:
+    with ready_child() as made:
+        made.go_ahead(0)
+        made.expect(What.LIST, b"die")
+        with pytest.raises(AskAgain):
+            made.ask(What.LIST, b"innocent")
+        assert not made.goes_ahead
+        made.ask(What.OPEN, b"")
+        assert not made.go_ahead(0)
+        with pytest.raises(ReadingStopped, match="crashed"):
+            made.ask(What.LIST, b"die")
+
+
 def test_a_spare_child_is_taken_once_and_reads_as_any_other(tmp_path: Path) -> None:
     path = tmp_path / "disk.raw"
     path.write_bytes(bytes(1 << 20))
