@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from stat import S_ISDIR
 
 from imgkit.disks.native.reader import Row
-from imgkit.disks.native.tree import Listed, Spot, Tree
+from imgkit.disks.native.tree import NO_NAMES, Listed, Spot, Tree
 from imgkit.disks.native.wire import encode_entries
 from imgkit.units import KiB, MiB
 
@@ -66,7 +66,7 @@ class Ahead:
     def _noted(self, folder: bytes, below: list[bytes]) -> Iterator[Listed]:
         """Yield a folder's entries, and note the folders among them that were not seen before and are not huge."""
         for entry in self._tree.list_folder(folder):
-            if entry.row is not None and S_ISDIR(entry.row.mode):
+            if entry.row is not None and S_ISDIR(entry.row.mode) and entry.name not in NO_NAMES:
                 spot = Spot(entry.file_system, entry.row.inode)
                 if spot not in self._seen and _is_small(entry.row):
                     self._seen.add(spot)

@@ -60,6 +60,11 @@ def test_what_cannot_be_listed_is_missing_and_the_rest_goes_on() -> None:
     assert [path for path, _ in taken(ahead)] == [b"/", b"/b"]
 
 
+def test_a_folder_whose_name_leads_elsewhere_is_not_listed_under_it() -> None:
+    tree = tree_of({1: {b"": 2, b".": 3, b"..": 4, b"a": 5}, 2: {}, 3: {}, 4: {}, 5: {b"": 6}, 6: {}})
+    assert [path for path, _ in taken(Ahead(tree))] == [b"/", b"/a"]
+
+
 def test_a_folder_inside_itself_is_listed_once() -> None:
     tree = tree_of({1: {b"a": 2}, 2: {b"again": 2, b"top": 1}})
     assert [path for path, _ in taken(Ahead(tree))] == [b"/", b"/a", b"/a/top"]
