@@ -62,6 +62,14 @@ def test_a_child_that_hangs_is_ended_after_its_time() -> None:
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="only Linux lets a pipe hold that much")
+def test_a_child_that_hangs_before_it_reads_a_long_question_is_ended_too() -> None:
+    with child("give(State.DONE, b'')\ntime.sleep(600)", timeout_seconds=5) as made:
+        made.ask(What.SURVEY, b"")
+        with pytest.raises(ReadingStopped, match=r"within 5 s"):
+            made.ask(What.SURVEY, bytes(900_000))
+
+
 def test_a_child_that_closes_its_pipes_and_lives_on_is_ended() -> None:
     code = "os.close(0); os.close(1); time.sleep(600)"
     with child(code, timeout_seconds=0.5) as made, pytest.raises(ReadingStopped, match="closed its pipes"):

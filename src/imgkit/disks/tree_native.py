@@ -26,7 +26,7 @@ from imgkit.units import KiB, MiB
 _PART_BYTES = 1 * MiB
 _NAMES_A_QUESTION = 500
 _FILES_A_QUESTION = 64
-_PATHS_A_QUESTION_BYTES = 256 * KiB
+_PATHS_A_QUESTION_BYTES = 32 * KiB  # a pipe holds it: writing waits for no child that is working ahead
 _MOST_SOON = 10_000
 _MOST_STOPPED = 3  # each may have taken a minute
 
@@ -211,6 +211,7 @@ class NativeTree:
             answer = _json(self._child.ask(What.TREE, plan))
             self._number, self._failed = int(answer["tree"]), [str(one) for one in answer["failed"]]
             self._generation = self._child.generation
+            self._known = KnownNames()  # it may have mounted more, or less
         return self._number
 
 

@@ -113,6 +113,18 @@ def test_what_a_folder_is_known_to_lack_is_not_asked_for(machine: NativeMachine,
     assert [child.asked.count(one) for one in (What.READ, What.LIST)] == [1, 0]
 
 
+def test_of_another_child_nothing_is_known(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    child.lacking = b"/etc", frozenset({b"other"})
+    with pytest.raises(NoSuchPathInside):
+        tree.read_file(b"/etc/none", limit=9)
+    child.die.add(What.LIST)
+    with pytest.raises(CannotLookInside):
+        tree.list_folder(b"/")
+    assert tree.list_folder(b"/")
+    assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+
+
 def test_small_files_are_read_many_at_once_and_every_other_as_ever(machine: NativeMachine, child: FakeChild) -> None:
     tree = machine.file_system_tree("system")
     tree.will_read([b"/none", b"/etc", b"/etc/os-release"])
@@ -157,7 +169,7 @@ def test_a_child_that_ends_over_many_files_is_not_blamed_on_one_and_it_is_tried_
 
 def test_long_paths_are_read_few_at_once_or_alone(machine: NativeMachine, child: FakeChild) -> None:
     tree = machine.file_system_tree("system")
-    paths = [b"/" + b"./" * (60_000 + number) + b"etc/os-release" for number in range(5)] + [b"/" + b"./" * (1 << 18)]
+    paths = [b"/" + b"./" * (7_000 + number) + b"etc/os-release" for number in range(5)] + [b"/" + b"./" * (1 << 18)]
     tree.will_read(paths)
     for path in paths[:5]:
         assert tree.read_file(path, limit=99) == b"ID=debian\n"

@@ -144,6 +144,7 @@ class ReadingChild(Closing):
             raise CannotLookInside(f"reading these disks failed {self.failures} times, and is not tried again")
         self._running = self._opened.enter_context(self._begin())
         enlarge_pipe(self._running.stdout.fileno())
+        enlarge_pipe(self._running.stdin.fileno())  # a child that never comes to read keeps nobody from going on
         self.generation += 1
         self._waiting.clear()
         self._expected = None
