@@ -198,6 +198,9 @@ def test_what_nobody_comes_to_read_does_not_pile_up(machine: NativeMachine) -> N
 def test_how_much_was_listed_by_a_child_that_ended_changes_nothing(machine: NativeMachine, child: FakeChild) -> None:
     tree = machine.file_system_tree("system")
     tree.will_walk()
+    assert child.worker is not None
+    while child.worker.go_ahead():
+        pass
     assert tree.list_walked(b"/")
     for _ in range(3):
         child.die.add(What.READ)
