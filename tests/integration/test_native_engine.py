@@ -62,6 +62,14 @@ def test_a_child_that_hangs_is_ended_after_its_time() -> None:
     assert time.monotonic() - begun < 30
 
 
+@pytest.mark.skipif(sys.platform == "darwin", reason="only Linux lets a pipe hold that much")
+def test_a_child_that_hangs_before_it_reads_a_long_question_is_ended_too() -> None:
+    with child("give(State.DONE, b'')\ntime.sleep(600)", timeout_seconds=5) as made:
+        made.ask(What.SURVEY, b"")
+        with pytest.raises(ReadingStopped, match=r"within 5 s"):
+            made.ask(What.SURVEY, bytes(900_000))
+
+
 def test_a_child_that_closes_its_pipes_and_lives_on_is_ended() -> None:
     code = "os.close(0); os.close(1); time.sleep(600)"
     with child(code, timeout_seconds=0.5) as made, pytest.raises(ReadingStopped, match="closed its pipes"):
@@ -193,6 +201,19 @@ def test_a_child_that_ends_while_it_goes_ahead_is_not_blamed_on_what_was_asked_a
         with pytest.raises(ReadingStopped, match="crashed"):
             made.ask(What.LIST, b"die")
         assert (made.failures, made.generation) == (2, 2)
+
+
+def test_a_child_that_went_ahead_and_ends_over_what_nobody_asks_is_the_last_one_that_does() -> None:
+    with ready_child() as made:
+        made.go_ahead(0)
+        made.expect(What.LIST, b"die")
+        with pytest.raises(AskAgain):
+            made.ask(What.LIST, b"innocent")
+        assert not made.goes_ahead
+        made.ask(What.OPEN, b"")
+        assert not made.go_ahead(0)
+        with pytest.raises(ReadingStopped, match="crashed"):
+            made.ask(What.LIST, b"die")
 
 
 def test_a_spare_child_is_taken_once_and_reads_as_any_other(tmp_path: Path) -> None:

@@ -4,20 +4,30 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Any, TypeVar
 
 from imgkit.disks.native.client import Absent, AskAgain, ReadingChild, ReadingStopped
 from imgkit.disks.native.known_names import KnownNames
-from imgkit.disks.native.wire import ABOUT_ONE_PATH, Garbled, What, decode_entries, decode_pairs, decode_stretches
+from imgkit.disks.native.wire import (
+    ABOUT_ONE_PATH,
+    LARGEST_REQUEST,
+    Garbled,
+    What,
+    decode_entries,
+    decode_pairs,
+    decode_stretches,
+)
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.model.tree import Entry
 from imgkit.safe_text import safe_name
-from imgkit.units import MiB
+from imgkit.units import KiB, MiB
 
 _PART_BYTES = 1 * MiB
 _NAMES_A_QUESTION = 500
 _FILES_A_QUESTION = 64
+_PATHS_A_QUESTION_BYTES = 32 * KiB  # a pipe holds it: writing waits for no child that is working ahead
+_MOST_SOON = 10_000
 _MOST_STOPPED = 3  # each may have taken a minute
 
 T = TypeVar("T")
@@ -57,7 +67,9 @@ class NativeTree:
 
     def list_walked(self, path: bytes) -> Sequence[Entry]:
         """Return what `list_folder` does, and most quickly where the folders are those of a walk in its order."""
-        if not self._walked and self._walks and self._walks == self._child.generation:
+        if not self._child.goes_ahead:
+            self._walked.clear()  # how much one had listed that ended is a matter of chance
+        elif not self._walked and self._walks == self._child.generation:
             self._take_walked()
         frames = self._walked.pop(path, None)
         return self.list_folder(path) if frames is None else _entries(frames)
@@ -65,7 +77,7 @@ class NativeTree:
     def _take_walked(self) -> None:
         """Take what the child has listed by now; where it ends over that, a new one is asked folder by folder."""
         with suppress(CannotLookInside, AskAgain):
-            answer = b"".join(self._child.ask(What.WALKED, b""))
+            answer = b"".join(self._child.ask(What.WALKED, b"", tree=self._number))
             for path, entries in decoded(lambda: tuple(decode_pairs(answer))):
                 self._walked.setdefault(path, []).append(entries)
         if not self._walked:
@@ -76,15 +88,22 @@ class NativeTree:
 
     def will_read(self, paths: Sequence[bytes]) -> None:
         """Let files that are small be read many at once, when the first of them is asked for."""
-        self._soon |= dict.fromkeys(paths)
+        if len(self._soon) + len(paths) > _MOST_SOON:
+            self._soon.clear()  # nobody came for them
+        self._soon |= dict.fromkeys(one for one in paths[:_MOST_SOON] if len(one) <= _PATHS_A_QUESTION_BYTES)
 
     def _at_hand(self, path: bytes) -> bytes | None:
         """Return the content of a small file that was to be read soon, once; None where it has to be asked for."""
-        if path in self._soon and path not in self._small:
-            others = islice((one for one in self._soon if one != path), _FILES_A_QUESTION - 1)
-            self._small = self._read_small([path, *others])
+        if path in self._soon and path not in self._small and not self._child.failures:
+            self._small = self._read_small(self._few_from(path))
         self._soon.pop(path, None)
         return self._small.pop(path, None)
+
+    def _few_from(self, path: bytes) -> list[bytes]:
+        """Return this path and others that are to be read soon, as many as one question holds."""
+        few = [path, *islice((one for one in self._soon if one != path), _FILES_A_QUESTION - 1)]
+        ends = accumulate(map(len, few))
+        return [one for one, end in zip(few, ends, strict=True) if end <= _PATHS_A_QUESTION_BYTES]
 
     def _read_small(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """Read several files; those that are large, or cannot be read, are missing, and nobody is blamed for it."""
@@ -170,6 +189,8 @@ class NativeTree:
             raise CannotLookInside(f"{safe_name(path)} was not tried: reading {self._plan[0][0]} failed too often")
         if what in ABOUT_ONE_PATH and self._known.lacks(path):
             raise NoSuchPathInside(f"there is no {_shown(path)} inside the disk")
+        if len(path) > LARGEST_REQUEST:
+            raise CannotLookInside(f"could not {verb} {_shown(path[:80])}… inside the disk: its path is too long")
         try:
             return until_asked(lambda: self._child.ask(what, path, tree=self._made(), offset=offset, count=count))
         except NoSuchPathInside as error:
@@ -190,6 +211,7 @@ class NativeTree:
             answer = _json(self._child.ask(What.TREE, plan))
             self._number, self._failed = int(answer["tree"]), [str(one) for one in answer["failed"]]
             self._generation = self._child.generation
+            self._known = KnownNames()  # it may have mounted more, or less
         return self._number
 
 

@@ -27,6 +27,8 @@ class FakeChild:
         self.die: set[What] = set()
         self.asked: list[What] = []
         self.may_go_ahead = True
+        self.goes_ahead = False
+        self.failures = 0
         self.lacking: tuple[bytes, frozenset[bytes]] | None = None
 
     def ready(self) -> None:
@@ -41,6 +43,7 @@ class FakeChild:
         self.asked.append(what)
         if what in self.die:
             self.die.discard(what)
+            self.failures += 1
             self.close()
             raise ReadingStopped("the process that read it was ended: it crashed", [b"system"])
         try:
@@ -54,12 +57,14 @@ class FakeChild:
     def go_ahead(self, tree: int) -> bool:
         if self.may_go_ahead:
             self.ask(What.WALK, b"", tree=tree)
+            self.goes_ahead = True
         return self.may_go_ahead
 
     def close(self) -> None:
         if self.worker is not None:
             self.worker.close()
         self.worker = None
+        self.goes_ahead = False
 
 
 def machine_with(child: FakeChild, folder: Path) -> NativeMachine:

@@ -113,6 +113,18 @@ def test_what_a_folder_is_known_to_lack_is_not_asked_for(machine: NativeMachine,
     assert [child.asked.count(one) for one in (What.READ, What.LIST)] == [1, 0]
 
 
+def test_of_another_child_nothing_is_known(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    child.lacking = b"/etc", frozenset({b"other"})
+    with pytest.raises(NoSuchPathInside):
+        tree.read_file(b"/etc/none", limit=9)
+    child.die.add(What.LIST)
+    with pytest.raises(CannotLookInside):
+        tree.list_folder(b"/")
+    assert tree.list_folder(b"/")
+    assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+
+
 def test_small_files_are_read_many_at_once_and_every_other_as_ever(machine: NativeMachine, child: FakeChild) -> None:
     tree = machine.file_system_tree("system")
     tree.will_read([b"/none", b"/etc", b"/etc/os-release"])
@@ -144,12 +156,58 @@ def test_only_so_many_files_are_read_at_once_and_those_left_out_are_read_later(
     assert [child.asked.count(one) for one in (What.READ_SMALL, What.READ)] == [3, 1]
 
 
-def test_a_child_that_ends_over_many_files_is_not_blamed_on_one(machine: NativeMachine, child: FakeChild) -> None:
+def test_a_child_that_ends_over_many_files_is_not_blamed_on_one_and_it_is_tried_once(
+    machine: NativeMachine, child: FakeChild
+) -> None:
     tree = machine.file_system_tree("system")
     for _ in range(5):
         child.die.add(What.READ_SMALL)
         tree.will_read([b"/etc/os-release", b"/etc"])
         assert tree.read_file(b"/etc/os-release", limit=99) == b"ID=debian\n"
+    assert (child.failures, child.asked.count(What.READ_SMALL)) == (1, 1)
+
+
+def test_long_paths_are_read_few_at_once_or_alone(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    paths = [b"/" + b"./" * (7_000 + number) + b"etc/os-release" for number in range(5)] + [b"/" + b"./" * (1 << 18)]
+    tree.will_read(paths)
+    for path in paths[:5]:
+        assert tree.read_file(path, limit=99) == b"ID=debian\n"
+    assert [child.asked.count(one) for one in (What.READ_SMALL, What.READ)] == [3, 0]
+    with pytest.raises(CannotLookInside, match="it is not a regular file"):
+        tree.read_file(paths[5], limit=99)
+    assert [child.asked.count(one) for one in (What.READ_SMALL, What.READ)] == [3, 1]
+
+
+def test_a_path_that_no_question_can_hold_is_not_asked_for(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    for _ in range(9):
+        with pytest.raises(CannotLookInside, match="its path is too long") as raised:
+            tree.stat(b"/" + b"./" * (1 << 19))
+    assert (len(raised.value.message) < 200, child.asked.count(What.STAT)) == (True, 0)
+
+
+def test_what_nobody_comes_to_read_does_not_pile_up(machine: NativeMachine) -> None:
+    tree = machine.file_system_tree("system")
+    for number in range(30):
+        tree.will_read([b"/%d/%d" % (number, one) for one in range(1000)])
+    tree.will_read([b"/etc/%d" % one for one in range(50_000)])
+    assert len(tree._soon) <= 10_000
+
+
+def test_how_much_was_listed_by_a_child_that_ended_changes_nothing(machine: NativeMachine, child: FakeChild) -> None:
+    tree = machine.file_system_tree("system")
+    tree.will_walk()
+    assert child.worker is not None
+    while child.worker.go_ahead():
+        pass
+    assert tree.list_walked(b"/")
+    for _ in range(3):
+        child.die.add(What.READ)
+        with pytest.raises(CannotLookInside):
+            tree.read_file(b"/etc/os-release", limit=9)
+    with pytest.raises(CannotLookInside, match="failed too often"):
+        tree.list_walked(b"/etc")
 
 
 @pytest.mark.parametrize("may", [True, False])

@@ -4,12 +4,14 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from stat import S_ISDIR
 
-from imgkit.disks.native.tree import Listed, Spot, Tree
+from imgkit.disks.native.reader import Row
+from imgkit.disks.native.tree import NO_NAMES, Listed, Spot, Tree
 from imgkit.disks.native.wire import encode_entries
 from imgkit.units import KiB, MiB
 
 MOST_AHEAD_BYTES = 8 * MiB
 _MOST_TAKEN_BYTES = 256 * KiB
+_LARGEST_FOLDER = 1 * MiB  # on the disk; one of a million names takes all the memory that there is
 _EACH_BYTES = 200  # what a path costs beside its own bytes
 
 
@@ -22,7 +24,8 @@ class Ahead:
         self._waiting: deque[bytes] = deque()
         self._listed: deque[tuple[bytes, list[bytes]]] = deque()
         self._seen: set[Spot] = set()
-        self._wait_for([b"/"])
+        if _is_small(tree.stat(b"/").row):
+            self._wait_for([b"/"])
 
     @property
     def has_work(self) -> bool:
@@ -61,11 +64,11 @@ class Ahead:
             yield from ((path, frame) for frame in frames)
 
     def _noted(self, folder: bytes, below: list[bytes]) -> Iterator[Listed]:
-        """Yield a folder's entries, and note the folders among them that were not seen before."""
+        """Yield a folder's entries, and note the folders among them that were not seen before and are not huge."""
         for entry in self._tree.list_folder(folder):
-            if entry.row is not None and S_ISDIR(entry.row.mode):
+            if entry.row is not None and S_ISDIR(entry.row.mode) and entry.name not in NO_NAMES:
                 spot = Spot(entry.file_system, entry.row.inode)
-                if spot not in self._seen:
+                if spot not in self._seen and _is_small(entry.row):
                     self._seen.add(spot)
                     below.append(folder.rstrip(b"/") + b"/" + entry.name)
             yield entry
@@ -73,6 +76,10 @@ class Ahead:
     def _wait_for(self, paths: Sequence[bytes]) -> None:
         self._room -= sum(map(_cost, paths))
         self._waiting += paths
+
+
+def _is_small(row: Row | None) -> bool:
+    return row is not None and row.size <= _LARGEST_FOLDER
 
 
 def _cost(path: bytes, *frames: bytes) -> int:

@@ -75,7 +75,7 @@ class ReadingChild(Closing):
         self._waiting = bytearray()
         self._expected: bytes | None = None
         self._may_go_ahead = True
-        self._goes_ahead = False
+        self.goes_ahead = False  # the present child
         self.generation = 0
         self.failures = 0
 
@@ -97,9 +97,9 @@ class ReadingChild(Closing):
             for frame in self._exchange(request):
                 frames.append(frame)  # noqa: PERF402  # kept also where the next one never comes
         except ChildGone as gone:
+            went_ahead = self.goes_ahead
             self._give_up()
-            if self._goes_ahead:
-                self._goes_ahead = self._may_go_ahead = False
+            if went_ahead:
                 raise AskAgain from gone
             raise ReadingStopped(f"the process that read it was ended: {gone}", frames) from gone
         return frames
@@ -111,7 +111,7 @@ class ReadingChild(Closing):
         """
         if self._may_go_ahead:
             self.ask(What.WALK, b"", tree=tree)
-            self._goes_ahead = True
+            self.goes_ahead = True
         return self._may_go_ahead
 
     def expect(self, what: What, payload: bytes, *, tree: int = 0, offset: int = 0, count: int = 0) -> None:
@@ -144,6 +144,7 @@ class ReadingChild(Closing):
             raise CannotLookInside(f"reading these disks failed {self.failures} times, and is not tried again")
         self._running = self._opened.enter_context(self._begin())
         enlarge_pipe(self._running.stdout.fileno())
+        enlarge_pipe(self._running.stdin.fileno())  # a child that never comes to read keeps nobody from going on
         self.generation += 1
         self._waiting.clear()
         self._expected = None
@@ -164,6 +165,8 @@ class ReadingChild(Closing):
 
     def _give_up(self) -> None:
         self.failures += 1
+        if self.goes_ahead:
+            self.goes_ahead = self._may_go_ahead = False
         self.close()
         self._opened = ExitStack()
 

@@ -30,6 +30,13 @@ class Listed(NamedTuple):
     row: Row | None
 
 
+class Way(NamedTuple):
+    """How a path leads from the root to where it ends, and how many links were followed for it."""
+
+    spots: tuple[Spot, ...]
+    hops: int
+
+
 class Tree:
     """File systems by their numbers, the root's first; others cover folders of it."""
 
@@ -40,7 +47,7 @@ class Tree:
         self._folders: OrderedDict[Spot, dict[bytes, int]] = OrderedDict()
         self._known_folders: set[Spot] = set()
         self._kept = 0
-        self._resolved: OrderedDict[bytes, tuple[Spot, ...]] = OrderedDict()
+        self._resolved: OrderedDict[bytes, Way] = OrderedDict()
 
     def mount(self, number: int, folder: bytes) -> None:
         """Cover a folder with another file system. Raises NoSuchPathInside, CannotLookInside."""
@@ -95,7 +102,7 @@ class Tree:
         for part in path.rstrip(b"/").split(b"/")[1:_MOST_PARTS]:
             if part in NO_NAMES:
                 return None
-            names = self._names_of(self._require_folder(self._trail(folder)[-1]))
+            names = self._names_of(self._require_folder(self._way(folder).spots[-1]))
             if part not in names:
                 return folder, tuple(names)
             folder += b"/" + part
@@ -104,25 +111,27 @@ class Tree:
     def _find(self, path: bytes, *, follow: bool) -> Spot:
         """Walk a path from the root; links on the way are followed, the last one only if wanted."""
         folder, _, last = path.rstrip(b"/").rpartition(b"/")
-        trail = self._trail(folder)
-        return self._walk(trail, last, follow=follow)[-1]
+        return self._walk(self._way(folder), last, follow=follow).spots[-1]
 
-    def _trail(self, folder: bytes) -> tuple[Spot, ...]:
-        """Return the way to a folder, from the nearest one above it that is known: a deep tree is not quadratic."""
+    def _way(self, folder: bytes) -> Way:
+        """Return the way to a folder, from the nearest one above it that is known: a deep tree is not quadratic.
+
+        The links before that one count as well: what is known by chance changes no answer.
+        """
         known, above = self._resolved.get(folder), folder
         while known is None and above:
             above = above.rpartition(b"/")[0]
             known = self._resolved.get(above)
         if known is None:
-            known = (self._covered(self._root),)
+            known = Way((self._covered(self._root),), 0)
         if above != folder:
             known = self._resolved[folder] = self._walk(known, folder[len(above) :], follow=True)
             if len(self._resolved) > _PATHS_KEPT:
                 self._resolved.popitem(last=False)
         return known
 
-    def _walk(self, trail: Sequence[Spot], path: bytes, *, follow: bool) -> tuple[Spot, ...]:
-        stack, hops = list(trail), 0
+    def _walk(self, way: Way, path: bytes, *, follow: bool) -> Way:
+        stack, hops = list(way.spots), way.hops
         waiting = path.split(b"/")[::-1]
         while waiting:
             part = waiting.pop()
@@ -144,7 +153,7 @@ class Tree:
                 waiting += target.split(b"/")[::-1]
                 continue
             stack.append(spot)
-        return tuple(stack)
+        return Way(tuple(stack), hops)
 
     def _child(self, folder: Spot, name: bytes) -> Spot:
         inode = self._names_of(folder).get(name)

@@ -54,10 +54,16 @@ class Worker(Closing):
         self._survey = Survey(disks={})
         self._trees: list[Tree] = []
         self._walk: Ahead | None = None
+        self._walk_of = 0
         self._opened = ExitStack()
 
     def close(self) -> None:
         self._opened.close()
+
+    @property
+    def has_gone_ahead(self) -> bool:
+        """Whether some of the memory may be taken by what nobody has asked for."""
+        return self._walk is not None
 
     def go_ahead(self) -> bool:
         """List one more folder of the walk that was told of; return whether there was one to list."""
@@ -77,18 +83,23 @@ class Worker(Closing):
             case What.TREE:
                 yield self._tree(json.loads(payload))
             case What.WALK:
-                self._walk = Ahead(self._trees[number])
+                self._walk, self._walk_of = Ahead(self._trees[number]), number
             case What.WALKED:
-                yield from encode_in_frames(self._walk.take() if self._walk is not None else ())
+                yield from encode_in_frames(self._walked(number))
             case _:
                 yield from _from_tree(self._trees[number], what, payload, offset, count)
 
     def lacking(self, numbers: Sequence[int], path: bytes) -> tuple[bytes, Sequence[bytes]] | None:
         """Return which folder lacks what a question's path needs, and what it has; None where nobody can say."""
         what, number, _, _ = numbers
-        with suppress(*BROKEN):
+        with suppress(Exception):  # it only saves questions, and the one that was asked has its answer
             return self._trees[number].lacking(path) if what in ABOUT_ONE_PATH else None
         return None
+
+    def _walked(self, tree: int) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what was listed of this tree; it may be another one that is walked over by now."""
+        if self._walk is not None and self._walk_of == tree:
+            yield from self._walk.take()
 
     def _open(self, disks: Mapping[str, Mapping[str, str]]) -> bytes:
         self._survey = Survey(disks={DiskRole.parse(role): self._view(disk) for role, disk in disks.items()})
@@ -208,6 +219,10 @@ def _frames(worker: Worker, numbers: list[int], payload: bytes) -> Iterator[tupl
         yield State.ABSENT, encode_absence(_message(error.message), worker.lacking(numbers, payload))
     except NeedsKey as error:
         yield State.NEEDS_KEY, _message(error.message)
+    except MemoryError as error:
+        if worker.has_gone_ahead:
+            raise  # a new child, which does not work ahead, may well have room for it
+        yield State.CANNOT, _message(reason_of(error))
     except Exception as error:  # noqa: BLE001  # whatever a hostile disk brought about, the next question is answered
         yield State.CANNOT, _message(reason_of(error))
     else:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.disks.native.test_tree import FakeReader
 
 from imgkit.disks.native.ahead import Ahead
+from imgkit.disks.native.reader import Row
 from imgkit.disks.native.tree import Listed, Tree
 from imgkit.disks.native.wire import ENTRIES_A_FRAME, decode_entries, encode_entries
 
@@ -59,6 +60,11 @@ def test_what_cannot_be_listed_is_missing_and_the_rest_goes_on() -> None:
     assert [path for path, _ in taken(ahead)] == [b"/", b"/b"]
 
 
+def test_a_folder_whose_name_leads_elsewhere_is_not_listed_under_it() -> None:
+    tree = tree_of({1: {b"": 2, b".": 3, b"..": 4, b"a": 5}, 2: {}, 3: {}, 4: {}, 5: {b"": 6}, 6: {}})
+    assert [path for path, _ in taken(Ahead(tree))] == [b"/", b"/a"]
+
+
 def test_a_folder_inside_itself_is_listed_once() -> None:
     tree = tree_of({1: {b"a": 2}, 2: {b"again": 2, b"top": 1}})
     assert [path for path, _ in taken(Ahead(tree))] == [b"/", b"/a", b"/a/top"]
@@ -94,6 +100,15 @@ def test_paths_that_are_too_much_to_keep_end_it_too() -> None:
                 yield Listed(b"%d" % number, 0, FakeReader({number: {}}).row(number))
 
     assert taken(Ahead(Endless(0, {0: FakeReader({1: {}})}), most_bytes=20_000)) == []
+
+
+def test_a_folder_that_is_huge_on_the_disk_is_left_to_whoever_asks_for_it() -> None:
+    class Huge(FakeReader):
+        def row(self, inode: int) -> Row:
+            return super().row(inode)._replace(size=(1 << 20) + (inode == 2))
+
+    inodes: Inodes = {1: {b"a": 2, b"b": 3}, 2: {b"c": 4}, 3: {}, 4: {}}
+    assert [path for path, _ in taken(Ahead(Tree(0, {0: Huge(inodes)})))] == [b"/", b"/b"]
 
 
 @given(

@@ -115,6 +115,18 @@ def test_links_that_lead_to_each_other_end(tree: Tree) -> None:
     assert tree.read_link(b"/loop") == b"loop"
 
 
+def test_all_links_of_a_path_count_whatever_is_known_of_it_already() -> None:
+    links: dict[int, dict[bytes, int] | bytes | str] = {
+        number: "end" if number % 30 == 29 else f"{number + 1}" for number in range(30, 90)
+    }
+    names = {b"%d" % number: number for number in links}
+    tree = Tree(0, {0: FakeReader({1: names | {b"end": 2}, 2: names | {b"end": 3}, 3: {b"file": 4}, 4: b"", **links})})
+    assert tree.stat(b"/30/end")
+    assert tree.stat(b"/end/60/file")
+    with pytest.raises(CannotLookInside, match="more than 40 links"):
+        tree.stat(b"/30/60/file")
+
+
 def test_what_is_not_there_is_told_from_what_cannot_be_read(tree: Tree) -> None:
     for path in (b"/none", b"/gone/x", b"/etc/passwd/x", b"/etc/passwd/..", b"/abs/"):
         with pytest.raises(NoSuchPathInside):

@@ -93,6 +93,41 @@ def test_what_is_absent_comes_with_the_names_of_the_folder_that_lacks_it(opened:
     assert [decode_absence(frame)[1] for frame in frames] == [(b"/etc", frozenset({b"os-release"}))] * 2 + [None]
 
 
+def test_what_was_listed_ahead_is_given_to_the_tree_that_it_was_listed_for(
+    opened: list[tuple[What, bytes, int]],
+) -> None:
+    frames = ask(*opened, opened[-1], (What.WALK, b"", 1), (What.WALKED, b"", 0), (What.WALKED, b"", 1))
+    assert [state for state, _ in frames[-4:]] == [State.DONE, State.DONE, State.MORE, State.DONE]
+    assert [path for path, _ in decode_pairs(frames[-2][1])] == [b"/"]
+
+
+def test_where_memory_is_short_while_it_works_ahead_it_ends(
+    opened: list[tuple[What, bytes, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def short(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Tree, "stat", short)
+    (state, words) = ask(*opened, (What.STAT, b"/", 0))[-1]
+    assert (state, b"more memory than imgkit allows" in words) == (State.CANNOT, True)
+    monkeypatch.undo()
+    monkeypatch.setattr("imgkit.disks.native.worker.allow_processor_time", lambda: None)
+    monkeypatch.setattr(Tree, "xattrs", short)
+    with pytest.raises(MemoryError):
+        ask(*opened, (What.WALK, b"", 0), (What.XATTRS, b"/", 0))
+
+
+def test_whatever_keeps_it_from_saying_what_is_lacking_the_answer_stands(
+    opened: list[tuple[What, bytes, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Tree, "lacking", broken)
+    (state, frame) = ask(*opened, (What.STAT, b"/none", 0))[-1]
+    assert (state, decode_absence(frame)[1]) == (State.ABSENT, None)
+
+
 def test_small_files_come_whole_and_what_is_large_missing_or_no_file_is_left_out(tmp_path: Path) -> None:
     image = ExtImage()
     image.file(12, b"x" * 3000)
