@@ -4,11 +4,11 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import accumulate, islice
 from typing import Any, TypeVar
 
 from imgkit.disks.native.client import Absent, AskAgain, ReadingChild, ReadingStopped
 from imgkit.disks.native.known_names import KnownNames
+from imgkit.disks.native.small_files import SmallFiles
 from imgkit.disks.native.wire import (
     ABOUT_ONE_PATH,
     LARGEST_REQUEST,
@@ -21,13 +21,10 @@ from imgkit.disks.native.wire import (
 from imgkit.errors import CannotLookInside, NeedsKey, NoSuchPathInside
 from imgkit.model.tree import Entry
 from imgkit.safe_text import safe_name
-from imgkit.units import KiB, MiB
+from imgkit.units import MiB
 
 _PART_BYTES = 1 * MiB
 _NAMES_A_QUESTION = 500
-_FILES_A_QUESTION = 64
-_PATHS_A_QUESTION_BYTES = 32 * KiB  # a pipe holds it: writing waits for no child that is working ahead
-_MOST_SOON = 10_000
 _MOST_STOPPED = 3  # each may have taken a minute
 
 T = TypeVar("T")
@@ -46,8 +43,7 @@ class NativeTree:
         self._stopped = 0
         self._walks = 0  # which child walks ahead, by its generation; 0 for none
         self._walked: dict[bytes, list[bytes]] = {}
-        self._soon: dict[bytes, None] = {}
-        self._small: dict[bytes, bytes] = {}
+        self._small = SmallFiles(self._read_small)
         self._known = KnownNames()
 
     def failed(self) -> list[str]:
@@ -88,27 +84,12 @@ class NativeTree:
 
     def will_read(self, paths: Sequence[bytes]) -> None:
         """Let files that are small be read many at once, when the first of them is asked for."""
-        if len(self._soon) + len(paths) > _MOST_SOON:
-            self._soon.clear()  # nobody came for them
-        self._soon |= dict.fromkeys(one for one in paths[:_MOST_SOON] if len(one) <= _PATHS_A_QUESTION_BYTES)
-
-    def _at_hand(self, path: bytes) -> bytes | None:
-        """Return the content of a small file that was to be read soon, once; None where it has to be asked for."""
-        if path in self._soon and path not in self._small and not self._child.failures:
-            self._small = self._read_small(self._few_from(path))
-        self._soon.pop(path, None)
-        return self._small.pop(path, None)
-
-    def _few_from(self, path: bytes) -> list[bytes]:
-        """Return this path and others that are to be read soon, as many as one question holds."""
-        few = [path, *islice((one for one in self._soon if one != path), _FILES_A_QUESTION - 1)]
-        ends = accumulate(map(len, few))
-        return [one for one, end in zip(few, ends, strict=True) if end <= _PATHS_A_QUESTION_BYTES]
+        self._small.expect(paths)
 
     def _read_small(self, paths: Sequence[bytes]) -> dict[bytes, bytes]:
         """Read several files; those that are large, or cannot be read, are missing, and nobody is blamed for it."""
-        for path in paths:
-            del self._soon[path]
+        if self._child.failures:
+            return {}  # one of them may be the reason: each is asked for by itself
         stopped = self._stopped
         try:
             return _pairs(self._ask(What.READ_SMALL, "read", b"\0".join(paths)))
@@ -124,7 +105,7 @@ class NativeTree:
 
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield a regular file's first `limit` bytes at most in pieces, following links inside the tree."""
-        known = self._at_hand(path)
+        known = self._small.take(path)
         if known is not None:
             if known[:limit]:
                 yield known[:limit]

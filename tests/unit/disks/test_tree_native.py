@@ -187,14 +187,6 @@ def test_a_path_that_no_question_can_hold_is_not_asked_for(machine: NativeMachin
     assert (len(raised.value.message) < 200, child.asked.count(What.STAT)) == (True, 0)
 
 
-def test_what_nobody_comes_to_read_does_not_pile_up(machine: NativeMachine) -> None:
-    tree = machine.file_system_tree("system")
-    for number in range(30):
-        tree.will_read([b"/%d/%d" % (number, one) for one in range(1000)])
-    tree.will_read([b"/etc/%d" % one for one in range(50_000)])
-    assert len(tree._soon) <= 10_000
-
-
 def test_how_much_was_listed_by_a_child_that_ended_changes_nothing(machine: NativeMachine, child: FakeChild) -> None:
     tree = machine.file_system_tree("system")
     tree.will_walk()
