@@ -73,7 +73,8 @@ class _Reader:
     def _file(self, path: bytes, limit: int) -> None:
         lines = LineStream(self.guest, path, limit=limit)
         try:
-            packages = (_package(stanza, self.shared) for stanza in parse_stanzas(lines))
+            known = (stanza for stanza in parse_stanzas(lines) if not _is_nothing(stanza))
+            packages = (_package(stanza, self.shared) for stanza in known)
             found, more = at_most(packages, MOST_PACKAGES - len(self.packages), most_bytes=self.most_bytes)
         except NoSuchPathInside:  # also a link that leads nowhere
             return
@@ -100,6 +101,11 @@ def parse_stanzas(lines: Iterable[bytes]) -> Iterator[dict[bytes, str]]:
             stanza.setdefault(name.lower(), as_text(value.strip()))
     if begun:
         yield stanza
+
+
+def _is_nothing(stanza: dict[bytes, str]) -> bool:
+    """Whether dpkg only remembers what was wanted of a package (`install ok not-installed`); it does not list it."""
+    return stanza.get(b"status", "").split()[-1:] == ["not-installed"]
 
 
 def _package(stanza: dict[bytes, str], shared: Shared) -> Package | None:

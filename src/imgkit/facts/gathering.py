@@ -8,12 +8,14 @@ from typing import TypeVar
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 from imgkit.facts.bounded import Words, at_most
 from imgkit.facts.guest import CONFIG_BYTES, Content, Guest, as_text
+from imgkit.facts.line_stream import FileStream
 from imgkit.model.fact import Fact, Source
 from imgkit.model.tree import Entry, EntryKind
 from imgkit.units import MiB
 
 MOST_BYTES = 32 * MiB
 MOST_FILES = 50_000
+MOST_STREAMED = 1024 * MiB  # of programs, for their digests
 MOST_ENTRIES = 2_000_000  # that are listed, also again and again: patterns may name a folder a thousand times
 MOST_LINES = 500_000
 MOST_ODD_LINES = 10_000
@@ -39,6 +41,7 @@ class Gathering:
         self._bytes_left = most_bytes
         self._files_left = most_files
         self._entries_left = MOST_ENTRIES
+        self._streamed_left = MOST_STREAMED
         self._sources: dict[bytes, Source] = {}
         self._targets: dict[bytes, bytes | None] = {}
         self._lacking = Words()
@@ -61,6 +64,27 @@ class Gathering:
         self._bytes_left -= len(content.data) + len(path)
         self._sources[path] = content.source
         return content
+
+    def read_beginning(self, path: bytes, *, limit: int) -> Content | None:
+        """Do the same for a file of which the beginning tells enough; its source is all of it."""
+        if self._files_left <= 0 or self._bytes_left <= 0:
+            return self.read(path, limit=limit)
+        stream = FileStream(self.guest, path, limit=max(limit, self._streamed_left))
+        kept = bytearray()
+        try:
+            for part in stream.parts():
+                kept += part[: limit - len(kept)]
+        except NoSuchPathInside:
+            return None
+        except CannotLookInside as error:
+            self.lack(error.message)
+            return None
+        source = stream.source
+        self._files_left -= 1
+        self._bytes_left -= len(kept) + len(path)
+        self._streamed_left -= source.size
+        self._sources[path] = source
+        return Content(data=bytes(kept), source=source)
 
     def folder(self, path: bytes) -> Sequence[Entry]:
         """List a folder; one that is not there is empty, one that cannot be listed is lacking."""

@@ -24,7 +24,8 @@ _UTMP = (b"/run/utmp", b"/var/run/utmp")
 _WTMPDB = b"/var/lib/wtmpdb"
 _WTMPDB_COLUMNS = ("Type", "User", "Login", "Logout", "TTY", "RemoteHost", "Service")
 _BOOT, _SESSION = 1, 3
-_ROTATED = rb"(?:[.-][\w.-]{1,40})?"
+_ROTATED = rb"(?:[.-](?!db\b)[\w.-]{1,40})?"  # wtmp.db is wtmpdb's
+_OF_WTMPDB = re.compile(rb"wtmp(?:[._-][\w.-]{0,40})?\.db")
 _FILE_BYTES = 256 * MiB
 _ALL_BYTES = 256 * MiB
 _BEGINNING = 64 * KiB
@@ -168,9 +169,13 @@ def _unpacked(look: Gathering, path: bytes, left: _Left) -> Iterator[bytes]:
 
 
 def _wtmpdb(look: Gathering) -> Iterator[tuple[bytes, tuple[object, ...]]]:
-    for found in look.names(_WTMPDB, suffix=b".db"):
-        for row in read_rows(look, found.path, "wtmp", _WTMPDB_COLUMNS):
-            yield found.path, row
+    """Yield all rows. Debian keeps the file in /var/log, and a link to it where wtmpdb looks."""
+    found = list(look.names(_WTMPDB, suffix=b".db"))
+    linked = {(look.link_target(one.path) or b"").rpartition(b"/")[2] for one in found}
+    in_logs = [one for one in look.names(_LOGS, suffix=b".db") if _OF_WTMPDB.fullmatch(one.entry.name)]
+    for one in (*found, *(one for one in in_logs if one.entry.name not in linked)):
+        for row in read_rows(look, one.path, "wtmp", _WTMPDB_COLUMNS):
+            yield one.path, row
 
 
 def _wtmpdb_sessions(look: Gathering) -> Iterator[Session]:

@@ -151,7 +151,7 @@ def _of_home(look: Gathering, home: Home) -> Iterator[tuple[str, Found, bool]]:
 
 def _describe(look: Gathering, kind: str, one: Found, *, private: bool) -> StartupFile:
     entry = one.entry
-    content = look.read(one.path, limit=_FILE_BYTES) if entry.kind is not EntryKind.OTHER else None
+    content = look.read_beginning(one.path, limit=_FILE_BYTES) if entry.kind is not EntryKind.OTHER else None
     target = (look.link_target(one.path) or b"") if entry.kind is EntryKind.LINK else b""
     reasons = odd_file(one.path, entry)
     if private:
@@ -162,6 +162,8 @@ def _describe(look: Gathering, kind: str, one: Found, *, private: bool) -> Start
         look.remark(describe_odd(f"{kind}:", one.path, reasons))
     if content is not None and not as_text(one.path).startswith(_OF_PACKAGES):
         _remark_lines(look, kind, one.path, content.data)
+    if content is not None and content.source.size > len(content.data) and not _is_program(content.data):
+        look.lack(f"of {as_text(one.path)} only the first {len(content.data)} bytes were looked at")
     return StartupFile(
         kind=kind,
         path=one.path,
@@ -175,9 +177,13 @@ def _describe(look: Gathering, kind: str, one: Found, *, private: bool) -> Start
     )
 
 
+def _is_program(data: bytes) -> bool:
+    return b"\0" in data[:1024]
+
+
 def _remark_lines(look: Gathering, kind: str, path: bytes, data: bytes) -> None:
     """Name lines that stand out; of a program that is no text there are none."""
-    if b"\0" in data[:1024]:
+    if _is_program(data):
         look.remark(f"{kind}: {as_text(path)} is no text")
         return
     for number, raw in enumerate(data.split(b"\n", _MOST_LINES)[:_MOST_LINES], start=1):

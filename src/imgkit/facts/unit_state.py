@@ -16,12 +16,17 @@ _NOWHERE = b"/dev/null"
 _MOST_HOPS = 10
 
 
-def state_of(look: Gathering, folders: UnitFolders, name: str, target: bytes, text: UnitText) -> UnitState:
-    """Return the state of a unit; `target` is where it leads as a link, `text` its settings with its drop-ins."""
+def state_of(look: Gathering, folders: UnitFolders, name: str, target: bytes, text: UnitText | None) -> UnitState:
+    """Return the state of a unit; `target` is where it leads as a link, `text` its settings with its drop-ins.
+
+    No text means that its file cannot be read: most often it is a link to nowhere.
+    """
     folder = folders.units[name][0]
     masked = _masked_in(look, folders, name)
     if masked:
         return UnitState.MASKED_RUNTIME if is_runtime(masked) else UnitState.MASKED
+    if text is None:
+        return UnitState.BAD
     made = {b"/run/systemd/transient": UnitState.TRANSIENT}.get(folder)
     made = UnitState.GENERATED if folder.startswith(b"/run/systemd/generator") else made
     other = as_text(target.rpartition(b"/")[2])

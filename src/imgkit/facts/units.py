@@ -74,8 +74,9 @@ class _Reader:
         links = self.folders.links.get(name, [])
         target = (self.look.link_target(found.path) or b"") if found.entry.kind is EntryKind.LINK else b""
         drop_ins = self.folders.drop_ins_of(name)
-        text = self._text(found, target, drop_ins)
-        state = state_of(self.look, self.folders, name, target, text)
+        settings = self._text(found, target, drop_ins)
+        state = state_of(self.look, self.folders, name, target, settings)
+        text = settings or UnitText()
         self._remark(found, text)
         return Unit(
             name=name,
@@ -94,13 +95,15 @@ class _Reader:
             instances=tuple(sorted({link.name for link in links})) if is_template(name) else (),
         )
 
-    def _text(self, found: Found, target: bytes, drop_ins: tuple[bytes, ...]) -> UnitText:
+    def _text(self, found: Found, target: bytes, drop_ins: tuple[bytes, ...]) -> UnitText | None:
+        """Return all settings of a unit, none of one that is masked, and None where its file cannot be read."""
         text = UnitText()
         if is_masked(found, target):
             return text
         content = self.look.read(found.path, limit=_UNIT_BYTES)
-        if content is not None:
-            text.add(content.data)
+        if content is None:
+            return None
+        text.add(content.data)
         for path in drop_ins:
             added = self.look.read(path, limit=_UNIT_BYTES)
             if added is not None:

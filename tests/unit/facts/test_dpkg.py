@@ -50,6 +50,10 @@ def test_a_removed_package_is_there_and_not_installed():
     assert (found.installed, found.source, found.vendor) == (False, "adduser", "Debian")
 
 
+def test_a_package_that_was_only_wanted_is_not_listed():
+    assert list(packages(STATUS + "\nPackage: wanted\nStatus: install ok not-installed\n")) == ["adduser", "openssl"]
+
+
 def test_an_empty_database_holds_no_packages_and_no_database_is_absent():
     assert packages("") == {}
     assert read_dpkg(guest_with({})).state is FactState.ABSENT

@@ -2,11 +2,12 @@ import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.held import held
 from tests.unit.facts.login_samples import make_wtmpdb
-from tests.unit.facts.tree import Shut, guest_with
+from tests.unit.facts.tree import Link, Nodes, Shut, guest_with
 from tests.unit.facts.utmp_samples import BOOT, DEAD, USER, record
 
 from imgkit.facts import logins
@@ -87,6 +88,18 @@ def test_wtmpdb_has_sessions_starts_and_services(tmp_path: Path):
         ("root", "", "login", SessionEnd.OPEN),
     ]
     assert [event.kind for event in held(read_system_events(guest))] == ["boot", "shutdown"]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_wtmpdb_in_the_folder_of_logs_is_read_once_and_is_no_wtmp(tmp_path: Path, linked: bool):
+    """Debian 13 has a link to it in /var/lib/wtmpdb."""
+    data = make_wtmpdb(tmp_path, [(3, "eve", START * 10**6, None, "pts/0", "192.0.2.7", "sshd")])
+    nodes: Nodes = {"/var/log/wtmp.db": data, "/var/log/wtmp.db-wal": b"", "/var/log/wtmp": b""}
+    if linked:
+        nodes = {**nodes, "/var/lib/wtmpdb/wtmp.db": Link(b"../../log/wtmp.db")}
+    guest = guest_with(nodes)
+    assert [one.user for one in held(read_sessions(guest))] == ["eve"]
+    assert read_system_events(guest).remarks == ()
 
 
 def test_a_damaged_archive_is_lacking_and_gives_what_it_can():

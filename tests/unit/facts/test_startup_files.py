@@ -21,6 +21,20 @@ def test_a_file_is_told_with_its_kind_rights_and_digest():
     assert found.modified == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
 
 
+def test_a_large_program_is_told_with_the_digest_of_all_of_it_and_leaves_nothing_out():
+    program = b"\x7fELF\0" + b"x" * 3_000_000
+    fact = read_startup_files(guest_with({"/usr/lib/systemd/system-generators/podman": File(program, mode=0o755)}))
+    assert held(fact)[0].sha256 == hashlib.sha256(program).hexdigest()
+    assert (fact.partial, fact.sources[0].size, fact.sources[0].truncated) == (False, len(program), False)
+
+
+def test_a_text_that_is_too_long_is_looked_at_in_part_and_that_is_said():
+    fact = read_startup_files(guest_with({"/etc/profile.d/x.sh": "# x\n" * 400_000}))
+    assert fact.notes == ("of /etc/profile.d/x.sh only the first 1048576 bytes were looked at",)
+    assert fact.partial
+    assert held(fact)[0].sha256 == hashlib.sha256(b"# x\n" * 400_000).hexdigest()
+
+
 def test_files_of_shells_are_found_of_the_system_and_of_users():
     files = {
         "/etc/passwd": PASSWD,

@@ -38,6 +38,10 @@ def state_of(name: str, files: dict[str, Node]) -> UnitState:
             {f"{LIB}/b.service": INSTALL, f"{ETC}/a.service": Link(b"/usr/lib/systemd/system/b.service")},
             UnitState.ALIAS,
         ),
+        ({f"{ETC}/a.service": Link(b"/usr/lib/systemd/system/gone.service")}, UnitState.BAD),
+        ({f"{LIB}/b.service": INSTALL, f"{ETC}/a.service": Link(b"/opt/b.service")}, UnitState.BAD),
+        ({f"{ETC}/a.service": Link(b"/opt/a.service")}, UnitState.BAD),
+        ({f"{ETC}/a.service": Link(b"/opt/b.service"), "/opt/b.service": INSTALL}, UnitState.ALIAS),
     ],
 )
 def test_the_state_is_that_which_systemctl_would_tell(files, state):
@@ -67,4 +71,4 @@ def test_an_alias_is_followed_by_its_name():
 
 def test_links_in_a_circle_end():
     files: dict[str, Node] = {f"{ETC}/a.service": Link(b"b.service"), f"{ETC}/b.service": Link(b"a.service")}
-    assert state_of("a.service", files) is UnitState.ALIAS
+    assert state_of("a.service", files) is UnitState.BAD
