@@ -1,7 +1,7 @@
 """Docker's own files: its configuration, images, containers, volumes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from imgkit.facts.gathering import Gathering
@@ -136,7 +136,8 @@ def _container(gathering: Gathering, folder: bytes, kept: Mapping[str, Value], h
         capabilities=words(host.get("CapAdd"))[:_MOST_LISTED],
         labels=tuple(sorted(mapping(settings.get("Labels"))))[:_MOST_LISTED],
     )
-    _say_what_stands_out(gathering, found, host)
+    shared = [what for what in ("Pid", "Network", "Ipc") if word(host.get(f"{what}Mode")) == "host"]
+    say_what_stands_out(gathering, found, shared)
     return found
 
 
@@ -154,13 +155,13 @@ def _ports(bindings: Mapping[str, Value]) -> Iterator[str]:
             yield f"{word(mapping(one).get('HostIp')) or '*'}:{word(mapping(one).get('HostPort'))} to {inside}"
 
 
-def _say_what_stands_out(gathering: Gathering, found: Container, host: Mapping[str, Value]) -> None:
+def say_what_stands_out(gathering: Gathering, found: Container, shared: Iterable[str]) -> None:
+    """Name what of the system a container can reach; `shared` are the namespaces that are the system's own."""
     name = f"the container {found.name or found.id[:12]}"
     if found.privileged:
         gathering.remark(f"{name} is privileged")
-    for what in ("PidMode", "NetworkMode", "IpcMode"):
-        if word(host.get(what)) == "host":
-            gathering.remark(f"{name} shares the system's own {what.removesuffix('Mode').lower()}")
+    for what in shared:
+        gathering.remark(f"{name} shares the system's own {what.lower()}")
     for bind in found.binds:
         source = bind.partition(":")[0]
         if source in {"/", "/etc", "/root", "/boot", "/var/run/docker.sock", "/run/docker.sock", "/proc", "/sys"}:

@@ -2,17 +2,26 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from imgkit.facts.docker import parse_moment, read_object, variable_names
+from imgkit.facts.docker import parse_moment, read_object, say_what_stands_out, variable_names
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_path, as_text
 from imgkit.facts.homes import beneath, homes_of
-from imgkit.facts.json_reading import BadJson, Value, mapping, parse_json, sequence, word, words
+from imgkit.facts.json_reading import BadJson, Value, mapping, number, parse_json, sequence, word, words
+from imgkit.facts.libpod import KeptByLibpod, read_libpod
 from imgkit.model.containers import Container, ContainerImage, Engine, EngineKind, Volume
 from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
 
 _SYSTEM = b"/var/lib/containers/storage"
 _IN_A_HOME = b".local/share/containers/storage"
+# What Podman grants where nothing is said (containers-common, capabilities): only what goes beyond it is told.
+_USUAL = frozenset(
+    f"CAP_{name}"
+    for name in (
+        "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP", "SETGID", "SETPCAP",
+        "SETUID", "SYS_CHROOT",
+    )
+)  # fmt: skip
 _MOST = 1000
 _MOST_LISTED = 100
 
@@ -34,13 +43,15 @@ def podman_images(gathering: Gathering, root: bytes) -> Iterator[ContainerImage]
 
 
 def podman_containers(gathering: Gathering, root: bytes) -> Iterator[Container]:
+    """Yield every container of a store: with what its last start left, or as it is configured to start."""
+    of_libpod = read_libpod(gathering, root)
     for one in _list(gathering, root + b"/overlay-containers/containers.json"):
         identity = word(one.get("id"))
         folder = root + b"/overlay-containers/" + as_path(identity)
         safe = bool(identity) and "/" not in identity and "\0" not in identity and identity not in {".", ".."}
-        yield _container(
-            gathering, folder, one, read_object(gathering, folder + b"/userdata/config.json") if safe else {}
-        )
+        kept = of_libpod.get(identity, KeptByLibpod())
+        runtime = read_object(gathering, folder + b"/userdata/config.json") if safe else {}
+        yield _container(gathering, folder, one, kept, runtime or mapping(kept.config.get("spec")))
 
 
 def podman_volumes(gathering: Gathering, root: bytes) -> Iterator[Volume]:
@@ -51,36 +62,61 @@ def podman_volumes(gathering: Gathering, root: bytes) -> Iterator[Volume]:
 
 
 def _container(
-    gathering: Gathering, folder: bytes, kept: Mapping[str, Value], runtime: Mapping[str, Value]
+    gathering: Gathering, folder: bytes, stored: Mapping[str, Value], kept: KeptByLibpod, runtime: Mapping[str, Value]
 ) -> Container:
     process = mapping(runtime.get("process"))
-    metadata = _metadata(kept)
     mounts = [mapping(one) for one in sequence(runtime.get("mounts"))]
     binds = [
         f"{word(one.get('source'))}:{word(one.get('destination'))}" for one in mounts if word(one.get("type")) == "bind"
     ]
     bounding = words(mapping(process.get("capabilities")).get("bounding"))
-    return Container(
+    started = parse_moment(kept.state.get("startedTime"))
+    code = number(kept.state.get("exitCode"))
+    labels = {*mapping(kept.config.get("labels")), *mapping(runtime.get("annotations"))}
+    privileged = _is_privileged(kept, bounding) if runtime else None
+    shared = _shared(runtime)
+    found = Container(
         engine=EngineKind.PODMAN,
-        id=word(kept.get("id")),
-        name=next(iter(words(kept.get("names"))), ""),
+        id=word(stored.get("id")),
+        name=next(iter(words(stored.get("names"))), ""),
         path=folder,
-        image=word(metadata.get("image-name")) or word(kept.get("image")),
+        image=word(_metadata(stored).get("image-name")) or word(stored.get("image")),
         command=gathering.guest.quote(" ".join(words(process.get("args")))),
-        created=parse_moment(kept.get("created")),
-        started=None,
-        finished=None,
-        running=None,
-        exit_code=None,
-        privileged="CAP_SYS_ADMIN" in bounding if runtime else None,
-        restart="",
-        network="",
+        created=parse_moment(stored.get("created")),
+        started=started,
+        finished=parse_moment(kept.state.get("finishedTime")),
+        running=kept.running,
+        exit_code=int(code) if started and kept.running is False and code is not None and abs(code) < 2**31 else None,
+        privileged=privileged,
+        restart=word(kept.config.get("restart_policy")),
+        network="host" if "Network" in shared else "",
         binds=tuple(sorted(binds)[:_MOST_LISTED]),
         environment=variable_names(process.get("env")),
-        ports=(),
-        capabilities=bounding[:_MOST_LISTED],
-        labels=tuple(sorted(mapping(runtime.get("annotations"))))[:_MOST_LISTED],
+        ports=tuple(_ports(kept.config))[:_MOST_LISTED],
+        capabilities=() if privileged else tuple(one for one in bounding if one not in _USUAL)[:_MOST_LISTED],
+        labels=tuple(sorted(labels))[:_MOST_LISTED],
     )
+    say_what_stands_out(gathering, found, shared)
+    return found
+
+
+def _is_privileged(kept: KeptByLibpod, bounding: Sequence[str]) -> bool:
+    said = kept.config.get("privileged")
+    return said if isinstance(said, bool) else "CAP_SYS_ADMIN" in bounding
+
+
+def _shared(runtime: Mapping[str, Value]) -> list[str]:
+    """Return the namespaces that a container has not of its own: those that its specification does not name."""
+    named = sequence(mapping(runtime.get("linux")).get("namespaces"))
+    own = {word(mapping(one).get("type")) for one in named}
+    return [what for what in ("Pid", "Network", "Ipc") if own and what.lower() not in own]
+
+
+def _ports(config: Mapping[str, Value]) -> Iterator[str]:
+    for one in map(mapping, sequence(config.get("newPortMappings"))):
+        outside, inside = number(one.get("host_port")), number(one.get("container_port"))
+        if outside is not None and inside is not None:
+            yield f"{word(one.get('host_ip')) or '*'}:{outside:g} to {inside:g}/{word(one.get('protocol'))}"
 
 
 def _metadata(kept: Mapping[str, Value]) -> Mapping[str, Value]:

@@ -46,7 +46,8 @@ class Container:
     """A container as its engine keeps it. Of its environment the names alone are told, never the values.
 
     `binds` are folders and sockets of the system that it sees. `running` is what its engine last noted; a machine that
-    was cut off leaves it true. What the engine does not keep is empty, or None.
+    was cut off leaves it true. `capabilities` are those beyond what the engine gives to each. What the engine does not
+    keep is empty, or None.
     """
 
     engine: EngineKind

@@ -1,0 +1,110 @@
+"""What Podman keeps in sqlite, in the form that Podman 5.4 of Debian 13 writes."""
+
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from tests.unit.facts.tree import Node, guest_with
+
+from imgkit.facts.gathering import Gathering
+from imgkit.facts.libpod import MOST_CONTAINERS, read_libpod
+from imgkit.facts.podman import podman_containers
+
+STORE = "/var/lib/containers/storage"
+NEVER = "0001-01-01T00:00:00Z"
+CONFIG = {
+    "spec": {
+        "process": {
+            "args": ["/bin/sleep", "9"],
+            "env": ["TOKEN=s3cret"],
+            "capabilities": {"bounding": ["CAP_CHOWN", "CAP_NET_ADMIN"]},
+        },
+        "mounts": [{"type": "bind", "source": "/etc", "destination": "/hostetc", "options": ["ro"]}],
+        "linux": {"namespaces": [{"type": "pid"}, {"type": "ipc"}, {"type": "mount"}]},
+        "annotations": {"io.podman.annotations.privileged": "TRUE"},
+    },
+    "privileged": True,
+    "restart_policy": "always",
+    "labels": {"a": "b"},
+    "newPortMappings": [{"host_ip": "", "container_port": 80, "host_port": 8080, "range": 1, "protocol": "tcp"}],
+}
+TABLES = """
+CREATE TABLE ContainerConfig(ID TEXT PRIMARY KEY NOT NULL, Name TEXT, PodID TEXT, JSON TEXT NOT NULL);
+CREATE TABLE ContainerState(ID TEXT PRIMARY KEY NOT NULL, State INTEGER, ExitCode INTEGER, JSON TEXT NOT NULL);
+"""
+Rows = dict[str, tuple[object, object]]
+
+
+def database(folder: Path, rows: Rows) -> bytes:
+    path = folder / "db.sql"
+    with closing(sqlite3.connect(path)) as made, made:
+        made.executescript(TABLES)
+        for identity, (config, state) in rows.items():
+            made.execute("INSERT INTO ContainerConfig VALUES (?, 'x', NULL, ?)", (identity, config))
+            made.execute("INSERT INTO ContainerState VALUES (?, 1, 0, ?)", (identity, state))
+    return path.read_bytes()
+
+
+def state(number: int, started: str, code: int = 0) -> bytes:
+    return json.dumps({"state": number, "startedTime": started, "finishedTime": NEVER, "exitCode": code}).encode()
+
+
+def gathering(folder: Path, rows: Rows) -> Gathering:
+    stored = json.dumps([{"id": one, "names": [f"name-{one}"]} for one in rows])
+    files: dict[str, Node] = {f"{STORE}/overlay-containers/containers.json": stored}
+    return Gathering(guest_with({**files, f"{STORE}/db.sql": database(folder, rows)}))
+
+
+def test_a_container_that_was_never_started_is_told_as_it_is_configured(tmp_path: Path) -> None:
+    look = gathering(tmp_path, {"abc": (json.dumps(CONFIG), state(1, NEVER))})
+    (found,) = podman_containers(look, STORE.encode())
+    assert (found.name, found.command, found.privileged, found.network) == ("name-abc", "/bin/sleep 9", True, "host")
+    assert (found.running, found.started, found.exit_code, found.restart) == (False, None, None, "always")
+    assert (found.binds, found.environment, found.ports) == (("/etc:/hostetc",), ("TOKEN",), ("*:8080 to 80/tcp",))
+    assert (found.capabilities, found.labels) == ((), ("a", "io.podman.annotations.privileged"))
+    assert "s3cret" not in repr(found)
+    fact = look.fact((found,), nothing="")
+    assert fact.remarks == (
+        "the container name-abc is privileged",
+        "the container name-abc shares the system's own network",
+        "the container name-abc sees /etc of the system",
+    )
+    assert f"{STORE}/db.sql".encode() in [one.path for one in fact.sources]
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "running", "told"),
+    [(3, 0, True, None), (5, 0, True, None), (6, 3, False, 3), (99, 3, None, None)],
+)
+def test_the_state_is_what_was_noted_last(
+    tmp_path: Path, number: int, code: int, running: bool | None, told: int | None
+) -> None:
+    rows: Rows = {"abc": (json.dumps({**CONFIG, "privileged": False}), state(number, "2026-11-28T20:23:21Z", code))}
+    (found,) = podman_containers(gathering(tmp_path, rows), STORE.encode())
+    assert (found.running, found.exit_code, found.privileged) == (running, told, False)
+    assert found.capabilities == ("CAP_NET_ADMIN",)
+
+
+def test_what_cannot_be_read_is_said_and_the_others_stay(tmp_path: Path) -> None:
+    look = gathering(tmp_path, {"abc": ("{torn", b"{}"), "def": (json.dumps(CONFIG), "[]"), "ghi": (b"\xff", b"{}")})
+    assert set(read_libpod(look, STORE.encode())) == {"def"}
+    notes = look.one(1, nothing="").notes
+    assert [words.partition(" cannot")[0] for words in notes] == [
+        f"{STORE}/db.sql: the container abc",
+        f"{STORE}/db.sql: the container ghi",
+    ]
+
+
+def test_a_store_without_it_or_with_something_else_in_its_place_is_borne() -> None:
+    assert read_libpod(Gathering(guest_with({})), STORE.encode()) == {}
+    look = Gathering(guest_with({f"{STORE}/db.sql": b"no database"}))
+    assert read_libpod(look, STORE.encode()) == {}
+    assert look.one(1, nothing="").notes
+
+
+def test_of_very_many_only_the_first_are_looked_at(tmp_path: Path) -> None:
+    look = gathering(tmp_path, {f"{number:05}": ("{}", b"{}") for number in range(MOST_CONTAINERS + 1)})
+    assert len(read_libpod(look, STORE.encode())) == MOST_CONTAINERS
+    assert "only the first 1000 of 1001" in look.one(1, nothing="").notes[0]
