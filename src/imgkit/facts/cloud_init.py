@@ -3,6 +3,7 @@
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, Guest, as_path, as_text, moment
@@ -24,6 +25,8 @@ _SETTINGS = (
     "package_update", "package_upgrade", "resize_rootfs", "locale", "timezone", "fqdn", "hostname",
 )  # fmt: skip
 _MOST_INSTANCES = 50
+_MOST_ERRORS = 20
+_LONGEST_UPTIME = 100_000_000  # three years
 _MOST_RUNS = 200
 _MOST_TEXT = 64 * 1024
 _DATA_BYTES = 2 * MiB
@@ -111,14 +114,25 @@ def _run(line: str) -> CloudRun | None:
 
 
 def _stage(guest: Guest, name: str, stage: Mapping[str, Value]) -> CloudStage:
-    errors = tuple(guest.quote(one) for one in words(stage.get("errors"))[:20])
-    started, finished = number(stage.get("start")), number(stage.get("finished", stage.get("end")))
+    got_over = mapping(stage.get("recoverable_errors"))
+    errors = [*words(stage.get("errors")), *(f"{level}: {one}" for level in got_over for one in words(got_over[level]))]
+    started, started_after_ms = _time(number(stage.get("start")))
+    finished, finished_after_ms = _time(number(stage.get("finished", stage.get("end"))))
     return CloudStage(
         name=name,
-        started=moment(started) if started else None,
-        finished=moment(finished) if finished else None,
-        errors=errors,
+        started=started,
+        finished=finished,
+        errors=tuple(guest.quote(one) for one in errors[:_MOST_ERRORS]),
+        started_after_ms=started_after_ms,
+        finished_after_ms=finished_after_ms,
     )
+
+
+def _time(seconds: float | None) -> tuple[datetime | None, int | None]:
+    """Return a time, or the milliseconds since the system's start; which it is shows in how many there are."""
+    if not seconds or seconds < 0:
+        return None, None
+    return (moment(seconds), None) if seconds > _LONGEST_UPTIME else (None, round(seconds * 1000))
 
 
 def _instances(gathering: Gathering) -> Iterator[str]:

@@ -17,6 +17,7 @@ _WHOLE_BYTES = 4 * MiB
 _UNPACKED_BYTES = 32 * MiB
 _JOURNAL_MAGIC = b"LPKSHHRH"
 _JOURNAL_HEADER_BYTES = 208
+_IN_UTC = b"cloud-init.log"  # cloudinit/log: its times are UTC whatever the system's are
 _RECORDS = {b"wtmp", b"btmp", b"lastlog", b"faillog", b"tallylog"}
 
 
@@ -41,6 +42,8 @@ def look_at(gathering: Gathering, path: bytes, entry: Entry, rule: str) -> tuple
         start, end = _ends(gathering.guest, path, entry)
     except (BadCompression, CannotLookInside, NoSuchPathInside) as error:
         gathering.lack(f"{as_text(path)}: {getattr(error, 'message', error)}")
+    if entry.name.startswith(_IN_UTC):
+        rule = "UTC0"
     kind = kind_of(entry.name, start)
     first, last = _journal_times(start) if kind is LogKind.JOURNAL else (None, None)
     if kind in {LogKind.LINES, LogKind.AUDIT, LogKind.ACCESS}:

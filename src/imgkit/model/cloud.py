@@ -36,12 +36,18 @@ class InstanceData:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloudStage:
-    """One stage of cloud-init's last run, and the errors that it told."""
+    """One stage of cloud-init's last run, and the errors that it told, those that it got over with their level.
+
+    From 24.3 on cloud-init notes no times but how long after the system's start: `started_after_ms`,
+    `finished_after_ms`.
+    """
 
     name: str
     started: datetime | None
     finished: datetime | None
     errors: tuple[str, ...]
+    started_after_ms: int | None = None
+    finished_after_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Tables of what ties a system to the cloud, and a line of it for the summary."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from imgkit.model.cloud import Cloud
 from imgkit.render.titles import Table, decode, list_title, state_words, unknown_words
@@ -19,8 +20,8 @@ def cloud_tables(cloud: Cloud | None, of: str) -> Iterator[Table]:
     stages = [
         (
             one.name,
-            format_utc(one.started) if one.started else "",
-            format_utc(one.finished) if one.finished else "",
+            _stage_time(one.started, one.started_after_ms),
+            _stage_time(one.finished, one.finished_after_ms),
             "; ".join(one.errors),
         )
         for one in cloud.stages.value or ()
@@ -69,3 +70,9 @@ def _init(cloud: Cloud) -> list[tuple[str, str]]:
 
 def _paths(paths: tuple[bytes, ...]) -> str:
     return ", ".join(decode(one) for one in paths)
+
+
+def _stage_time(at: datetime | None, after_ms: int | None) -> str:
+    if at is not None:
+        return format_utc(at)
+    return "" if after_ms is None else f"{after_ms / 1000:.1f} s after the start"

@@ -1,3 +1,5 @@
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -6,6 +8,7 @@ from hypothesis import strategies as st
 from tests.unit.facts.tree import Link, Shut, guest_with
 
 from imgkit.facts.cloud_init import read_cloud_init, read_instance_data, read_runs, read_stages
+from imgkit.facts.guest import Guest
 from imgkit.model.cloud import CloudRun
 from imgkit.model.fact import FactState
 
@@ -17,7 +20,7 @@ FILES = {
     "/var/lib/cloud/instances/i-0/vendor-data.txt": "#!/bin/sh\necho s3cret\n",
     "/var/lib/cloud/data/instance-id": "i-1\n",
     "/var/lib/cloud/data/previous-instance-id": "i-0\n",
-    "/var/lib/cloud/data/status.json": '{"v1": {"stage": null, "init": {"start": 1.5, "finished": 3, '
+    "/var/lib/cloud/data/status.json": '{"v1": {"stage": null, "init": {"start": 1700000001.5, "finished": 1700000003, '
     '"errors": ["password=s3cret failed"]}}}',
     "/etc/cloud/cloud.cfg": "datasource_list: [AliYun, None]\ndisable_root: false\npassword: s3cret\n"
     "system_info:\n  default_user: {name: ecs-user}\n",
@@ -40,6 +43,19 @@ def test_the_instance_and_the_settings_are_told():
     }
 
 
+def test_seconds_since_the_start_are_no_time_and_errors_that_it_got_over_have_their_level():
+    """As cloud-init 25.1 of Debian 13 writes it in the middle of its last stage."""
+    stage = {"start": 71.82, "finished": None, "errors": ["no"], "recoverable_errors": {"WARNING": ["a", "b"]}}
+    (found,) = read_stages(status_with(stage)).value or ()
+    assert (found.started, found.started_after_ms) == (None, 71_820)
+    assert (found.finished, found.finished_after_ms) == (None, None)
+    assert found.errors == ("no", "WARNING: a", "WARNING: b")
+
+
+def status_with(stage: Mapping[str, object]) -> Guest:
+    return guest_with({"/var/lib/cloud/data/status.json": json.dumps({"v1": {"modules-final": stage}})})
+
+
 def test_what_was_handed_over_is_named_and_never_quoted():
     fact = read_instance_data(guest_with(FILES))
     assert [(one.instance_id, one.name, one.form, one.size) for one in fact.value] == [
@@ -57,7 +73,9 @@ def test_it_is_quoted_where_secrets_are_wanted():
 def test_stages_and_runs_are_told_without_secrets():
     fact = read_stages(guest_with(FILES))
     (stage,) = fact.value or ()
-    assert (stage.name, stage.started.timestamp(), stage.finished.timestamp()) == ("init", 1.5, 3)
+    assert (stage.name, stage.started.timestamp(), stage.finished.timestamp()) == (
+        "init", 1_700_000_001.5, 1_700_000_003,
+    )  # fmt: skip
     assert "s3cret" not in repr(fact)
     assert read_runs(guest_with(FILES)).value == (
         CloudRun(stage="init-local", version="23.2.2", at="Sun, 22 Nov 2026 10:00:00 +0000"),

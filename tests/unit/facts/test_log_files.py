@@ -32,6 +32,13 @@ def test_both_ends_of_lines_are_dated():
     assert (kind, spans(found)) == (LogKind.LINES, ("Feb 27 10:00:00", "Feb 28 11:00:00"))
 
 
+def test_the_log_of_cloud_init_is_in_utc_whatever_the_zone_is():
+    guest = guest_with({f"/var/log/{name}": b"2026-11-28 20:35:57,001 - x\n" for name in ("cloud-init.log", "x.log")})
+    paths = (b"/var/log/cloud-init.log", b"/var/log/x.log")
+    found = [look_at(Gathering(guest), path, guest.tree.stat(path), "CST-8")[0].first for path in paths]
+    assert [one.at.hour if one else None for one in found] == [20, 12]
+
+
 def test_a_compressed_log_is_dated_too():
     found, _ = look("syslog.2.gz", gzip.compress(LINES))
     assert (found.compressed, spans(found)) == (True, ("Feb 27 10:00:00", "Feb 28 11:00:00"))
