@@ -22,6 +22,7 @@ _USUAL = frozenset(
         "SETUID", "SYS_CHROOT",
     )
 )  # fmt: skip
+_RUN = "/run/containers/storage/"
 _MOST = 1000
 _MOST_LISTED = 100
 
@@ -65,10 +66,7 @@ def _container(
     gathering: Gathering, folder: bytes, stored: Mapping[str, Value], kept: KeptByLibpod, runtime: Mapping[str, Value]
 ) -> Container:
     process = mapping(runtime.get("process"))
-    mounts = [mapping(one) for one in sequence(runtime.get("mounts"))]
-    binds = [
-        f"{word(one.get('source'))}:{word(one.get('destination'))}" for one in mounts if word(one.get("type")) == "bind"
-    ]
+    binds = _binds(runtime, own=as_text(folder))
     bounding = words(mapping(process.get("capabilities")).get("bounding"))
     started = parse_moment(kept.state.get("startedTime"))
     code = number(kept.state.get("exitCode"))
@@ -98,6 +96,13 @@ def _container(
     )
     say_what_stands_out(gathering, found, shared)
     return found
+
+
+def _binds(runtime: Mapping[str, Value], *, own: str) -> list[str]:
+    """Return what of the system a container sees; its hosts, resolv.conf and the like lie in folders of its `own`."""
+    mounts = [mapping(one) for one in sequence(runtime.get("mounts"))]
+    sources = [(word(one.get("source")), one) for one in mounts if word(one.get("type")) == "bind"]
+    return [f"{source}:{word(one.get('destination'))}" for source, one in sources if not source.startswith((own, _RUN))]
 
 
 def _is_privileged(kept: KeptByLibpod, bounding: Sequence[str]) -> bool:

@@ -25,7 +25,12 @@ RUNTIME = {
         "env": ["TOKEN=s3cret"],
         "capabilities": {"bounding": ["CAP_SYS_ADMIN"]},
     },
-    "mounts": [{"type": "bind", "source": "/etc", "destination": "/e"}, {"type": "proc", "source": "proc"}],
+    "mounts": [
+        {"type": "bind", "source": "/etc", "destination": "/e"},
+        {"type": "bind", "source": f"{STORE}/overlay-containers/abc/userdata/shm", "destination": "/dev/shm"},
+        {"type": "bind", "source": "/run/containers/storage/overlay-containers/abc/x", "destination": "/etc/hosts"},
+        {"type": "proc", "source": "proc"},
+    ],
 }
 FILES = {
     f"{STORE}/overlay-containers/containers.json": json.dumps(KEPT),
