@@ -95,6 +95,8 @@ def test_wtmpdb_in_the_folder_of_logs_is_read_once_and_is_no_wtmp(tmp_path: Path
     """Debian 13 has a link to it in /var/lib/wtmpdb."""
     data = make_wtmpdb(tmp_path, [(3, "eve", START * 10**6, None, "pts/0", "192.0.2.7", "sshd")])
     nodes: Nodes = {"/var/log/wtmp.db": data, "/var/log/wtmp.db-wal": b"", "/var/log/wtmp": b""}
+    (tmp_path / "older").mkdir()
+    nodes = {**nodes, "/var/log/wtmp.20260101.db": make_wtmpdb(tmp_path / "older", [])}
     if linked:
         nodes = {**nodes, "/var/lib/wtmpdb/wtmp.db": Link(b"../../log/wtmp.db")}
     guest = guest_with(nodes)
