@@ -1,5 +1,6 @@
 """Docker's own files: its configuration, images, containers, volumes."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -163,7 +164,7 @@ def say_what_stands_out(gathering: Gathering, found: Container, shared: Iterable
     for what in shared:
         gathering.remark(f"{name} shares the system's own {what.lower()}")
     for bind in found.binds:
-        source = bind.partition(":")[0]
+        source = posixpath.normpath(bind.partition(":")[0])
         if source in {"/", "/etc", "/root", "/boot", "/var/run/docker.sock", "/run/docker.sock", "/proc", "/sys"}:
             gathering.remark(f"{name} sees {source} of the system")
 

@@ -71,7 +71,8 @@ def _container(
     started = parse_moment(kept.state.get("startedTime"))
     code = number(kept.state.get("exitCode"))
     labels = {*mapping(kept.config.get("labels")), *mapping(runtime.get("annotations"))}
-    privileged = _is_privileged(kept, bounding) if runtime else None
+    said = kept.config.get("privileged")
+    privileged = said if isinstance(said, bool) else "CAP_SYS_ADMIN" in bounding
     shared = _shared(runtime)
     found = Container(
         engine=EngineKind.PODMAN,
@@ -85,13 +86,13 @@ def _container(
         finished=parse_moment(kept.state.get("finishedTime")),
         running=kept.running,
         exit_code=int(code) if started and kept.running is False and code is not None and abs(code) < 2**31 else None,
-        privileged=privileged,
+        privileged=privileged if runtime else None,
         restart=word(kept.config.get("restart_policy")),
         network="host" if "Network" in shared else "",
         binds=tuple(sorted(binds)[:_MOST_LISTED]),
         environment=variable_names(process.get("env")),
         ports=tuple(_ports(kept.config))[:_MOST_LISTED],
-        capabilities=() if privileged else tuple(one for one in bounding if one not in _USUAL)[:_MOST_LISTED],
+        capabilities=() if said is True else tuple(one for one in bounding if one not in _USUAL)[:_MOST_LISTED],
         labels=tuple(sorted(labels))[:_MOST_LISTED],
     )
     say_what_stands_out(gathering, found, shared)
@@ -102,12 +103,12 @@ def _binds(runtime: Mapping[str, Value], *, own: str) -> list[str]:
     """Return what of the system a container sees; its hosts, resolv.conf and the like lie in folders of its `own`."""
     mounts = [mapping(one) for one in sequence(runtime.get("mounts"))]
     sources = [(word(one.get("source")), one) for one in mounts if word(one.get("type")) == "bind"]
-    return [f"{source}:{word(one.get('destination'))}" for source, one in sources if not source.startswith((own, _RUN))]
+    return [f"{source}:{word(one.get('destination'))}" for source, one in sources if not _lies_in(source, own)]
 
 
-def _is_privileged(kept: KeptByLibpod, bounding: Sequence[str]) -> bool:
-    said = kept.config.get("privileged")
-    return said if isinstance(said, bool) else "CAP_SYS_ADMIN" in bounding
+def _lies_in(source: str, own: str) -> bool:
+    """Whether a path stays in a container's own folders; one that leads out of them by `..` is what it leads to."""
+    return source.startswith((f"{own}/", _RUN)) and ".." not in source.split("/")
 
 
 def _shared(runtime: Mapping[str, Value]) -> list[str]:

@@ -1,10 +1,9 @@
 """The machine as a report asks it, with a child that is no process."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.disks.reading_child import FakeChild, machine_with
+from tests.unit.disks.reading_child import FakeChild
 from tests.unit.disks.test_fstab_lines import line
 
 from imgkit.disks.machine_native import NativeMachine, open_native_machine
@@ -13,18 +12,6 @@ from imgkit.errors import CannotLookInside, NotADiskImage
 from imgkit.model.disk import DiskImage
 from imgkit.model.formats import DiskFormat
 from imgkit.model.storage import MountState
-
-
-@pytest.fixture
-def child() -> Iterator[FakeChild]:
-    made = FakeChild()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def machine(tmp_path: Path, child: FakeChild) -> NativeMachine:
-    return machine_with(child, tmp_path)
 
 
 def test_storage_and_systems_are_found_once(machine: NativeMachine, child: FakeChild) -> None:

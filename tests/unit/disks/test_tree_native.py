@@ -1,26 +1,19 @@
 """The files of a machine as a report asks for them, with a child that is no process."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from tests.unit.disks.reading_child import FakeChild, machine_with
+from tests.unit.disks.reading_child import FakeChild
 
 from imgkit.disks.machine_native import NativeMachine
 from imgkit.disks.native.wire import What
+from imgkit.disks.tree_native import NativeTree
 from imgkit.errors import CannotLookInside, NoSuchPathInside
 
 
-@pytest.fixture
-def child() -> Iterator[FakeChild]:
-    made = FakeChild()
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def machine(tmp_path: Path, child: FakeChild) -> NativeMachine:
-    return machine_with(child, tmp_path)
+def stop_too_often(tree: NativeTree, child: FakeChild) -> None:
+    for _ in range(3):
+        child.die.add(What.READ)
+        with pytest.raises(CannotLookInside):
+            tree.read_file(b"/etc/os-release", limit=99)
 
 
 def test_one_file_system_by_itself_is_a_tree(machine: NativeMachine) -> None:
@@ -78,10 +71,7 @@ def test_a_child_that_ends_takes_one_answer_with_it(machine: NativeMachine, chil
 
 def test_a_tree_that_ends_the_child_again_and_again_is_left_alone(machine: NativeMachine, child: FakeChild) -> None:
     tree = machine.file_system_tree("system")
-    for _ in range(3):
-        child.die.add(What.READ)
-        with pytest.raises(CannotLookInside):
-            tree.read_file(b"/etc/os-release", limit=99)
+    stop_too_often(tree, child)
     with pytest.raises(CannotLookInside, match="failed too often"):
         tree.stat(b"/")
     assert machine.file_system_tree("xvdb").stat(b"/file").size == 3 * 1024
@@ -194,10 +184,7 @@ def test_how_much_was_listed_by_a_child_that_ended_changes_nothing(machine: Nati
     while child.worker.go_ahead():
         pass
     assert tree.list_walked(b"/")
-    for _ in range(3):
-        child.die.add(What.READ)
-        with pytest.raises(CannotLookInside):
-            tree.read_file(b"/etc/os-release", limit=9)
+    stop_too_often(tree, child)
     with pytest.raises(CannotLookInside, match="failed too often"):
         tree.list_walked(b"/etc")
 

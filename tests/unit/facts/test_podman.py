@@ -29,6 +29,8 @@ RUNTIME = {
         {"type": "bind", "source": "/etc", "destination": "/e"},
         {"type": "bind", "source": f"{STORE}/overlay-containers/abc/userdata/shm", "destination": "/dev/shm"},
         {"type": "bind", "source": "/run/containers/storage/overlay-containers/abc/x", "destination": "/etc/hosts"},
+        {"type": "bind", "source": "/run/containers/storage/../../../root", "destination": "/r"},
+        {"type": "bind", "source": f"{STORE}/overlay-containers/abcdef/x", "destination": "/other"},
         {"type": "proc", "source": "proc"},
     ],
 }
@@ -44,10 +46,18 @@ def test_the_stores_of_users_are_found():
 
 
 def test_containers_are_told_without_their_secrets_and_no_id_becomes_a_path():
-    found, odd, _ = podman_containers(Gathering(guest_with(FILES)), STORE.encode())
-    assert (found.name, found.image, found.privileged, found.binds) == ("web", "docker.io/nginx:1", True, ("/etc:/e",))
+    gathering = Gathering(guest_with(FILES))
+    found, odd, _ = podman_containers(gathering, STORE.encode())
+    assert (found.name, found.image, found.privileged) == ("web", "docker.io/nginx:1", True)
+    assert found.capabilities == ("CAP_SYS_ADMIN",)
+    assert found.binds == (
+        "/etc:/e",
+        f"{STORE}/overlay-containers/abcdef/x:/other",
+        "/run/containers/storage/../../../root:/r",
+    )
     assert (found.environment, found.created.year) == (("TOKEN",), 2026)
     assert "s3cret" not in repr(found)
+    assert "the container web sees /root of the system" in gathering.fact((found,), nothing="").remarks
     assert (odd.id, odd.command) == ("../../../etc", "")
 
 
