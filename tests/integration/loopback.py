@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,11 +79,15 @@ class Loopback:
                 out, err = child.communicate(timeout=60)
         return Ended(child.returncode, out, err)
 
-    def wait_until_sent(self, action: str, *, seconds: float = 120) -> None:
-        """Wait for a request; a busy machine starts a program slowly."""
-        deadline = time.monotonic() + seconds
-        while not self.sent(action) and time.monotonic() < deadline:
-            time.sleep(0.05)
+    def interrupted_once(self, begun: Callable[[], Any], words: Sequence[str]) -> Ended:
+        """Run a command, and send it Ctrl-C as soon as `begun` is true; a busy machine starts a program slowly."""
+        with self.start(*words) as child:
+            deadline = time.monotonic() + 120
+            while not begun() and time.monotonic() < deadline:
+                time.sleep(0.05)
+            child.send_signal(signal.SIGINT)
+            out, err = child.communicate(timeout=60)
+        return Ended(child.returncode, out, err)
 
     def sent(self, action: str) -> int:
         """How many requests of this action were answered well."""

@@ -4,13 +4,15 @@ import hashlib
 import json
 import random
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 from tests.integration.loopback import IMAGE_ID, Ended, Loopback, put_image
 
+from imgkit.files.export_journal import read_intent
 from imgkit.process import run
 from imgkit.simulator import CloudBucket, CloudDisk, CloudImage, Fault, FaultKind, Simulator
 from imgkit.units import MiB
@@ -144,19 +146,44 @@ def test_a_running_export_is_joined(cloud):
     assert len(cloud.simulator.tasks) == 1
 
 
-def test_interrupting_leaves_the_task_running_and_says_how_to_go_on(cloud):
-    cloud.simulator.change_settings(export_seconds=600.0)
-    with cloud.start(*FETCH) as child:
-        cloud.wait_until_sent("DescribeTaskAttribute")
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=60)
-    ended = Ended(child.returncode, out, err)
+def _interrupted_once(cloud: Loopback, begun: Callable[[], Any]) -> Ended:
+    ended = cloud.interrupted_once(begun, FETCH)
     assert ended.code == 130, ended.err
+    assert "the same command" in ended.err
+    return ended
+
+
+@pytest.mark.parametrize("late", ["the first question", "later questions"])
+def test_interrupting_leaves_the_task_running_and_says_how_to_go_on(cloud, late):
+    cloud.simulator.change_settings(export_seconds=600.0)
+    if late == "the first question":
+        cloud.simulator.add_faults(Fault(FaultKind.DELAY, action="DescribeTaskAttribute", seconds=30))
+        ended = _interrupted_once(cloud, lambda: _journalled_task(cloud))
+    else:
+        ended = _interrupted_once(cloud, lambda: cloud.sent("DescribeTaskAttribute") > 1)
     task_id = cloud.simulator.tasks[0].task_id
     assert f"imgkit tasks cancel {task_id}" in ended.err
-    assert "the same command" in ended.err
     assert cloud.imgkit("tasks", "cancel", task_id).code == 0
     assert cloud.imgkit(*FETCH, "--no-preflight").code == 14
+
+
+def _journalled_task(cloud: Loopback) -> bool:
+    intent = read_intent(cloud.folder / IMAGE_ID / ".imgkit" / "export.json")
+    return intent is not None and intent.task_id != ""
+
+
+def test_interrupting_before_the_answer_says_that_an_export_may_have_begun(cloud):
+    cloud.simulator.change_settings(export_seconds=1.0)
+    cloud.simulator.add_faults(Fault(FaultKind.STALL, action="ExportImage", skip=1, seconds=30))
+    ended = _interrupted_once(cloud, lambda: cloud.simulator.tasks)
+    assert f"an export of {IMAGE_ID} may have begun" in ended.err
+    assert f"imgkit tasks list --image {IMAGE_ID}" in ended.err
+    listed = cloud.imgkit("tasks", "list", "--image", IMAGE_ID)
+    assert cloud.simulator.tasks[0].task_id in listed.out
+    done = cloud.imgkit(*FETCH)
+    assert done.code == 0, done.err
+    assert len(cloud.simulator.tasks) == 1
+    _held(cloud)
 
 
 def test_an_export_that_is_there_is_offered_and_taken(cloud):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imgkit.aliyun.rules import offers_image_format
-from imgkit.errors import ExportCancelled, ExportFailed, ImgkitError
+from imgkit.errors import ExportCancelled, ExportFailed
 from imgkit.model.formats import DiskFormat
 from imgkit.model.image import CustomImage
 from imgkit.model.preflight import Finding, Severity
@@ -14,7 +14,7 @@ from imgkit.model.task import ExportRequest, ExportTask
 from imgkit.ports import ExportRunning, ImageCloud
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.services import Services
-from imgkit.stages.export import Waiting, follow_export, forget_export, start_export
+from imgkit.stages.export import Waiting, follow_export, forget_export, interruption_names_task, start_export
 from imgkit.stages.preflight import examine_export
 
 Tell = Callable[[Sequence[Finding]], None]
@@ -59,9 +59,11 @@ def export_to_bucket(
             cloud.dry_run_export(request)
         return Exported(image=image, task=None)
     journal = _journal(services, request)
-    task = start_export(cloud, request, journal, waiting)
+    with interruption_names_task(journal):
+        task = start_export(cloud, request, journal, waiting)
+        if choices.wait:
+            task = follow_to_end(services, cloud, task, journal, waiting, progress=progress)
     if choices.wait:
-        task = follow_to_end(services, cloud, task, journal, waiting, progress=progress)
         forget_export(journal)
         _refuse_partial(services, task)
     return Exported(image=image, task=task)
@@ -99,24 +101,13 @@ def follow_to_end(
     *,
     progress: Progress = NULL_PROGRESS,
 ) -> ExportTask:
-    """Follow a task; a task that failed or was cancelled leaves no journal, so that the next run exports anew.
-
-    An interruption leaves the task running and says so.
-    """
+    """Follow a task; a task that failed or was cancelled leaves no journal, so that the next run exports anew."""
     try:
         ended = follow_export(cloud, task.task_id, waiting, progress=progress, explain=services.explain_task_failure)
-        return replace(ended, export_request_id=task.export_request_id)
     except (ExportFailed, ExportCancelled):
         forget_export(journal)
         raise
-    except ImgkitError:
-        raise
-    except BaseException as stop:
-        stop.add_note(
-            f"the export task {task.task_id} goes on in the cloud; the same command joins it again, and "
-            f"`imgkit tasks cancel {task.task_id} --region {services.region}` ends it"
-        )
-        raise
+    return replace(ended, export_request_id=task.export_request_id)
 
 
 def failures_of(services: Services, task: ExportTask) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ from imgkit.pipeline.exporting import failures_of, follow_to_end, raise_refusal
 from imgkit.pipeline.origin import asking_meanwhile, clock_of, with_findings
 from imgkit.pipeline.planning import fetch_export_request, plan_fetch, room_after
 from imgkit.pipeline.request import Run, StepDraft, recorded_step
-from imgkit.stages.export import forget_export, start_export
+from imgkit.stages.export import forget_export, interruption_names_task, start_export
 from imgkit.stages.objects import FoundObjects, find_objects, place_keys
 from imgkit.stages.preflight import find_earlier_export
 
@@ -88,9 +88,10 @@ def _export(run: Run, export: ExportRequest, journal: Path) -> tuple[CustomImage
         if run.request.reuse and find_earlier_export(run.services.store(export.bucket), export):
             run.say("taking the objects of an earlier export")
             return image, None
-    task = start_export(cloud, export, journal, run.waiting)
-    run.say(f"exporting {export.image_id} to oss://{export.bucket} (task {task.task_id})")
-    return image, follow_to_end(run.services, cloud, task, journal, run.waiting, progress=run.progress)
+    with interruption_names_task(journal):
+        task = start_export(cloud, export, journal, run.waiting)
+        run.say(f"exporting {export.image_id} to oss://{export.bucket} (task {task.task_id})")
+        return image, follow_to_end(run.services, cloud, task, journal, run.waiting, progress=run.progress)
 
 
 def _preflight(run: Run) -> CustomImage:

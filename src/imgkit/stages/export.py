@@ -6,6 +6,7 @@ first; after any doubt the image's tasks and the bucket's objects are looked for
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -79,6 +80,36 @@ def follow_export(
 def forget_export(journal: Path) -> None:
     """Remove the journal of an export whose task ended: the next run begins anew."""
     journal.unlink(missing_ok=True)
+
+
+@contextmanager
+def interruption_names_task(journal: Path) -> Iterator[None]:
+    """Let an interruption say what it leaves running in the cloud.
+
+    From the journal, which knows it from before ECS is asked to the end: the user may interrupt anywhere between.
+    """
+    try:
+        yield
+    except Exception:
+        raise
+    except BaseException as stop:
+        intent = read_intent(journal)
+        if intent is not None:
+            stop.add_note(_left_running(intent))
+        raise
+
+
+def _left_running(intent: ExportIntent) -> str:
+    region, image_id = intent.request.region_id, intent.request.image_id
+    if not intent.task_id:
+        return (
+            f"an export of {image_id} may have begun in the cloud; the same command looks for it before it asks for "
+            f"another, and `imgkit tasks list --image {image_id} --region {region}` shows it"
+        )
+    return (
+        f"the export task {intent.task_id} goes on in the cloud; the same command joins it again, and "
+        f"`imgkit tasks cancel {intent.task_id} --region {region}` ends it"
+    )
 
 
 def _pauses() -> Iterator[float]:

@@ -127,17 +127,43 @@ def test_failures_without_words_count_too(road: Road):
         _export(road)
 
 
-def test_an_interruption_says_that_the_task_goes_on_and_keeps_the_journal(road: Road, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize(("questions", "wait"), [(0, True), (1, True), (2, True), (0, False)])
+def test_an_interruption_says_that_the_task_goes_on_and_keeps_the_journal(
+    road: Road, monkeypatch: pytest.MonkeyPatch, questions, wait
+):
     def interrupt(_: str) -> Any:
         raise KeyboardInterrupt
 
     road.cloud.lives = lives([task("t-1")])
-    answers = iter([road.cloud.task])
+    answers = iter([road.cloud.task] * questions)
     monkeypatch.setattr(RoadCloud, "task", lambda _, task_id: next(answers, interrupt)(task_id))
     with pytest.raises(KeyboardInterrupt) as caught:
-        _export(road)
-    assert "imgkit tasks cancel t-1 --region cn-hangzhou" in caught.value.__notes__[0]
+        _export(road, wait=wait)
+    (note,) = caught.value.__notes__
+    assert "imgkit tasks cancel t-1 --region cn-hangzhou" in note
     assert len(_journals(road)) == 1
+
+
+def test_an_interruption_before_the_answer_says_that_an_export_may_have_begun(road: Road):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    road.cloud.on_export = interrupt
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _export(road)
+    (note,) = caught.value.__notes__
+    assert f"imgkit tasks list --image {IMAGE_ID} --region cn-hangzhou" in note
+    assert len(_journals(road)) == 1
+
+
+def test_an_interruption_before_anything_was_sent_names_nothing(road: Road, monkeypatch: pytest.MonkeyPatch):
+    def interrupt(*_: object, **__: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RoadCloud, "export_tasks", interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _export(road)
+    assert not hasattr(caught.value, "__notes__")
 
 
 def test_a_timeout_keeps_the_journal(road: Road):
