@@ -8,7 +8,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,24 @@ class Loopback:
     def sent(self, action: str) -> int:
         """How many requests of this action were answered well."""
         return sum(each.action == action and each.status == 200 for each in self.simulator.requests)
+
+    def require_whole_set(self) -> None:
+        """The set has every disk, byte for byte, and says so itself."""
+        checked = self.imgkit("check", IMAGE_ID, "--json")
+        assert checked.code == 0, checked.err
+        manifest = json.loads((self.folder / IMAGE_ID / "imgkit.json").read_text())
+        assert {disk["role"]: disk["guest"]["sha256"] for disk in manifest["disks"]} == self.disks
+
+
+@contextmanager
+def loopback(folder: Path, sizes: dict[str, int], **settings: str) -> Iterator[Loopback]:
+    """A cloud with one image of these disks, in MiB; `work` in the folder is where commands run."""
+    (folder / "work").mkdir()
+    (folder / "cloud").mkdir()
+    with Simulator(folder / "cloud", settings=settings) as simulator:
+        disks = put_image(simulator, folder / "disks", sizes)
+        yield Loopback(simulator=simulator, folder=folder / "work", disks=disks)
+        assert not simulator.bugs
 
 
 def make_disks(folder: Path, sizes: dict[str, int]) -> tuple[tuple[CloudDisk, ...], dict[str, str]]:

@@ -2,17 +2,13 @@
 
 import hashlib
 import json
-import random
-import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
-from tests.integration.loopback import IMAGE_ID, Ended, Loopback, put_image
+from tests.integration.loopback import IMAGE_ID, Loopback, loopback, put_image
 
-from imgkit.files.export_journal import read_intent
 from imgkit.process import run
 from imgkit.simulator import CloudBucket, CloudDisk, CloudImage, Fault, FaultKind, Simulator
 from imgkit.units import MiB
@@ -24,21 +20,8 @@ FETCH = ("fetch", IMAGE_ID, "--no-inspect")
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Loopback]:
-    work = tmp_path / "work"
-    work.mkdir()
-    (tmp_path / "cloud").mkdir()
-    with Simulator(tmp_path / "cloud") as simulator:
-        disks = put_image(simulator, tmp_path / "disks", {"system": 24, "xvdb": 9})
-        yield Loopback(simulator=simulator, folder=work, disks=disks)
-        assert not simulator.bugs
-
-
-def _held(cloud: Loopback) -> None:
-    """The set has every disk, byte for byte, and says so itself."""
-    checked = cloud.imgkit("check", IMAGE_ID, "--json")
-    assert checked.code == 0, checked.err
-    manifest = json.loads((cloud.folder / IMAGE_ID / "imgkit.json").read_text())
-    assert {disk["role"]: disk["guest"]["sha256"] for disk in manifest["disks"]} == cloud.disks
+    with loopback(tmp_path, {"system": 24, "xvdb": 9}) as made:
+        yield made
 
 
 def test_an_image_id_becomes_an_image_set(cloud):
@@ -61,7 +44,7 @@ def test_an_image_id_becomes_an_image_set(cloud):
         "xvdb.qcow2",
         "xvdb.vhd",
     }
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 @pytest.mark.tools("sha256sum")
@@ -101,7 +84,7 @@ def test_a_new_format_makes_only_what_is_missing(cloud):
     assert all((cloud.folder / IMAGE_ID / f"system.{end}").exists() for end in ("vdi", "azure.vhd", "esxi.vmdk"))
     assert (cloud.folder / IMAGE_ID / "system.qcow2").stat().st_mtime_ns == before
     assert not cloud.simulator.requests
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_another_source_is_refused(cloud):
@@ -111,81 +94,6 @@ def test_another_source_is_refused(cloud):
     assert IMAGE_ID in refused.err
 
 
-def test_killed_at_any_moment_the_same_command_goes_on(cloud):
-    """Seeded; the moments are spread over the time that the whole takes, and come later where the machine is slow."""
-    chance = random.Random(20261122)
-    words = (*FETCH, "--to", "qcow2")
-    cloud.simulator.change_settings(export_seconds=0.5)
-    cloud.simulator.add_faults(Fault(FaultKind.SLOW, action="GetObject", bytes_per_second=6 * MiB, times=None))
-    for number in range(60):
-        ended = cloud.killed_after(chance.uniform(0.8, 2.5) * 1.05**number, words)
-        if ended.code == 0:
-            break
-        assert ended.code == -signal.SIGKILL, ended.err
-    else:
-        pytest.fail("it never came to its end")
-    assert cloud.sent("ExportImage") == 1
-    assert len(cloud.simulator.tasks) == 1
-    _held(cloud)
-
-
-def test_an_export_without_an_answer_is_not_sent_twice(cloud):
-    cloud.simulator.change_settings(export_seconds=1.0, dry_run="success")
-    cloud.simulator.add_faults(Fault(FaultKind.DROP_AFTER, action="ExportImage", skip=1))
-    done = cloud.imgkit(*FETCH)
-    assert done.code == 0, done.err
-    assert len(cloud.simulator.tasks) == 1
-    _held(cloud)
-
-
-def test_a_running_export_is_joined(cloud):
-    cloud.simulator.change_settings(export_seconds=15.0)  # a busy machine needs some for starting the second command
-    assert cloud.imgkit("export", IMAGE_ID, "--no-wait").code == 0
-    done = cloud.imgkit(*FETCH, "--no-preflight")
-    assert done.code == 0, done.err
-    assert len(cloud.simulator.tasks) == 1
-
-
-def _interrupted_once(cloud: Loopback, begun: Callable[[], Any]) -> Ended:
-    ended = cloud.interrupted_once(begun, FETCH)
-    assert ended.code == 130, ended.err
-    assert "the same command" in ended.err
-    return ended
-
-
-@pytest.mark.parametrize("late", ["the first question", "later questions"])
-def test_interrupting_leaves_the_task_running_and_says_how_to_go_on(cloud, late):
-    cloud.simulator.change_settings(export_seconds=600.0)
-    if late == "the first question":
-        cloud.simulator.add_faults(Fault(FaultKind.DELAY, action="DescribeTaskAttribute", seconds=30))
-        ended = _interrupted_once(cloud, lambda: _journalled_task(cloud))
-    else:
-        ended = _interrupted_once(cloud, lambda: cloud.sent("DescribeTaskAttribute") > 1)
-    task_id = cloud.simulator.tasks[0].task_id
-    assert f"imgkit tasks cancel {task_id}" in ended.err
-    assert cloud.imgkit("tasks", "cancel", task_id).code == 0
-    assert cloud.imgkit(*FETCH, "--no-preflight").code == 14
-
-
-def _journalled_task(cloud: Loopback) -> bool:
-    intent = read_intent(cloud.folder / IMAGE_ID / ".imgkit" / "export.json")
-    return intent is not None and intent.task_id != ""
-
-
-def test_interrupting_before_the_answer_says_that_an_export_may_have_begun(cloud):
-    cloud.simulator.change_settings(export_seconds=1.0)
-    cloud.simulator.add_faults(Fault(FaultKind.STALL, action="ExportImage", skip=1, seconds=30))
-    ended = _interrupted_once(cloud, lambda: cloud.simulator.tasks)
-    assert f"an export of {IMAGE_ID} may have begun" in ended.err
-    assert f"imgkit tasks list --image {IMAGE_ID}" in ended.err
-    listed = cloud.imgkit("tasks", "list", "--image", IMAGE_ID)
-    assert cloud.simulator.tasks[0].task_id in listed.out
-    done = cloud.imgkit(*FETCH)
-    assert done.code == 0, done.err
-    assert len(cloud.simulator.tasks) == 1
-    _held(cloud)
-
-
 def test_an_export_that_is_there_is_offered_and_taken(cloud):
     assert cloud.imgkit("export", IMAGE_ID, "--prefix", "x").code == 0
     refused = cloud.imgkit(*FETCH, "--prefix", "x")
@@ -193,7 +101,7 @@ def test_an_export_that_is_there_is_offered_and_taken(cloud):
     done = cloud.imgkit(*FETCH, "--prefix", "x", "--reuse")
     assert done.code == 0, done.err
     assert len(cloud.simulator.tasks) == 1
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_a_missing_disk_is_named_and_can_be_assigned(cloud):
@@ -207,7 +115,7 @@ def test_a_missing_disk_is_named_and_can_be_assigned(cloud):
     cloud.simulator.put_object("rescued/second-disk.bin", content)
     second = cloud.imgkit(*FETCH, "--reuse", "--disk", "xvdb=rescued/second-disk.bin")
     assert second.code == 0, second.err
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_a_disk_of_which_the_task_failed_is_not_passed_over(cloud):
@@ -226,7 +134,7 @@ def test_every_way_the_service_may_name_and_pack_is_understood(cloud, settings):
     cloud.simulator.change_settings(**settings)
     done = cloud.imgkit(*FETCH, "--prefix", "database")
     assert done.code == 0, done.err
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 @pytest.mark.parametrize("packaging", ["bare", "tar.gz"])
@@ -241,7 +149,7 @@ def test_every_format_that_a_region_offers_is_understood(tmp_path, image_format,
         cloud = Loopback(simulator=simulator, folder=work, disks=disks)
         done = cloud.imgkit(*FETCH, "--format", image_format, "--to", "raw")
         assert done.code == 0, done.err
-        _held(cloud)
+        cloud.require_whole_set()
         raw = work / IMAGE_ID / "system.raw"
         assert hashlib.sha256(raw.read_bytes()).hexdigest() == disks["system"]
 
@@ -262,7 +170,7 @@ def test_objects_are_fetched_without_any_export(cloud):
     assert cloud.imgkit("export", IMAGE_ID).code == 0
     done = cloud.imgkit("fetch", "oss://evidence/", "-o", IMAGE_ID, "--no-inspect")
     assert done.code == 0, done.err
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_same_names_below_different_prefixes_do_not_collide(cloud):
@@ -277,7 +185,7 @@ def test_same_names_below_different_prefixes_do_not_collide(cloud):
     )  # fmt: skip
     assert done.code == 0, done.err
     assert len(list((cloud.folder / IMAGE_ID / "objects").glob("*.gz"))) == 2
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_local_archives_are_fetched_and_left_where_they_are(cloud):
@@ -289,7 +197,7 @@ def test_local_archives_are_fetched_and_left_where_they_are(cloud):
     done = cloud.imgkit("fetch", *(each.name for each in archives), "-o", IMAGE_ID, "--no-inspect", IMGKIT_REGION="")
     assert done.code == 0, done.err
     assert all(each.exists() for each in archives)
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_clean_deletes_exactly_the_sets_objects_once_it_holds(cloud):
@@ -300,7 +208,7 @@ def test_clean_deletes_exactly_the_sets_objects_once_it_holds(cloud):
     assert len(cloud.simulator.object_keys()) == 3
     assert cloud.imgkit("clean", IMAGE_ID, "--yes").code == 0
     assert cloud.simulator.object_keys() == ("a_unrelated.txt",)
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_clean_refuses_a_set_that_does_not_hold(cloud):
@@ -410,7 +318,7 @@ def test_faults_on_the_way_change_nothing_in_the_result(cloud):
     )
     done = cloud.imgkit(*FETCH)
     assert done.code == 0, done.err
-    _held(cloud)
+    cloud.require_whole_set()
 
 
 def test_wrong_bytes_never_get_a_final_name(cloud):
@@ -421,4 +329,4 @@ def test_wrong_bytes_never_get_a_final_name(cloud):
     assert not list((cloud.folder / IMAGE_ID).glob("*.raw"))
     cloud.simulator.clear_faults()
     assert cloud.imgkit(*FETCH).code == 0
-    _held(cloud)
+    cloud.require_whole_set()

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from tests.integration import kill_boundaries
-from tests.integration.loopback import IMAGE_ID, Loopback, put_image
+from tests.integration.loopback import IMAGE_ID, Loopback, loopback
 
 from imgkit.process import run
-from imgkit.simulator import CloudBucket, Fault, FaultKind, Simulator
+from imgkit.simulator import CloudBucket, Fault, FaultKind
 
 pytestmark = pytest.mark.tools("qemu-img", "qemu-nbd", "tar")
 
@@ -21,12 +21,8 @@ FETCH = ("fetch", IMAGE_ID, "--no-inspect")
 
 @pytest.fixture
 def cloud(tmp_path: Path) -> Iterator[Loopback]:
-    (tmp_path / "work").mkdir()
-    (tmp_path / "cloud").mkdir()
-    with Simulator(tmp_path / "cloud") as simulator:
-        disks = put_image(simulator, tmp_path / "disks", {"system": 5})
-        yield Loopback(simulator=simulator, folder=tmp_path / "work", disks=disks)
-        assert not simulator.bugs
+    with loopback(tmp_path, {"system": 5}) as made:
+        yield made
 
 
 def _files(folder: Path) -> set[str]:
@@ -50,11 +46,7 @@ def test_raw_that_was_asked_to_stay_stays(cloud, keep):
 
 
 def test_a_bare_image_that_is_the_format_asked_for_is_not_thrown_away_with_the_objects(tmp_path):
-    (tmp_path / "work").mkdir()
-    (tmp_path / "cloud").mkdir()
-    with Simulator(tmp_path / "cloud", settings={"region_id": "eu-central-1", "packaging": "bare"}) as simulator:
-        disks = put_image(simulator, tmp_path / "disks", {"system": 5})
-        cloud = Loopback(simulator=simulator, folder=tmp_path / "work", disks=disks)
+    with loopback(tmp_path, {"system": 5}, region_id="eu-central-1", packaging="bare") as cloud:
         done = cloud.imgkit(*FETCH, "--format", "qcow2", "--to", "qcow2", "--keep", "images")
         assert done.code == 0, done.err
         assert f"{IMAGE_ID}_system.qcow2" in _files(cloud.folder)
