@@ -3,7 +3,9 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -21,8 +23,14 @@ def _has_guestfs_binding() -> bool:
     return asked.returncode == 0 or importlib.util.find_spec("guestfs") is not None
 
 
+def _has_zfs_for_guestfs() -> bool:
+    """Whether libguestfs' appliance is made with ZFS: Debian's list of what goes into it then has a file of its own."""
+    return any(Path("/usr/lib").glob("*/guestfs/supermin.d/packages-zfs"))
+
+
 def _is_missing(name: str) -> bool:
-    return not _has_guestfs_binding() if name == "guestfs" else shutil.which(name) is None
+    known = {"guestfs": _has_guestfs_binding, "libguestfs-zfs": _has_zfs_for_guestfs}
+    return not known[name]() if name in known else shutil.which(name) is None
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -48,6 +56,14 @@ def _private_surroundings(tmp_path_factory: pytest.TempPathFactory, monkeypatch:
     for name in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
     monkeypatch.setenv("ALIBABA_CLOUD_ECS_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def _hangups_end() -> Iterator[None]:
+    """As in a terminal; under nohup a hangup is ignored, also by every program that a test starts."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from imgkit.model.storage import EncryptedState, EncryptedVolume, Journal, Stora
 from imgkit.model.volume_key import VolumeKey
 
 NEVER_REPLAYED = frozenset({"ntfs"})  # by a driver of Linux that may not write
-PUT_TOGETHER = frozenset({"linux_raid_member", "LDM_member"})
+PUT_TOGETHER = frozenset({"linux_raid_member", "LDM_member", "zfs_member"})
 
 
 def reasons_for_guestfs(storage: Storage, keys: Sequence[VolumeKey] = ()) -> Mapping[str, str]:

@@ -1,4 +1,7 @@
-"""The stable names of what libguestfs calls /dev/sda1, /dev/VG/LV, /dev/md127 and btrfsvol:/dev/sda1/@."""
+"""The stable names of what libguestfs calls /dev/sda1, /dev/VG/LV, /dev/md127 and btrfsvol:/dev/sda1/@.
+
+What lies in a pool of ZFS, for which libguestfs has no names, is `zfs:POOL/DATASET` from the start.
+"""
 
 import re
 from collections.abc import Mapping
@@ -8,12 +11,14 @@ from imgkit.model.role import DiskRole
 from imgkit.model.storage import RaidArray, partition_place
 
 _DEVICE = re.compile(r"(?P<disk>/dev/[a-z]+)(?P<number>[0-9]*)")
+ZFS_PREFIX = "zfs:"
 _SUBVOLUME = re.compile(r"btrfsvol:(?P<rest>/dev/.+)")
 
 
 @dataclass(slots=True, kw_only=True)
 class Places:
-    """What is known so far: `decrypted` by the mapper's device, `arrays` by the kernel's, `lies_on` by logical volume.
+    """What is known so far: `decrypted` by the mapper's device, `arrays` by the kernel's, `lies_on` by logical volume,
+    `pools` by place.
 
     What an encrypted volume holds has the place of that volume.
     """
@@ -22,6 +27,7 @@ class Places:
     decrypted: dict[str, str] = field(default_factory=dict)
     arrays: dict[str, RaidArray] = field(default_factory=dict)
     lies_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pools: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def place(self, mountable: str) -> str:
         """Return our name of what libguestfs calls `mountable`."""
@@ -49,9 +55,15 @@ class Places:
     def roles(self, place: str) -> tuple[DiskRole, ...]:
         """Return the disks that a place lies on, as far as they are among these."""
         base = place.partition("[")[0]
-        if not base.startswith("/dev/"):
+        if base.startswith(ZFS_PREFIX):
+            base = base.partition("/")[0]
+        elif not base.startswith("/dev/"):
             return (DiskRole.parse(base.partition(":")[0]),)
-        below = self.lies_on.get(base) or next((one.members for one in self.arrays.values() if one.place == base), ())
+        below = (
+            self.pools.get(base)
+            or self.lies_on.get(base)
+            or next((one.members for one in self.arrays.values() if one.place == base), ())
+        )
         return tuple(sorted({role for one in below for role in self.roles(one)}))
 
     def order(self, device: str) -> tuple[int, int, str]:

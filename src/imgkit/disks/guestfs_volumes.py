@@ -9,6 +9,7 @@ from imgkit.disks.guestfs_asking import Asking
 from imgkit.disks.guestfs_encrypted import ENCRYPTED, Opener
 from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_signatures import recognised
+from imgkit.disks.guestfs_zfs import ZFS, ZFS_MEMBER, PoolOpener
 from imgkit.disks.lvm_guestfs import Lvm, LvmRows, Row, bare_uuid, describe_lvm
 from imgkit.disks.native.signatures import LVM, MD, MEMBERS, Signature
 from imgkit.model.storage import Member, Partition, RaidArray, unknown_content
@@ -16,7 +17,6 @@ from imgkit.units import MiB
 
 _NOT_JOINED = {
     MD: "its array could not be started with the disks that are here",
-    "zfs_member": "this appliance of libguestfs has no ZFS (Debian has it as libguestfs-zfs)",
 }
 BTRFS = "btrfs"
 _ASK_LIBGUESTFS = frozenset({"LDM_member"})  # Windows' dynamic disks, whose volumes only its own list has
@@ -45,6 +45,7 @@ class Finder:
     lvm: Lvm = field(default_factory=lambda: Lvm(lies_on={}))
     blank: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    zfs: PoolOpener
     _numbers: dict[str, Mapping[int, str]] = field(default_factory=dict)
 
     def find(self, partitions: Sequence[Partition], seen: AbstractSet[str]) -> list[tuple[str, str]]:
@@ -66,7 +67,13 @@ class Finder:
             waiting += [volume for volume in self._logical() if volume not in kinds]
         for device in sorted(kinds, key=self.places.order):
             found |= self._mountables(device, kinds[device])
-        return list(found.items())
+        self._open_pools([device for device, kind in kinds.items() if kind == ZFS_MEMBER])
+        return [*found.items(), *((place, ZFS) for place in self.zfs.datasets)]
+
+    def _open_pools(self, devices: Sequence[str]) -> None:
+        members = {one.place: one for one in self.members}
+        opened = self.zfs.open({device: members[self.places.place(device)] for device in devices})
+        self.members = [*({**members, **{one.place: one for one in opened}}).values()]
 
     def _kind(self, device: str) -> str:
         place = self.places.place(device)

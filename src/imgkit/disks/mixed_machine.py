@@ -52,6 +52,7 @@ def _merged(native: Storage, guestfs: Storage, by_guestfs: frozenset[str], wante
         encrypted=guestfs.encrypted if layered is guestfs or guestfs.encrypted else native.encrypted,
         members=layered.members,
         arrays=guestfs.arrays,
+        pools=guestfs.pools,
         undetermined=native.undetermined + _new(native, guestfs),
     )
 

@@ -14,6 +14,7 @@ from imgkit.disks.guestfs_encrypted import Opener
 from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_signatures import DeviceBytes
 from imgkit.disks.guestfs_volumes import BTRFS, Finder
+from imgkit.disks.guestfs_zfs import ZFS, Dataset, PoolOpener
 from imgkit.disks.journal_state import EXT_SUPERBLOCK, EXT_SUPERBLOCK_BYTES, ext_journal, xfs_journal
 from imgkit.disks.native.ntfs_log import read_log_state
 from imgkit.disks.native.reader import BROKEN
@@ -25,18 +26,22 @@ from imgkit.model.volume_key import VolumeKey
 from imgkit.tools.guestfs import GuestfsRefused, GuestfsWorker
 
 _ROOT_SIGNS = ((b"/etc/os-release",), (b"/usr/lib/os-release",), (b"/etc/fstab", b"/etc/passwd"))
-WITHOUT_INODES = frozenset({"btrfs", "exfat", "ntfs", "vfat"})  # their drivers make up a number, or say 0
+WITHOUT_INODES = frozenset({"btrfs", "exfat", "ntfs", "vfat", "zfs"})  # their drivers make up a number, or say 0
 _EXT = re.compile(r"ext[234]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """The storage, what libguestfs calls each place, and the places that hold an operating system."""
+    """The storage, what libguestfs calls each place, and the places that hold an operating system.
+
+    `datasets` are the file systems of ZFS by their places.
+    """
 
     storage: Storage
     mountables: Mapping[str, str]
     types: Mapping[str, str]
     os_places: tuple[str, ...]
+    datasets: Mapping[str, Dataset]
 
 
 def survey_storage(worker: GuestfsWorker, roles: Sequence[DiskRole], keys: Sequence[VolumeKey] = ()) -> Survey:
@@ -45,7 +50,8 @@ def survey_storage(worker: GuestfsWorker, roles: Sequence[DiskRole], keys: Seque
     asking = Asking(worker=worker)
     opener = Opener(asking=asking, places=places, keys=keys)
     sizes: dict[str, int] = {}
-    finder = Finder(asking=asking, places=places, opener=opener, sizes=sizes)
+    zfs = PoolOpener(asking=asking, places=places, opener=opener)
+    finder = Finder(asking=asking, places=places, opener=opener, sizes=sizes, zfs=zfs)
     return _Surveyor(asking=asking, places=places, opener=opener, finder=finder, sizes=sizes).survey()
 
 
@@ -83,11 +89,18 @@ class _Surveyor:
             encrypted=tuple(self.opener.volumes),
             members=tuple(self.finder.members),
             arrays=tuple(self.places.arrays.values()),
+            pools=tuple(self.finder.zfs.pools),
             blank=tuple(self.finder.blank),
             undetermined=tuple(self.asking.undetermined),
         )
         types = {one.place: one.type for one in file_systems}
-        return Survey(storage=storage, mountables=self.mountables, types=types, os_places=tuple(self.os_places))
+        return Survey(
+            storage=storage,
+            mountables=self.mountables,
+            types=types,
+            os_places=tuple(self.os_places),
+            datasets=self.finder.zfs.datasets,
+        )
 
     def _disk(self, device: str, role: DiskRole, seen: frozenset[str]) -> tuple[Disk, list[Partition]]:
         size = self.asking.worker.call("blockdev_getsize64", device)
@@ -106,6 +119,7 @@ class _Surveyor:
     def _file_system(self, mountable: str, kind: str) -> FileSystem:
         place = self.places.place(mountable)
         self.mountables[place] = mountable
+        datasets = self.finder.zfs.datasets
         usage: dict[str, int | None] = {"size_bytes": self.sizes.get(place)}
         journal, error = self._journal_on_disk(mountable, kind), ""
         if kind != "swap":
@@ -118,8 +132,8 @@ class _Surveyor:
             place=place,
             roles=self.places.roles(place),
             type=kind,
-            label=self._text("vfs_label", mountable),
-            uuid=self._text("vfs_uuid", mountable),
+            label="" if kind == ZFS else self._text("vfs_label", mountable),
+            uuid=datasets[place].guid if kind == ZFS else self._text("vfs_uuid", mountable),
             journal=journal,
             error=error,
             **usage,

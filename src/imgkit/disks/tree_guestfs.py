@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from imgkit.disks.fstab_lines import describe_line, in_order, why_skipped
 from imgkit.disks.guestfs_sweep import TreeSweep, read_digests, read_links
+from imgkit.disks.guestfs_zfs import mounted_by_themselves
 from imgkit.disks.storage_guestfs import Survey, mount_options, survey_storage
 from imgkit.disks.tree_snapshot import KINDS
 from imgkit.errors import CannotLookInside, ImgkitError, NeedsKey, NoSuchPathInside
@@ -20,6 +21,7 @@ from imgkit.model.volume_key import VolumeKey
 from imgkit.safe_text import safe_name
 from imgkit.tools.guestfs import FileStat, GuestfsRefused, GuestfsWorker
 from imgkit.tools.guestfs_appliance import Appliance, ApplianceSettings, Drive, open_appliance
+from imgkit.units import MiB
 
 MEMORY_FOR_KEYS_MIB = (
     2560  # LUKS2 takes up to 1 GiB for turning a passphrase into a key, above what the appliance needs
@@ -92,7 +94,7 @@ class GuestfsMachine:
         """
         plan = [self._step(root, b"/", "")]
         mounts: dict[int, Mount] = {}
-        for entry in in_order(entries):
+        for entry in in_order([*entries, *self._mounted_by_themselves(root)]):
             mount, step = self._try_mount(entry, root, plan)
             mounts[entry.line] = mount
             plan += [step] if step else []
@@ -115,6 +117,17 @@ class GuestfsMachine:
             )
         except GuestfsRefused as refused:
             raise CannotLookInside(f"libguestfs' own inspection failed: {refused.message}") from refused
+
+    def _mounted_by_themselves(self, root: str) -> Sequence[FstabEntry]:
+        """Return what ZFS mounts without fstab where the root lies on it."""
+        datasets = self._surveyed().datasets
+        if root not in datasets:
+            return ()
+        try:
+            cache = self.file_system_tree(root).read_file(b"/etc/zfs/zpool.cache", limit=MiB)
+        except ImgkitError:
+            cache = b""
+        return tuple(mounted_by_themselves(datasets, root, cache))
 
     def _surveyed(self) -> Survey:
         if self._survey is None:

@@ -9,7 +9,9 @@ from imgkit.model.volume_key import VolumeKey
 from imgkit.units import MiB
 
 _MOST_BYTES = 8 * MiB  # cryptsetup's own limit for a key file
-_WITH_PLACE = re.compile(r"(?P<place>(?:system|x?vd[a-z]{1,3})(?::[0-9]{1,3})?|/dev/[^/=]+/[^/=]+)=(?P<path>.+)")
+_WITH_PLACE = re.compile(
+    r"(?P<place>(?:system|x?vd[a-z]{1,3})(?::[0-9]{1,3})?|/dev/[^/=]+/[^/=]+|zfs:[^=]+)=(?P<path>.+)"
+)
 
 
 def read_volume_keys(words: Sequence[str]) -> tuple[VolumeKey, ...]:

@@ -54,6 +54,11 @@ class DeviceNames:
         found = [one.place for one in self.storage.partitions if one.name == label]
         return self._only(found, f"the partition name {label}")
 
+    def by_dataset(self, name: str) -> Resolution:
+        """Find a data set of ZFS by its name, as `rpool/home`."""
+        found = [one.place for one in self.storage.file_systems if one.place == f"zfs:{name}"]
+        return self._only(found, f"the data set {name}")
+
     def by_device(self, path: str) -> Resolution:
         """Find what a path below /dev means."""
         if match := _LETTERED.fullmatch(path):

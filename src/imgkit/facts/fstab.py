@@ -136,8 +136,8 @@ def classify(line: FstabLine) -> tuple[MountKind, str]:
             return kind, as_text(_undo_udev(as_path(spec.removeprefix(prefix))))
     if _NETWORK_TYPES.fullmatch(line.type) or ("_netdev" in line.options and ":" in spec):
         return MountKind.NETWORK, spec
-    if spec.startswith("/dev/"):
-        return MountKind.DEVICE, spec
+    if spec.startswith("/dev/") or line.type == "zfs":
+        return (MountKind.DEVICE if spec.startswith("/dev/") else MountKind.DATASET), spec
     if line.type in _VIRTUAL_TYPES:
         return MountKind.VIRTUAL, spec
     return (MountKind.FOLDER if spec.startswith("/") else MountKind.VIRTUAL), spec
@@ -150,16 +150,13 @@ def _undo_udev(name: bytes) -> bytes:
 
 def resolve(kind: MountKind, wanted: str, names: DeviceNames) -> Resolution | None:
     """Find what a name of this kind means on these disks; None where it lies on no disk."""
-    match kind:
-        case MountKind.UUID:
-            return names.by_uuid(wanted)
-        case MountKind.LABEL:
-            return names.by_label(wanted)
-        case MountKind.PARTUUID:
-            return names.by_partition_uuid(wanted)
-        case MountKind.PARTLABEL:
-            return names.by_partition_label(wanted)
-        case MountKind.DEVICE:
-            return names.by_device(wanted)
-        case _:
-            return None
+    ways = {
+        MountKind.UUID: names.by_uuid,
+        MountKind.LABEL: names.by_label,
+        MountKind.PARTUUID: names.by_partition_uuid,
+        MountKind.PARTLABEL: names.by_partition_label,
+        MountKind.DEVICE: names.by_device,
+        MountKind.DATASET: names.by_dataset,
+    }
+    find = ways.get(kind)
+    return find(wanted) if find else None

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from imgkit.model.report import Diagnostic, DiagnosticLevel
 from imgkit.model.storage import EncryptedState, Journal, Storage
+from imgkit.units import counted
 
 _WHY_CLOSED = {EncryptedState.NO_KEY: "no key was given", EncryptedState.REFUSED: "no key that was given opens it"}
 
@@ -48,6 +49,10 @@ def _closed(storage: Storage) -> Iterator[Diagnostic]:
         if len(array.members) < array.devices:
             here = f"{len(array.members)} of its {array.devices} disks are here"
             yield _lacking(f"storage/{array.place}", f"this array is not whole: {here}")
+    for pool in storage.pools:
+        if pool.missing_disks:
+            lost = counted(pool.missing_disks, "disk", "disks")
+            yield _lacking(f"storage/{pool.place}", f"this pool is not whole: {lost} of it not here, or out of service")
     for group in storage.volume_groups:
         if group.missing_volumes:
             lost = f"{group.missing_volumes} physical volume{'s' if group.missing_volumes > 1 else ''}"
@@ -61,6 +66,10 @@ def _notes(storage: Storage) -> Iterator[Diagnostic]:
     for place in storage.blank:
         words = "no partition table, no file system, zeroes in the first and last MiB; what lies between was not read"
         yield _note(f"storage/{place}", words)
+    for pool in storage.pools:
+        if pool.snapshots:
+            many = counted(pool.snapshots, "snapshot", "snapshots")
+            yield _note(f"storage/{pool.place}", f"has {many}, which nobody looked into")
     for one in storage.file_systems:
         if one.journal is Journal.REPLAYED:
             yield _note(f"storage/{one.place}", "was in use when it was copied: shown with what its journal held")

@@ -9,7 +9,7 @@ from imgkit.model.storage import Mount
 
 
 class MountKind(StrEnum):
-    """What the first field of a line of fstab names."""
+    """What the first field of a line of fstab names; `dataset`: one of ZFS."""
 
     DEVICE = "device"
     UUID = "uuid"
@@ -19,6 +19,7 @@ class MountKind(StrEnum):
     NETWORK = "network"
     VIRTUAL = "virtual"
     FOLDER = "folder"
+    DATASET = "dataset"
 
 
 class EntryState(StrEnum):

@@ -1,9 +1,9 @@
 """What storage a machine has: its disks, partitions, LVM volumes, file systems and encrypted volumes.
 
 Places are named in terms that do not change with the engine or the order of attaching: `system` and `xvdb` are whole
-disks, `system:1` is the first partition of the system disk, `/dev/VG/LV` a logical volume. What could not be
-determined carries its reason, here in `error` or in `Storage.undetermined`: nothing found is never the same as not
-looked.
+disks, `system:1` is the first partition of the system disk, `/dev/VG/LV` a logical volume, `zfs:POOL/DATASET` a data
+set of ZFS. What could not be determined carries its reason, here in `error` or in `Storage.undetermined`: nothing found
+is never the same as not looked.
 """
 
 from dataclasses import dataclass
@@ -179,6 +179,23 @@ class RaidArray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pool:
+    """A pool of ZFS that was put together; `members` are places, its data sets are file systems named `zfs:POOL/…`.
+
+    `state` is ZFS' own word (`ONLINE`, `DEGRADED`). `missing_disks` counts what belongs to it and is not here, or does
+    not serve. `snapshots` counts those of all data sets; none of them is read.
+    """
+
+    place: str
+    name: str
+    uuid: str
+    state: str
+    members: tuple[str, ...]
+    missing_disks: int = 0
+    snapshots: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
     """A part of something that lies over several devices, such as an MD RAID array; `detail` says what of.
 
@@ -218,6 +235,7 @@ class Storage:
     encrypted: tuple[EncryptedVolume, ...] = ()
     members: tuple[Member, ...] = ()
     arrays: tuple[RaidArray, ...] = ()
+    pools: tuple[Pool, ...] = ()
     blank: tuple[str, ...] = ()
     undetermined: tuple[Undetermined, ...] = ()
 
@@ -233,7 +251,7 @@ class MountState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
-    """One line of the machine's fstab and what it stands for on these disks.
+    """One line of the machine's fstab, or a data set of ZFS that has a mount point, and what it is on these disks.
 
     `spec`, `folder`, `type` and `options` are as fstab has them (unreadable bytes escaped); `place` is the file
     system, empty unless found. `missing_role` names the disk that the line means and that is not in the set.

@@ -30,7 +30,7 @@ _HEADS = ("mode", "owner", "size", "modified", "about", "path")
 
 
 def files_tables(fact: Fact[Files] | None, of: str) -> Iterator[Table]:
-    """Yield the tables that have something in them, and the largest and newest."""
+    """Yield the tables that have something in them."""
     if fact is None:
         return
     found = fact.value
@@ -48,8 +48,10 @@ def files_tables(fact: Fact[Files] | None, of: str) -> Iterator[Table]:
             (", ".join(one.permitted), "yes" if one.effective else "no", decode(one.path)) for one in found.capable
         ]
         yield f"PROGRAMS THAT BRING RIGHTS{of}: {len(rights)}{seen}", ("rights", "effective", "path"), rights
-    yield f"NEWEST FILES{of}{seen}", _HEADS, [_row(one) for one in found.newest]
-    yield f"LARGEST FILES{of}{seen}", _HEADS, [_row(one) for one in found.largest]
+    if found.newest:
+        yield f"NEWEST FILES{of}{seen}", _HEADS, [_row(one) for one in found.newest]
+    if found.largest:
+        yield f"LARGEST FILES{of}{seen}", _HEADS, [_row(one) for one in found.largest]
 
 
 def files_words(fact: Fact[Files]) -> str:

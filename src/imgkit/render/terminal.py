@@ -11,7 +11,7 @@ from imgkit.model.mounts import EntryState, FstabEntry
 from imgkit.model.packages import PackageDatabases
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, Report, SystemReport
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Storage
+from imgkit.model.storage import Disk, EncryptedState, FileSystem, Journal, Partition, Pool, Storage
 from imgkit.render.columns import clip, fit, table, usage_bar
 from imgkit.render.standing_out import short_subject, standing_out
 from imgkit.render.tables_boot import boot_words
@@ -25,7 +25,7 @@ from imgkit.render.tables_persistence import started_words
 from imgkit.render.tables_servers import server_words
 from imgkit.render.tables_ssh import ssh_words
 from imgkit.render.tables_sudo import sudo_words
-from imgkit.units import describe_bytes
+from imgkit.units import counted, describe_bytes
 
 SUMMARY_LINES = 60
 DEFAULT_WIDTH = 100
@@ -197,6 +197,7 @@ def _storage_lines(storage: Storage, missing: Sequence[DiskRole], width: int) ->
         (f"{_INDENT}{volume.place}", describe_bytes(volume.size_bytes), *_held(storage, volume.place))
         for volume in storage.logical_volumes
     ]
+    rows += [(f"{_INDENT}{pool.place}", "", f"pool, {pool.state}", _pool_words(pool), "") for pool in storage.pools]
     rows += [(role.name, "", "NOT IN THIS SET", "", "") for role in missing]
     return ["DISKS", *clip(table(rows, width=width, indent=_INDENT), 16)]
 
@@ -212,6 +213,11 @@ def _disk_rows(storage: Storage, disk: Disk) -> Iterator[tuple[str, str, str, st
 
 def _partition_words(partition: Partition) -> str:
     return partition.name or (f"type {partition.type}" if partition.type else "")
+
+
+def _pool_words(pool: Pool) -> str:
+    lost = f", {pool.missing_disks} MISSING" if pool.missing_disks else ""
+    return f"on {counted(len(pool.members), 'disk', 'disks')}{lost}"
 
 
 def _held(storage: Storage, place: str) -> tuple[str, str, str]:
@@ -254,11 +260,17 @@ def usage_words(one: FileSystem) -> str:
 
 
 def _data_lines(report: Report, width: int) -> list[str]:
-    rows = []
+    rows: list[tuple[str, str, str, str]] = []
+    shown: set[str] = set()  # a pool or a volume group over several disks has the same file systems on each
     for disk in report.data_disks:
         name = disk.role.name
-        rows += [(name, _part_words(one, disk), *_contents_words(one)) for one in disk.file_systems]
-        rows += [(name, "", _nothing_words(report.storage, name), "")] if not disk.file_systems else []
+        new = [one for one in disk.file_systems if one.place not in shown]
+        rows += [(name, _part_words(one, disk), *_contents_words(one)) for one in new]
+        if not disk.file_systems:
+            rows.append((name, "", _nothing_words(report.storage, name), ""))
+        elif not new:
+            rows.append((name, "", "a part of what stands above", ""))
+        shown |= {one.place for one in new}
     if not rows:
         return []
     return ["", "DISKS WITHOUT AN OPERATING SYSTEM", *clip(table(rows, width=width, indent=_INDENT), 8)]

@@ -7,7 +7,7 @@ from imgkit.model.boot import Kernel
 from imgkit.model.contents import Contents, FoundFile
 from imgkit.model.mounts import FstabEntry
 from imgkit.model.packages import Package, PackageDatabases, Repository
-from imgkit.model.report import DataDisk, Report, SystemReport
+from imgkit.model.report import DataFileSystem, Report, SystemReport
 from imgkit.model.storage import Storage
 from imgkit.render.columns import fit, table
 from imgkit.render.tables_boot import boot_tables
@@ -23,7 +23,7 @@ from imgkit.render.tables_servers import server_tables
 from imgkit.render.tables_ssh import ssh_tables
 from imgkit.render.tables_sudo import sudo_tables
 from imgkit.render.terminal import DEFAULT_WIDTH, describe_fact, password_words, place_of, system_title, usage_words
-from imgkit.render.titles import Rows, list_title
+from imgkit.render.titles import Rows, Table, list_title
 from imgkit.units import describe_bytes, format_utc
 
 _INDENT = "  "
@@ -41,8 +41,9 @@ def _tables(report: Report) -> Iterator[tuple[str, Sequence[str], Rows]]:
     yield "FILE SYSTEMS", ("place", "disks", "type", "label", "uuid", "usage"), list(_file_systems(report.storage))
     for system in report.systems:
         yield from _system_tables(system)
-    for disk in report.data_disks:
-        yield from _data_tables(disk)
+    # A volume group or a pool over several disks has its file systems on each of them: they are shown once.
+    for one in {one.place: one for disk in report.data_disks for one in disk.file_systems}.values():
+        yield from _data_tables(one)
     rows = [(one.level, one.subject, one.message) for one in report.diagnostics]
     yield f"DIAGNOSTICS ({len(rows)})", ("level", "subject", "message"), rows
 
@@ -157,29 +158,37 @@ def _package(package: Package) -> Sequence[str]:
     return package.name, version, package.architecture, status, installed, package.vendor, package.signed_by
 
 
-def _data_tables(disk: DataDisk) -> Iterator[tuple[str, Sequence[str], Rows]]:
-    for one in disk.file_systems:
-        yield from files_tables(one.files, f" of {one.place}")
-        if one.contents is None:
-            continue
-        contents = one.contents.value
-        if contents is None:
-            yield f"CONTENTS of {one.place}: {describe_fact(one.contents)} ({one.contents.reason})", (), ()
-            continue
-        seen = "" if contents.whole else ", as far as the walk went"
-        yield f"TOP of {one.place}{seen}", ("name", "kind", "mode", "owner", "files", "size"), _top(contents)
-        rows = [
-            (describe_bytes(two.bytes_below), str(two.files_below), _decode(two.path)) for two in contents.large_folders
-        ]
-        yield f"LARGEST FOLDERS of {one.place}{seen}", ("size", "files", "path"), rows
-        held = [(two.kind, two.version, _decode(two.path)) for two in contents.holdings]
-        yield f"USES of {one.place}{seen}", ("what", "version", "path"), held
-        kinds = [
-            (two.kind, str(two.files), describe_bytes(two.total_bytes), _decode(two.largest)) for two in contents.kinds
-        ]
-        yield f"KINDS OF FILES of {one.place}{seen}", ("kind", "files", "size", "the largest"), kinds
-        yield f"LARGEST FILES of {one.place}{seen}", _FILE_HEADS, [_file(found) for found in contents.largest]
-        yield f"NEWEST FILES of {one.place}{seen}", _FILE_HEADS, [_file(found) for found in contents.newest]
+def _data_tables(one: DataFileSystem) -> Iterator[Table]:
+    yield from files_tables(one.files, f" of {one.place}")
+    if one.contents is None:
+        return
+    contents = one.contents.value
+    if contents is None:
+        yield f"CONTENTS of {one.place}: {describe_fact(one.contents)} ({one.contents.reason})", (), ()
+        return
+    seen = "" if contents.whole else ", as far as the walk went"
+    filled = [(title, heads, rows) for title, heads, rows in _contents_tables(contents, one) if rows]
+    if not filled:
+        yield f"CONTENTS of {one.place}: none{seen}", (), ()
+    for title, heads, rows in filled:
+        yield f"{title} of {one.place}{seen}", heads, rows
+
+
+def _contents_tables(contents: Contents, one: DataFileSystem) -> Iterator[Table]:
+    yield "TOP", ("name", "kind", "mode", "owner", "files", "size"), _top(contents)
+    folders = [
+        (describe_bytes(two.bytes_below), str(two.files_below), _decode(two.path)) for two in contents.large_folders
+    ]
+    yield "LARGEST FOLDERS", ("size", "files", "path"), folders
+    held = [(two.kind, two.version, _decode(two.path)) for two in contents.holdings]
+    yield "USES", ("what", "version", "path"), held
+    kinds = [
+        (two.kind, str(two.files), describe_bytes(two.total_bytes), _decode(two.largest)) for two in contents.kinds
+    ]
+    yield "KINDS OF FILES", ("kind", "files", "size", "the largest"), kinds
+    if one.files is None or one.files.value is None:  # else they are there already, with more about each
+        yield "LARGEST FILES", _FILE_HEADS, [_file(found) for found in contents.largest]
+        yield "NEWEST FILES", _FILE_HEADS, [_file(found) for found in contents.newest]
 
 
 _FILE_HEADS = ("size", "modified", "path")

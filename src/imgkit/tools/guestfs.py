@@ -157,6 +157,14 @@ class GuestfsWorker:
         """Open an encrypted volume as /dev/mapper/`name`, with the LVM inside it."""
         self._ask("open_encrypted", device=device, key=_b64(key), name=name)
 
+    def find_pools(self, devices: Sequence[str]) -> Json:
+        """Import the pools of ZFS on these devices; `driver` says by what, or what the appliance lacks for it."""
+        return self._ask("zfs", devices=list(devices))
+
+    def open_dataset(self, dataset: str, key: bytes) -> None:
+        """Load the key of an encrypted data set of ZFS."""
+        self._ask("open_dataset", dataset=dataset, key=_b64(key))
+
     def read_parts(self, path: bytes, *, limit: int) -> Iterator[bytes]:
         """Yield the first `limit` bytes of a regular file in pieces of at most 1 MiB; anything else is refused."""
         yield from self.read_from(path, 0, limit=limit)

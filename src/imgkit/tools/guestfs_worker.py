@@ -26,22 +26,26 @@ import stat
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 if __package__:
     from imgkit.tools.guestfs_calls import ByteCalls, Refused
     from imgkit.tools.guestfs_shell import SweepFailed, stored, sweep, true_devices, true_name
-else:  # run by its path: this takes the files beside it, and only those two
+    from imgkit.tools.guestfs_zfs import PREFIX, ZfsFailed, find_pools, mount, open_dataset
+else:  # run by its path: this takes the files beside it, and only those
     sys.path.append(str(Path(__file__).absolute().parent))
     from guestfs_calls import ByteCalls, Refused  # type: ignore[import-not-found,no-redef]  # the same file
     from guestfs_shell import SweepFailed, stored, sweep, true_devices, true_name  # type: ignore[import-not-found,no-redef]  # the same file
+    from guestfs_zfs import PREFIX, ZfsFailed, find_pools, mount, open_dataset  # type: ignore[import-not-found,no-redef]  # the same file
 
     sys.path.pop()
 
 PART_BYTES = 1024 * 1024  # libguestfs refuses reads whose answer does not fit into its 4 MiB messages
 PART_ENTRIES = 1000
 ABANDON_SECONDS = 2.0
+KEY_FILE = "/run/imgkit.key"  # in the appliance
 OVERRIDES = ("LIBGUESTFS_BACKEND", "LIBGUESTFS_BACKEND_SETTINGS", "LIBGUESTFS_ATTACH_METHOD")
 
 READING = frozenset(
@@ -157,8 +161,19 @@ class Worker:
             raise Refused(f"not allowed here: {request['name']}")
         yield (_encode(self._bytes.text(request["name"], *map(_decode, request["words"]))),)
 
+    def do_zfs(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Import the pools of ZFS that lie on these devices, and say what is in them."""
+        there = true_devices(self._shell)
+        yield (find_pools([true_name(device, there) for device in request["devices"]], self._shell),)
+
     def do_mount(self, request: dict[str, Any]) -> Iterator[Any]:
-        words = (request["options"].encode(), request["what"].encode(), _decode(request["folder"]))
+        what = request["what"].encode()
+        if what.startswith(PREFIX):
+            with _refusals_of_zfs():
+                mount(what[len(PREFIX) :].decode(), _decode(request["folder"]), request["options"], self._shell)
+            yield (None,)
+            return
+        words = (request["options"].encode(), what, _decode(request["folder"]))
         self._bytes.act("mount_options", *words)
         yield (None,)
 
@@ -204,17 +219,31 @@ class Worker:
         self._handle.lvm_scan(True)
         yield (None,)
 
+    def do_open_dataset(self, request: dict[str, Any]) -> Iterator[Any]:
+        """Load the key of an encrypted data set of ZFS. The key stays out of every log."""
+        with self._key_file(base64.b64decode(request["key"])), _refusals_of_zfs():
+            open_dataset(request["dataset"], KEY_FILE, self._shell)
+        yield (None,)
+
     def _open_by_file(self, device: str, key: bytes, name: str) -> None:
-        """A NUL byte would end the key on its way through C: it goes as a file, which lies in memory at both ends."""
+        """A NUL byte would end the key on its way through C."""
+        device = true_name(device, true_devices(self._shell))
+        with self._key_file(key):
+            self._shell(f"cryptsetup open -q --key-file {KEY_FILE} {shlex.quote(device)} {shlex.quote(name)}")
+
+    @contextmanager
+    def _key_file(self, key: bytes) -> Iterator[None]:
+        """Have a key as a file of the appliance, which lies in memory at both ends."""
         handle = os.memfd_create("key")
         try:
             os.write(handle, key)
-            self._handle.debug_upload(f"/proc/self/fd/{handle}", "/run/imgkit.key", 0o600)
+            self._handle.debug_upload(f"/proc/self/fd/{handle}", KEY_FILE, 0o600)
         finally:
             os.close(handle)
-        device = true_name(device, true_devices(self._shell))
-        opening = f"cryptsetup open -q --key-file /run/imgkit.key {shlex.quote(device)} {shlex.quote(name)}"
-        self._shell(f"{opening}; code=$?; rm -f /run/imgkit.key; exit $code")
+        try:
+            yield
+        finally:
+            self._shell(f"rm -f {KEY_FILE}")
 
     def do_list(self, request: dict[str, Any]) -> Iterator[Any]:
         """Give all entries of a folder with their numbers. Names come by way of a local file, as bytes (`ls0`)."""
@@ -311,6 +340,14 @@ def _serve(worker: Worker, request: dict[str, Any], out: BinaryIO) -> None:
 def _send(out: BinaryIO, message: dict[str, Any]) -> None:
     out.write(json.dumps(message).encode() + b"\n")
     out.flush()
+
+
+@contextmanager
+def _refusals_of_zfs() -> Iterator[None]:
+    try:
+        yield
+    except ZfsFailed as error:
+        raise Refused(str(error), errno.EIO) from error
 
 
 def _batches(file: BinaryIO) -> Iterator[list[bytes]]:

@@ -161,9 +161,7 @@ def test_ctrl_c_at_a_question_is_an_interruption():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_being_told_to_end_stops_the_work_with_a_code_of_its_own(number, request):
-    before = signal.signal(number, signal.SIG_DFL)  # under nohup a hangup is ignored, and stays so
-    request.addfinalizer(lambda: signal.signal(number, before))
+def test_being_told_to_end_stops_the_work_with_a_code_of_its_own(number):
     stopped = []
 
     def act(_: Console) -> None:

@@ -19,6 +19,16 @@ class FakeWorker:
     mounts: dict[bytes, str] = field(default_factory=dict)
     asked: list[tuple[Any, ...]] = field(default_factory=list)
     unmountable: frozenset[str] = frozenset()
+    zfs: Mapping[str, Any] = field(default_factory=lambda: {"driver": "programs", "pools": []})
+    opens: Mapping[str, bytes] = field(default_factory=dict)
+
+    def find_pools(self, devices: Sequence[str]) -> Any:
+        self.asked.append(("find_pools", *devices))
+        return self.zfs
+
+    def open_dataset(self, dataset: str, key: bytes) -> None:
+        if self.opens.get(dataset) != key:
+            raise GuestfsRefused("Key load error: Incorrect key provided for 'x'.")
 
     def call(self, name: str, *args: Any, **_: Any) -> Any:
         self.asked.append((name, *args))

@@ -64,8 +64,13 @@ def test_a_clean_file_system_is_none():
 
 
 def test_what_libguestfs_cannot_read_either_is_none():
+    oracle = Storage(members=(Member(place="xvdb", roles=ROLES, type="oracleasm", error="x"),))
+    assert reasons_for_guestfs(oracle) == {}
+
+
+def test_a_pool_of_zfs_is_one():
     zfs = Storage(members=(Member(place="xvdb", roles=ROLES, type="zfs_member", error="x"),))
-    assert reasons_for_guestfs(zfs) == {}
+    assert reasons_for_guestfs(zfs) == {"xvdb": "zfs_member"}
 
 
 def test_an_encrypted_volume_is_one_only_with_a_key_that_may_fit():

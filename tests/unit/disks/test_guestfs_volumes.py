@@ -83,6 +83,6 @@ def test_a_member_whose_array_did_not_start_has_its_reason():
     assert "could not be started" in member.error
 
 
-def test_zfs_is_named_and_said_to_be_unread():
+def test_without_zfs_in_the_appliance_a_pool_is_named_and_said_to_be_unread():
     (member,) = survey({("vfs_type", "/dev/sdb"): b"zfs_member"}).members
     assert (member.type, "libguestfs-zfs" in member.error) == ("zfs_member", True)

@@ -1,16 +1,18 @@
 """Two engines under one machine."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tests.unit.facts.tree import MemoryTree
 
 from imgkit.disks.mixed_machine import MixedMachine
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import FileSystem, Journal, Mount, Storage, Undetermined
+from imgkit.model.storage import FileSystem, Journal, Mount, Pool, Storage, Undetermined
 from imgkit.ports import FileTree
 
 SYSTEM, DATA = DiskRole(), DiskRole("xvdb")
+POOL = Pool(place="zfs:p", name="p", uuid="7", state="ONLINE", members=("xvdb",))
 
 
 class Engine:
@@ -102,3 +104,11 @@ def test_where_libguestfs_fails_the_stale_reading_stays_and_says_so():
     (one,) = machine.storage.file_systems
     assert (one.journal, one.error) == (Journal.PENDING, "")
     assert engine_of(machine.file_system_tree("xvdb")) == "native"
+
+
+def test_pools_are_those_that_libguestfs_put_together():
+    guestfs = Engine("guestfs", found("zfs:p/a", type="zfs"))
+    guestfs.storage = replace(guestfs.storage, pools=(POOL,))
+    machine = MixedMachine(Engine("native"), guestfs, {"xvdb": "zfs_member"})
+    assert machine.storage.pools == (POOL,)
+    assert engine_of(machine.file_system_tree("zfs:p/a")) == "guestfs"

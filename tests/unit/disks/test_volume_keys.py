@@ -18,7 +18,7 @@ def test_the_bytes_of_a_key_are_taken_as_they_are(tmp_path):
     assert read_volume_keys([str(tmp_path / "key")])[0].secrets == (b"\0\xff\n\0",)
 
 
-@pytest.mark.parametrize("place", ["system:2", "xvdb", "xvdb:1", "/dev/vg/lv_secret"])
+@pytest.mark.parametrize("place", ["system:2", "xvdb", "xvdb:1", "/dev/vg/lv_secret", "zfs:tank/a b"])
 def test_a_key_may_be_for_one_volume(tmp_path, place):
     (tmp_path / "key=1").write_bytes(b"x")
     (key,) = read_volume_keys([f"{place}={tmp_path / 'key=1'}"])

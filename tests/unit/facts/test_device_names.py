@@ -41,6 +41,7 @@ STORAGE = Storage(
         file_system("xvdb:2", XVDB, label="data"),
         file_system("xvdc", XVDC, uuid="33cc"),
         file_system("/dev/vg-a/lv-1", XVDC, uuid="44dd"),
+        file_system("zfs:tank/home", XVDC),
     ),
     encrypted=(EncryptedVolume(place="xvdb:3", roles=(XVDB,), type="luks2", uuid="55ee"),),
 )
@@ -130,3 +131,8 @@ def test_a_label_of_two_is_not_guessed():
 @given(st.one_of(st.text(), st.from_regex(r"/dev/(vd|nvme|mapper/)[a-z0-9-]*", fullmatch=True)))
 def test_any_path_is_borne(path):
     LACKING.by_device(path)
+
+
+def test_a_data_set_is_found_by_its_name():
+    assert WHOLE.by_dataset("tank/home").place == "zfs:tank/home"
+    assert "tank/other" in WHOLE.by_dataset("tank/other").reason

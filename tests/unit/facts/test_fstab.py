@@ -80,6 +80,8 @@ def test_a_line_for_a_missing_disk_is_unresolved_and_names_it():
         (line(b"/srv/a", "none", "bind"), MountKind.FOLDER),
         (line(b"/swapfile", "swap"), MountKind.FOLDER),
         (line(b"/dev/vdb1", "auto"), MountKind.DEVICE),
+        (line(b"/dev/vdb1", "zfs"), MountKind.DEVICE),
+        (line(b"rpool/home", "zfs"), MountKind.DATASET),
     ],
 )
 def test_what_lies_on_no_disk_is_not_called_missing(found, kind):

@@ -11,6 +11,7 @@ from imgkit.model.storage import (
     LogicalVolume,
     Member,
     Partition,
+    Pool,
     Storage,
     TableKind,
     Undetermined,
@@ -57,6 +58,11 @@ ROLE = DiskRole("xvdb")
             "luks2: encrypted, and no key was given",
         ),
         (
+            Storage(pools=(Pool(place="zfs:p", name="p", uuid="7", state="ONLINE", members=(), missing_disks=1),)),
+            "storage/zfs:p",
+            "this pool is not whole: 1 disk of it not here, or out of service",
+        ),
+        (
             Storage(volume_groups=(VolumeGroup(name="vg", uuid="", size_bytes=1, free_bytes=0, missing_volumes=2),)),
             "storage/vg",
             "2 physical volumes of this volume group are on none of these disks",
@@ -90,3 +96,9 @@ def test_a_contradiction_in_a_partition_table_is_a_note():
     disk = Disk(role=ROLE, device="xvdb", size_bytes=1, table=TableKind.GPT, problems=("partitions 1 and 2 overlap",))
     (found,) = storage_diagnostics(Storage(disks=(disk,)))
     assert (found.level, found.message) == (DiagnosticLevel.NOTE, "partitions 1 and 2 overlap")
+
+
+def test_snapshots_that_nobody_looked_into_are_noted():
+    pool = Pool(place="zfs:p", name="p", uuid="7", state="ONLINE", members=("xvdb",), snapshots=2)
+    (found,) = storage_diagnostics(Storage(pools=(pool,)))
+    assert (found.level, found.message) == (DiagnosticLevel.NOTE, "has 2 snapshots, which nobody looked into")

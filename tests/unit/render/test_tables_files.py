@@ -16,7 +16,6 @@ def test_only_lists_with_something_in_them_become_tables():
         "ODD NAMES of x: 900, the first 1 are shown",
         "PROGRAMS THAT BRING RIGHTS of x: 1",
         "NEWEST FILES of x",
-        "LARGEST FILES of x",
     ]
 
 

@@ -7,7 +7,8 @@ from imgkit.model.contents import Holding
 from imgkit.model.fact import Fact
 from imgkit.model.identity import OperatingSystem
 from imgkit.model.report import DataDisk, DataFileSystem, Diagnostic, DiagnosticLevel, SystemReport
-from imgkit.model.storage import Disk, FileSystem, Journal, Storage, TableKind, unknown_content
+from imgkit.model.role import DiskRole
+from imgkit.model.storage import Disk, FileSystem, Journal, Pool, Storage, TableKind, unknown_content
 from imgkit.render.columns import display_width
 from imgkit.render.terminal import SUMMARY_LINES, render_summary, system_title, usage_words
 
@@ -170,3 +171,16 @@ def test_a_disk_of_which_nobody_knows_what_it_holds_is_told_from_a_blank_one():
     storage = Storage(disks=(DISK,), undetermined=(unknown_content("system"),))
     lines = render_summary(replace(make_report(), storage=storage, missing_disks=())).splitlines()
     assert lines[lines.index("DISKS") + 1].split() == ["system", "1", "MiB", "holds", "nothing", "known"]
+
+
+def test_a_pool_over_two_disks_is_named_and_its_data_sets_are_shown_once():
+    pool = Pool(place="zfs:p", name="p", uuid="7", state="ONLINE", members=("system", "xvdb"), missing_disks=1)
+    both = (SYSTEM, DiskRole("xvdb"))
+    held = (DataFileSystem(place="zfs:p/a", roles=both), DataFileSystem(place="zfs:p/b", roles=both))
+    data = tuple(DataDisk(role=role, file_systems=held) for role in both)
+    disks = (DISK, replace(DISK, role=both[1], device="xvdb"))
+    report = replace(make_report(), storage=Storage(disks=disks, pools=(pool,)), systems=(), data_disks=data)
+    lines = [" ".join(line.split()) for line in render_summary(report).splitlines()]
+    assert "zfs:p pool, ONLINE on 2 disks, 1 MISSING" in lines
+    at = lines.index("DISKS WITHOUT AN OPERATING SYSTEM")
+    assert lines[at + 1 : at + 4] == ["system zfs:p/a", "system zfs:p/b", "xvdb a part of what stands above"]

@@ -47,3 +47,21 @@ def test_nothing_dangerous_reaches_the_terminal():
 @pytest.mark.parametrize("width", [60, 100])
 def test_no_line_is_wider_than_the_terminal(width):
     assert max(map(display_width, render_tables(make_report(), width=width).splitlines())) <= width
+
+
+def test_a_file_system_over_two_disks_has_its_tables_once():
+    first, second = make_report().data_disks
+    twice = replace(make_report(), data_disks=(first, second, replace(first, file_systems=second.file_systems)))
+    assert render_tables(twice) == render_tables(make_report())
+
+
+def test_lists_of_contents_without_a_row_are_no_tables():
+    disk = make_report().data_disks[1]
+    (held,) = disk.file_systems
+    assert held.contents is not None
+    assert held.contents.value is not None
+    nothing = replace(held.contents.value, whole=True, top=(), large_folders=(), holdings=(), kinds=(), largest=())
+    empty = replace(disk, file_systems=(replace(held, contents=replace(held.contents, value=nothing)),))
+    told = render_tables(replace(make_report(), data_disks=(empty,)))
+    assert "CONTENTS of /dev/vg/data: none\n" in told
+    assert told.count("of /dev/vg/data") == 1

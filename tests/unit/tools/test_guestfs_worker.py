@@ -33,7 +33,7 @@ def served(work: Callable[[], Iterator[Any]]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in out.getvalue().splitlines()]
 
 
-OWN_FILES = {"guestfs_worker", "guestfs_calls", "guestfs_shell"}
+OWN_FILES = {"guestfs_worker", "guestfs_calls", "guestfs_shell", "guestfs_zfs"}
 
 
 def sources() -> Iterator[ast.Module]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from imgkit.disks.native.volume import Bytes
+from imgkit.disks.native.zfs_label import CONFIGURATION, CONFIGURATION_BYTES, read_label
 from imgkit.errors import CannotLookInside
 from imgkit.units import KiB, MiB
 
@@ -255,7 +256,10 @@ def _zfs(head: _Head) -> Signature | None:
     ring = head.at(_UBERBLOCKS, _UBERBLOCK_BYTES)
     for at in range(0, len(ring), KiB):
         if _UBERBLOCK in {int.from_bytes(ring[at : at + 8], "little"), int.from_bytes(ring[at : at + 8], "big")}:
-            return Signature(type="zfs_member")
+            label = read_label(head.at(CONFIGURATION, CONFIGURATION_BYTES))
+            if label is None:
+                return Signature(type="zfs_member")
+            return Signature(type="zfs_member", uuid=label.guid, label=label.name, detail=label.words)
     return None
 
 
