@@ -21,6 +21,7 @@ _LACKING = {
     "programs": "this appliance of libguestfs has no ZFS (Debian has it as libguestfs-zfs)",
     "module": "this appliance of libguestfs has the programs of ZFS, and its kernel no module for it",
 }
+_OPENZFS = " (zfs-fuse reads pools up to version 23; OpenZFS in libguestfs' appliance reads this one)"
 _WRONG_KEY = re.compile(r"Incorrect key|Key load error|must be 32 bytes|Raw key|hex", re.IGNORECASE)
 
 
@@ -53,14 +54,15 @@ class PoolOpener:
         except GuestfsRefused as refused:
             return [replace(one, error=short_reason(refused)) for one in members.values()]
         lacking = _LACKING.get(told["driver"], "")
-        errors = {pool["guid"]: self._take(pool, members) for pool in told["pools"]}
+        errors = {pool["guid"]: self._take(pool, members, told["driver"]) for pool in told["pools"]}
         otherwise = lacking or "no pool could be put together of the disks that are here"
         return [replace(one, error=errors.get(one.uuid, otherwise)) for one in members.values()]
 
-    def _take(self, told: Mapping[str, Any], members: Mapping[str, Member]) -> str:
+    def _take(self, told: Mapping[str, Any], members: Mapping[str, Member], driver: str) -> str:
         """Note a pool; return why it is not there, empty where it is."""
         if told["error"] and not told["datasets"]:
-            return f"its pool could not be put together: {_last_line(told['error'])}"
+            remedy = _OPENZFS if driver == "fuse" and "newer" in told["error"] else ""
+            return f"its pool could not be put together: {_last_line(told['error'])}{remedy}"
         places = tuple(sorted(one.place for one in members.values() if one.uuid == told["guid"]))
         pool = Pool(
             place=ZFS_PREFIX + told["called"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from imgkit.model.mounts import FstabEntry
-from imgkit.model.storage import Mount, Storage, Undetermined
+from imgkit.model.storage import Member, Mount, Storage, Undetermined
 from imgkit.ports import FileTree, Machine
 
 
@@ -50,11 +50,17 @@ def _merged(native: Storage, guestfs: Storage, by_guestfs: frozenset[str], wante
         logical_volumes=layered.logical_volumes,
         file_systems=tuple(whole),
         encrypted=guestfs.encrypted if layered is guestfs or guestfs.encrypted else native.encrypted,
-        members=layered.members,
+        members=layered.members if layered is guestfs else _members(native, guestfs),
         arrays=guestfs.arrays,
         pools=guestfs.pools,
         undetermined=native.undetermined + _new(native, guestfs),
     )
+
+
+def _members(native: Storage, guestfs: Storage) -> tuple[Member, ...]:
+    """Return each part of an array or a pool with what libguestfs says of it, which tried to put it together."""
+    theirs = {one.place: one for one in guestfs.members}
+    return tuple(theirs.get(one.place, one) for one in native.members)
 
 
 def _new(native: Storage, guestfs: Storage) -> tuple[Undetermined, ...]:

@@ -72,7 +72,9 @@ def _mirror(folder: Path) -> Work:
             f"mkdir -p {at}/usr/bin {at}/usr/sbin",
             f"for one in mount umount zfs zpool stat find; do echo '#!/bin/false' > {at}/usr/bin/$one; done",
             f"cp {at}/usr/bin/* {at}/usr/sbin; chmod -R 755 {at}/usr",
-            "zfs create -o mountpoint=/../../../../../../usr tank/climber 2>/dev/null || true",
+            # OpenZFS takes such a mount point, and it leads out of whatever root a pool is given.
+            "zfs create -o canmount=noauto -o mountpoint=/../../../../../../usr tank/climber",
+            "zfs set canmount=on tank/climber",
             "zpool export tank",
         )
 

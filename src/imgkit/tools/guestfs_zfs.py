@@ -29,8 +29,8 @@ _MOST_DATASETS = 1000
 _PATIENCE_SECONDS = 240
 START = f"""mkdir -p {_DISKS} /var/run/zfs /var/lock/zfs
 if ! command -v zpool >/dev/null || ! command -v zfs >/dev/null; then echo programs; exit 0; fi
-[ -e /dev/zfs ] || modprobe zfs 2>/dev/null || true
-if [ -e /dev/zfs ]; then echo kernel; exit 0; fi
+[ -e /sys/module/zfs ] || modprobe zfs 2>/dev/null || true
+if [ -e /sys/module/zfs ]; then echo kernel; exit 0; fi
 if ! command -v zfs-fuse >/dev/null; then echo module; exit 0; fi
 zpool list >/dev/null 2>&1 || setsid zfs-fuse -x --no-kstat-mount -p {_HOME}/pid </dev/null >{_LOG} 2>&1
 for one in $(seq 100); do
@@ -86,8 +86,11 @@ def mount(dataset: str, folder: bytes, options: str, run: Run) -> None:
 
 
 def open_dataset(dataset: str, key_file: str, run: Run) -> None:
-    """Load the key of an encryption root; the data sets below it that have the same open too. Raises ZfsFailed."""
-    _require(f"zfs load-key {shlex.quote(dataset)} < {shlex.quote(key_file)}", run)
+    """Load the key of an encryption root; the data sets below it that have the same open too. Raises ZfsFailed.
+
+    Where the pool itself says that its key lies is not asked: it may name any file or URL.
+    """
+    _require(f"zfs load-key -L {shlex.quote('file://' + key_file)} {shlex.quote(dataset)} </dev/null", run)
 
 
 def _import_all(pools: list[dict[str, Any]], driver: str, run: Run) -> list[dict[str, Any]]:
@@ -143,7 +146,7 @@ def _lines(line: str, run: Run) -> Iterator[str]:
 
 def _mount_own(dataset: str, own: str, options: str, run: Run) -> None:
     name = shlex.quote(dataset)
-    if _said("[ ! -e /dev/zfs ] || echo kernel", run).strip():
+    if _said("[ ! -e /sys/module/zfs ] || echo kernel", run).strip():
         # `zfsutil` is what mount(8) wants for data sets with a mount point, and refuses for those of fstab ("legacy").
         each = (f"mount -t zfs -o {shlex.quote(options + more)} {name} {own} 2>&1" for more in (",zfsutil", ""))
         _require(f"mkdir -p {own}; " + " || ".join(each), run)

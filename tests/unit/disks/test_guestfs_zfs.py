@@ -66,6 +66,8 @@ def test_a_pool_that_was_not_put_together_says_why():
     assert storage.pools == ()
     (member,) = storage.members
     assert member.error == "its pool could not be put together: cannot import 'rpool': newer version"
+    (older,) = survey(worker_of(pool(error="cannot import 'rpool': newer version"), driver="fuse")).members
+    assert "OpenZFS in libguestfs' appliance reads this one" in older.error
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.unit.facts.tree import MemoryTree
 from imgkit.disks.mixed_machine import MixedMachine
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.role import DiskRole
-from imgkit.model.storage import FileSystem, Journal, Mount, Pool, Storage, Undetermined
+from imgkit.model.storage import FileSystem, Journal, Member, Mount, Pool, Storage, Undetermined
 from imgkit.ports import FileTree
 
 SYSTEM, DATA = DiskRole(), DiskRole("xvdb")
@@ -104,6 +104,15 @@ def test_where_libguestfs_fails_the_stale_reading_stays_and_says_so():
     (one,) = machine.storage.file_systems
     assert (one.journal, one.error) == (Journal.PENDING, "")
     assert engine_of(machine.file_system_tree("xvdb")) == "native"
+
+
+def test_what_libguestfs_could_not_put_together_either_has_its_words():
+    native, guestfs = Engine("native", found("system:1")), Engine("guestfs", found("system:1"))
+    for engine, error in ((native, "not put together"), (guestfs, "newer version")):
+        member = Member(place="xvdb", roles=(DATA,), type="zfs_member", error=error)
+        engine.storage = replace(engine.storage, members=(member,))
+    (member,) = MixedMachine(native, guestfs, {"xvdb": "zfs_member"}).storage.members
+    assert member.error == "newer version"
 
 
 def test_pools_are_those_that_libguestfs_put_together():

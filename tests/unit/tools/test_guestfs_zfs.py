@@ -198,6 +198,6 @@ def test_what_zfs_refuses_is_in_its_own_words():
 def test_a_key_comes_from_a_file():
     shell = Shell(answers=[("imgkit-done", "imgkit-done\n")])
     open_dataset("tank/a b", "/run/key", shell.run)
-    assert "zfs load-key 'tank/a b' < /run/key" in shell.lines[0]
+    assert "zfs load-key -L file:///run/key 'tank/a b' " in shell.lines[0]
     with pytest.raises(ZfsFailed, match="without a word"):
         open_dataset("tank", "/run/key", lambda _: "")
