@@ -76,5 +76,5 @@ def ordinary_user() -> str:
 
 @pytest.fixture
 def data_folder() -> Path:
-    """Small samples that scripts/make-test-data wrote."""
+    """Small files that other programs wrote; README.md there says which and how."""
     return Path(__file__).parent / "data"

@@ -22,6 +22,7 @@ _USUAL = frozenset(
         "SETUID", "SYS_CHROOT",
     )
 )  # fmt: skip
+_DRIVERS = (b"overlay", b"vfs", b"btrfs", b"zfs")
 _RUN = "/run/containers/storage/"
 _MOST = 1000
 _MOST_LISTED = 100
@@ -34,7 +35,7 @@ def podman_engines(gathering: Gathering) -> Iterator[Engine]:
 
 
 def podman_images(gathering: Gathering, root: bytes) -> Iterator[ContainerImage]:
-    for one in _list(gathering, root + b"/overlay-images/images.json"):
+    for one in (one for driver in _DRIVERS for one in _list(gathering, root + b"/%b-images/images.json" % driver)):
         yield ContainerImage(
             engine=EngineKind.PODMAN,
             id=word(one.get("id")),
@@ -46,9 +47,10 @@ def podman_images(gathering: Gathering, root: bytes) -> Iterator[ContainerImage]
 def podman_containers(gathering: Gathering, root: bytes) -> Iterator[Container]:
     """Yield every container of a store: with what its last start left, or as it is configured to start."""
     of_libpod = read_libpod(gathering, root)
-    for one in _list(gathering, root + b"/overlay-containers/containers.json"):
+    folders = [root + b"/%b-containers/" % driver for driver in _DRIVERS]
+    for store, one in ((each, one) for each in folders for one in _list(gathering, each + b"containers.json")):
         identity = word(one.get("id"))
-        folder = root + b"/overlay-containers/" + as_path(identity)
+        folder = store + as_path(identity)
         safe = bool(identity) and "/" not in identity and "\0" not in identity and identity not in {".", ".."}
         kept = of_libpod.get(identity, KeptByLibpod())
         runtime = read_object(gathering, folder + b"/userdata/config.json") if safe else {}

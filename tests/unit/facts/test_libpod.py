@@ -1,5 +1,6 @@
-"""What Podman keeps in sqlite, in the form that Podman 5.4 of Debian 13 writes."""
+"""What Podman keeps: in sqlite as 5.4 of Debian 13 writes it, in a BoltDB that 4.3.1 of Debian 12 wrote."""
 
+import gzip
 import json
 import sqlite3
 from contextlib import closing
@@ -108,3 +109,47 @@ def test_of_very_many_only_the_first_are_looked_at(tmp_path: Path) -> None:
     look = gathering(tmp_path, {f"{number:05}": ("{}", b"{}") for number in range(MOST_CONTAINERS + 1)})
     assert len(read_libpod(look, STORE.encode())) == MOST_CONTAINERS
     assert "only the first 1000 of 1001" in look.one(1, nothing="").notes[0]
+
+
+NEVER_STARTED = "821cd9cccb30554e27e5a5bb140d49557e712076098c39b9bf86cc119b2be4f3"
+
+
+@pytest.fixture
+def older(data_folder: Path) -> bytes:
+    return gzip.decompress((data_folder / "podman-4.3.1-bolt_state.db.gz").read_bytes())
+
+
+@pytest.mark.parametrize("driver", ["overlay", "vfs"])
+def test_an_older_podman_keeps_the_same_in_a_boltdb(older: bytes, driver: str) -> None:
+    stored = json.dumps([{"id": NEVER_STARTED, "names": ["never"]}])
+    files: dict[str, Node] = {
+        f"{STORE}/{driver}-containers/containers.json": stored,
+        f"{STORE}/libpod/bolt_state.db": older,
+    }
+    look = Gathering(guest_with(files))
+    (found,) = podman_containers(look, STORE.encode())
+    assert (found.name, found.command, found.privileged) == ("never", "/bin/sleep 9", True)
+    assert (found.running, found.started, found.exit_code, found.restart) == (False, None, None, "always")
+    assert (found.binds, found.ports) == (("/etc:/hostetc",), ("*:8080 to 80/tcp",))
+    assert "TOKEN" in found.environment
+    assert "s3cret" not in repr(found)
+    assert f"{STORE}/libpod/bolt_state.db".encode() in [one.path for one in look.fact((found,), nothing="").sources]
+
+
+def test_what_two_files_know_is_put_together(tmp_path: Path, older: bytes) -> None:
+    rows: Rows = {"abc": (json.dumps(CONFIG), state(1, NEVER))}
+    files: dict[str, Node] = {f"{STORE}/db.sql": database(tmp_path, rows), f"{STORE}/libpod/bolt_state.db": older}
+    assert len(read_libpod(Gathering(guest_with(files)), STORE.encode())) == 4
+
+
+@pytest.mark.parametrize(("damage", "kept"), [(b"", 0), (b"no database", 0)])
+def test_an_older_file_that_is_none_is_said(damage: bytes, kept: int) -> None:
+    look = Gathering(guest_with({f"{STORE}/libpod/bolt_state.db": damage}))
+    assert len(read_libpod(look, STORE.encode())) == kept
+    assert "bolt_state.db cannot be read: it has no first page" in look.one(1, nothing="").notes[0]
+
+
+def test_an_older_file_without_containers_lacks_nothing(older: bytes) -> None:
+    look = Gathering(guest_with({f"{STORE}/libpod/bolt_state.db": older.replace(b"ctr", b"xtr")}))
+    assert read_libpod(look, STORE.encode()) == {}
+    assert look.one(1, nothing="").notes == ()
