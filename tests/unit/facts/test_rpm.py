@@ -1,4 +1,6 @@
+import gzip
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,19 @@ def test_the_other_formats_are_read():
         fact = read_rpm(guest_with({f"/var/lib/rpm/{name}": made}))
         assert fact.value is not None
         assert ([one.name for one in fact.value], fact.partial) == (["bash", "zlib"], False)
+
+
+def test_a_database_that_rpm_itself_made_as_ndb_is_read_as_rpm_reads_it():
+    packed = Path(__file__).parents[2] / "data" / "rpm-4.20.1-Packages.db.gz"
+    fact = read_rpm(guest_with({"/usr/lib/sysimage/rpm/Packages.db": gzip.decompress(packed.read_bytes())}))
+    assert fact.value is not None
+    assert not fact.partial
+    assert [(one.name, one.epoch, one.version, one.release, one.vendor) for one in fact.value] == [
+        ("alpha", 7, "1.2.3", "3.al8", "Somebody & Söhne"),
+        ("beta", None, "2.0~rc1", "3.al8", "Somebody & Söhne"),
+        ("gamma", 0, "3.0", "3.al8", "Somebody & Söhne"),
+    ]
+    assert {one.installed_at for one in fact.value} == {datetime.fromtimestamp(1795907152, UTC)}
 
 
 def test_a_second_database_beside_the_one_in_use_is_said(tmp_path: Path):
