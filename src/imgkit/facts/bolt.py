@@ -19,6 +19,7 @@ _IS_BRANCH, _IS_LEAF, _IS_META = 0x01, 0x02, 0x04
 _HOLDS_BUCKET = 0x01
 _PAGE_SIZES = (4096, 8192, 16384, 65536, 1024, 2048, 32768)
 _DEEPEST = 64
+_TAKEN_FROM_A_BYTE = 4  # with its page, with its value, with the value of a bucket that lies in a page
 _FNV_START, _FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 
 
@@ -28,17 +29,22 @@ class BadBolt(ValueError):
 
 @dataclass(slots=True)
 class BoltFile:
-    """A whole file in memory. Each page is read once at most, so that no circle in it has no end."""
+    """A whole file in memory.
+
+    Each page is read once at most, so that no circle in it has no end; and all that is taken out of the file is no more
+    than a few times what is in it, however often its pages and values lie over each other.
+    """
 
     data: bytes
     page_size: int = 0
     _root: int = 0
+    _left: int = 0
     _seen: set[int] = field(default_factory=set)
 
     @classmethod
     def read(cls, data: bytes) -> Self:
         """Find the newest whole tree. Raises BadBolt."""
-        made = cls(data)
+        made = cls(data, _left=_TAKEN_FROM_A_BYTE * len(data))
         metas = [meta for size in (0, *_PAGE_SIZES) if (meta := _meta(data, size)) is not None]
         if not metas:
             raise BadBolt("it has no first page that is whole")
@@ -68,7 +74,14 @@ class BoltFile:
         end = start + (overflow + 1) * self.page_size
         if own != number or end > len(self.data):
             raise BadBolt(f"page {number} is damaged")
-        return self.data[start:end]
+        return self.take(self.data, start, end)
+
+    def take(self, data: bytes, start: int, end: int) -> bytes:
+        """Return a part of the file, or of a page. Raises BadBolt."""
+        self._left -= end - start
+        if self._left < 0:
+            raise BadBolt("its pages and values lie over each other")
+        return data[start:end]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +112,11 @@ class Bucket:
     def _held(self, page: bytes, at: int) -> tuple[bytes, "bytes | Bucket"]:
         flags, place, key_bytes, value_bytes = _LEAF.unpack_from(page, at)
         start = at + place
-        key, value = page[start : start + key_bytes], page[start + key_bytes : start + key_bytes + value_bytes]
-        if len(key) != key_bytes or len(value) != value_bytes:
+        value_start = start + key_bytes
+        if value_start + value_bytes > len(page):
             raise BadBolt("a value does not end in its page")
+        key = self.file.take(page, start, value_start)
+        value = self.file.take(page, value_start, value_start + value_bytes)
         if not flags & _HOLDS_BUCKET:
             return key, value
         if value_bytes < _BUCKET_BYTES:

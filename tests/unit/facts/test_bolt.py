@@ -139,3 +139,16 @@ def test_nothing_in_a_damaged_file_is_fatal_or_has_no_end(podmans):
                     list(value.items())
         except (BadBolt, KeyError):
             continue
+
+
+def test_values_that_lie_over_each_other_take_no_more_room_than_the_file():
+    count, pages = 200, 64
+    room = count * 16
+    rows = b"".join(struct.pack("<IIII", 0, room - 16 * one, 1, 200_000) for one in range(count))
+    page = (header(2, LEAF, count, pages - 1) + rows).ljust(pages * PAGE, b"x")
+    data = meta(0, root=2, txid=1) + meta(1, root=2, txid=0) + page
+    taken: list[int] = []
+    entries = BoltFile.read(data).bucket().items()
+    with pytest.raises(BadBolt, match="over each other"):
+        taken.extend(len(value) for _, value in entries if isinstance(value, bytes))
+    assert sum(taken) <= 4 * len(data)
