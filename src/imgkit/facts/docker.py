@@ -1,17 +1,14 @@
 """Docker's own files: its configuration, images, containers, volumes."""
 
-import posixpath
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 
+from imgkit.facts.container_files import parse_moment, read_object, say_what_stands_out, variable_names
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_path, as_text
-from imgkit.facts.json_reading import BadJson, Value, mapping, number, parse_json, sequence, word, words
+from imgkit.facts.json_reading import Value, mapping, number, sequence, word, words
 from imgkit.model.containers import Container, ContainerImage, Engine, EngineKind, Volume
 from imgkit.model.fact import Setting
 from imgkit.model.tree import EntryKind
-from imgkit.units import MiB
 
 _CONFIGURATION = b"/etc/docker/daemon.json"
 _ROOT = b"/var/lib/docker"
@@ -21,8 +18,6 @@ _SETTINGS = (
 )  # fmt: skip
 _MOST = 1000
 _MOST_LISTED = 100
-_FILE_BYTES = 2 * MiB
-_FRACTION = re.compile(r"\.\d+")
 
 
 def docker_engine(gathering: Gathering) -> Engine | None:
@@ -81,34 +76,6 @@ def read_settings(gathering: Gathering) -> Mapping[str, Value]:
     return read_object(gathering, _CONFIGURATION)
 
 
-def read_object(gathering: Gathering, path: bytes) -> Mapping[str, Value]:
-    """Read a JSON object; one that is not there is empty, one that cannot be read is lacking."""
-    content = gathering.read(path, limit=_FILE_BYTES)
-    if content is None:
-        return {}
-    try:
-        return mapping(parse_json(content.text))
-    except BadJson as error:
-        gathering.lack(f"{as_text(path)}: {error}")
-        return {}
-
-
-def parse_moment(value: Value) -> datetime | None:
-    """Read RFC 3339 as Go writes it, with nanoseconds; the year 1 is Go's way of saying never."""
-    text = _FRACTION.sub(lambda match: match[0][:7], word(value)[:40])
-    try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return found if found.year > 1 else None
-
-
-def variable_names(environment: Value) -> tuple[str, ...]:
-    """Return the names in an environment: values are often secrets."""
-    return tuple(one.partition("=")[0] for one in words(environment)[:_MOST_LISTED])
-
-
 def _container(gathering: Gathering, folder: bytes, kept: Mapping[str, Value], host: Mapping[str, Value]) -> Container:
     settings, state = mapping(kept.get("Config")), mapping(kept.get("State"))
     code = number(state.get("ExitCode"))
@@ -154,19 +121,6 @@ def _ports(bindings: Mapping[str, Value]) -> Iterator[str]:
     for inside, outside in sorted(bindings.items()):
         for one in sequence(outside):
             yield f"{word(mapping(one).get('HostIp')) or '*'}:{word(mapping(one).get('HostPort'))} to {inside}"
-
-
-def say_what_stands_out(gathering: Gathering, found: Container, shared: Iterable[str]) -> None:
-    """Name what of the system a container can reach; `shared` are the namespaces that are the system's own."""
-    name = f"the container {found.name or found.id[:12]}"
-    if found.privileged:
-        gathering.remark(f"{name} is privileged")
-    for what in shared:
-        gathering.remark(f"{name} shares the system's own {what.lower()}")
-    for bind in found.binds:
-        source = posixpath.normpath(bind.partition(":")[0])
-        if source in {"/", "/etc", "/root", "/boot", "/var/run/docker.sock", "/run/docker.sock", "/proc", "/sys"}:
-            gathering.remark(f"{name} sees {source} of the system")
 
 
 def _plain(value: Value) -> str:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from imgkit.facts.docker import parse_moment, read_object, say_what_stands_out, variable_names
+from imgkit.facts.container_files import parse_moment, read_object, say_what_stands_out
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_path, as_text
 from imgkit.facts.homes import beneath, homes_of
 from imgkit.facts.json_reading import BadJson, Value, mapping, number, parse_json, sequence, word, words
 from imgkit.facts.libpod import KeptByLibpod, read_libpod
+from imgkit.facts.runtime_spec import RuntimeSpec
 from imgkit.model.containers import Container, ContainerImage, Engine, EngineKind, Volume
 from imgkit.model.tree import EntryKind
 from imgkit.units import MiB
@@ -67,22 +68,19 @@ def podman_volumes(gathering: Gathering, root: bytes) -> Iterator[Volume]:
 def _container(
     gathering: Gathering, folder: bytes, stored: Mapping[str, Value], kept: KeptByLibpod, runtime: Mapping[str, Value]
 ) -> Container:
-    process = mapping(runtime.get("process"))
-    binds = _binds(runtime, own=as_text(folder))
-    bounding = words(mapping(process.get("capabilities")).get("bounding"))
+    spec = RuntimeSpec(runtime)
     started = parse_moment(kept.state.get("startedTime"))
     code = number(kept.state.get("exitCode"))
-    labels = {*mapping(kept.config.get("labels")), *mapping(runtime.get("annotations"))}
+    labels = {*mapping(kept.config.get("labels")), *spec.annotations}
     said = kept.config.get("privileged")
-    privileged = said if isinstance(said, bool) else "CAP_SYS_ADMIN" in bounding
-    shared = _shared(runtime)
+    privileged = said if isinstance(said, bool) else "CAP_SYS_ADMIN" in spec.bounding
     found = Container(
-        engine=EngineKind.PODMAN,
+        engine=EngineKind.CRI_O if _metadata(stored).get("pod-id") else EngineKind.PODMAN,  # they share the store
         id=word(stored.get("id")),
         name=next(iter(words(stored.get("names"))), ""),
         path=folder,
         image=word(_metadata(stored).get("image-name")) or word(stored.get("image")),
-        command=gathering.guest.quote(" ".join(words(process.get("args")))),
+        command=gathering.guest.quote(spec.command),
         created=parse_moment(stored.get("created")),
         started=started,
         finished=parse_moment(kept.state.get("finishedTime")),
@@ -90,34 +88,23 @@ def _container(
         exit_code=int(code) if started and kept.running is False and code is not None and abs(code) < 2**31 else None,
         privileged=privileged if runtime else None,
         restart=word(kept.config.get("restart_policy")),
-        network="host" if "Network" in shared else "",
-        binds=tuple(sorted(binds)[:_MOST_LISTED]),
-        environment=variable_names(process.get("env")),
+        network="host" if "Network" in spec.shared else "",
+        binds=tuple(spec.binds(lambda source: _lies_in(source, as_text(folder)))[:_MOST_LISTED]),
+        environment=spec.environment,
         ports=tuple(_ports(kept.config))[:_MOST_LISTED],
-        capabilities=() if said is True else tuple(one for one in bounding if one not in _USUAL)[:_MOST_LISTED],
+        capabilities=() if said is True else tuple(one for one in spec.bounding if one not in _USUAL)[:_MOST_LISTED],
         labels=tuple(sorted(labels))[:_MOST_LISTED],
     )
-    say_what_stands_out(gathering, found, shared)
+    say_what_stands_out(gathering, found, spec.shared)
     return found
 
 
-def _binds(runtime: Mapping[str, Value], *, own: str) -> list[str]:
-    """Return what of the system a container sees; its hosts, resolv.conf and the like lie in folders of its `own`."""
-    mounts = [mapping(one) for one in sequence(runtime.get("mounts"))]
-    sources = [(word(one.get("source")), one) for one in mounts if word(one.get("type")) == "bind"]
-    return [f"{source}:{word(one.get('destination'))}" for source, one in sources if not _lies_in(source, own)]
-
-
 def _lies_in(source: str, own: str) -> bool:
-    """Whether a path stays in a container's own folders; one that leads out of them by `..` is what it leads to."""
+    """Whether a path stays in a container's own folders, where its hosts, resolv.conf and the like lie.
+
+    One that leads out of them by `..` is what it leads to.
+    """
     return source.startswith((f"{own}/", _RUN)) and ".." not in source.split("/")
-
-
-def _shared(runtime: Mapping[str, Value]) -> list[str]:
-    """Return the namespaces that a container has not of its own: those that its specification does not name."""
-    named = sequence(mapping(runtime.get("linux")).get("namespaces"))
-    own = {word(mapping(one).get("type")) for one in named}
-    return [what for what in ("Pid", "Network", "Ipc") if own and what.lower() not in own]
 
 
 def _ports(config: Mapping[str, Value]) -> Iterator[str]:

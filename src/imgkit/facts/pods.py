@@ -1,9 +1,12 @@
-"""What a kubelet starts by itself, and the pods that left their logs; containerd's and Kubernetes' own places."""
+"""What a kubelet starts by itself, and the pods that left their logs; Kubernetes' and other engines' own places."""
 
 from collections.abc import Iterator, Mapping
 
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import Content, as_text
+from imgkit.facts.lxc import lxc_roots
+from imgkit.facts.lxd import LXD_ROOTS
+from imgkit.facts.nspawn import MACHINES
 from imgkit.facts.yaml_reading import BadYaml, Value, flag, mapping, parse_documents, sequence, word
 from imgkit.model.containers import Engine, EngineKind, Pod
 from imgkit.model.fact import Setting
@@ -16,15 +19,11 @@ _MANIFESTS = (
 )  # fmt: skip
 _LOGS = b"/var/log/pods"
 _PLACES = (
-    (EngineKind.CONTAINERD, b"/var/lib/containerd"),
     (EngineKind.KUBERNETES, b"/var/lib/kubelet"),
     (EngineKind.KUBERNETES, b"/var/lib/rancher/k3s"),
     (EngineKind.KUBERNETES, b"/var/lib/rancher/rke2"),
-    (EngineKind.LXC, b"/var/lib/lxc"),
-    (EngineKind.LXD, b"/var/lib/lxd"),
-    (EngineKind.LXD, b"/var/snap/lxd/common/lxd"),
-    (EngineKind.LXD, b"/var/lib/incus"),
-    (EngineKind.NSPAWN, b"/var/lib/machines"),
+    *((EngineKind.LXD, one) for one in LXD_ROOTS),
+    (EngineKind.NSPAWN, MACHINES),
 )
 _MOST = 500
 _MOST_LISTED = 100
@@ -32,7 +31,8 @@ _MOST_LISTED = 100
 
 def other_engines(gathering: Gathering) -> Iterator[Engine]:
     """Yield all others where their folders hold something."""
-    for kind, path in _PLACES:
+    of_lxc = [(EngineKind.LXC, one) for one in lxc_roots(gathering)]
+    for kind, path in [*of_lxc, *_PLACES]:
         held = gathering.folder(path)
         if held:
             names = ", ".join(as_text(one.name) for one in held[:20])

@@ -45,9 +45,10 @@ class ContainerImage:
 class Container:
     """A container as its engine keeps it. Of its environment the names alone are told, never the values.
 
-    `binds` are folders and sockets of the system that it sees. `running` is what its engine last noted; a machine that
-    was cut off leaves it true. `capabilities` are those beyond what the engine gives to each. What the engine does not
-    keep is empty, or None.
+    `path` is the folder that its engine has for it: containerd's is that of what was written in it, where the
+    snapshotter keeps it in a folder, and all of containerd's otherwise. `binds` are folders and sockets of the system
+    that it sees. `running` is what its engine last noted; a machine that was cut off leaves it true. `capabilities` are
+    those beyond what the engine gives to each. What the engine does not keep is empty, or None.
     """
 
     engine: EngineKind
@@ -80,7 +81,7 @@ class Volume:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
-    """A manifest that a kubelet starts by itself, or a pod that left its logs."""
+    """A manifest that a kubelet starts by itself, a pod that left its logs, or a sandbox that containerd keeps."""
 
     path: bytes
     kind: str

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.tree import guest_with
 
-from imgkit.facts.docker import docker_containers, docker_engine, docker_images, docker_root, parse_moment
+from imgkit.facts.docker import docker_containers, docker_engine, docker_images, docker_root
 from imgkit.facts.gathering import Gathering
 from imgkit.model.containers import Container
 
@@ -101,11 +101,6 @@ def test_the_engine_is_told_with_known_settings_alone():
 @pytest.mark.parametrize("chosen", ["", "relative", "/a\0b", 5, None])
 def test_a_folder_of_data_that_is_none_is_the_usual_one(chosen):
     assert docker_root({"data-root": chosen}) == ROOT
-
-
-@pytest.mark.parametrize("text", ["", "never", "0001-01-01T00:00:00Z", "2026-99-01T00:00:00Z", 5])
-def test_what_is_no_time_is_none(text):
-    assert parse_moment(text) is None
 
 
 JSON = st.recursive(

@@ -63,7 +63,7 @@ def test_a_container_that_was_never_started_is_told_as_it_is_configured(tmp_path
     (found,) = podman_containers(look, STORE.encode())
     assert (found.name, found.command, found.privileged, found.network) == ("name-abc", "/bin/sleep 9", True, "host")
     assert (found.running, found.started, found.exit_code, found.restart) == (False, None, None, "always")
-    assert (found.binds, found.environment, found.ports) == (("/etc:/hostetc",), ("TOKEN",), ("*:8080 to 80/tcp",))
+    assert (found.binds, found.environment, found.ports) == (("/etc:/hostetc:ro",), ("TOKEN",), ("*:8080 to 80/tcp",))
     assert (found.capabilities, found.labels) == ((), ("a", "io.podman.annotations.privileged"))
     assert "s3cret" not in repr(found)
     fact = look.fact((found,), nothing="")
@@ -130,7 +130,7 @@ def test_an_older_podman_keeps_the_same_in_a_boltdb(older: bytes, driver: str) -
     (found,) = podman_containers(look, STORE.encode())
     assert (found.name, found.command, found.privileged) == ("never", "/bin/sleep 9", True)
     assert (found.running, found.started, found.exit_code, found.restart) == (False, None, None, "always")
-    assert (found.binds, found.ports) == (("/etc:/hostetc",), ("*:8080 to 80/tcp",))
+    assert (found.binds, found.ports) == (("/etc:/hostetc:ro",), ("*:8080 to 80/tcp",))
     assert "TOKEN" in found.environment
     assert "s3cret" not in repr(found)
     assert f"{STORE}/libpod/bolt_state.db".encode() in [one.path for one in look.fact((found,), nothing="").sources]

@@ -39,8 +39,8 @@ def test_pods_that_left_logs_are_told():
 
 
 def test_other_engines_are_told_by_their_folders():
-    (found,) = other_engines(Gathering(guest_with({"/var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db": b""})))
-    assert (found.kind, found.settings[0].value) == (EngineKind.CONTAINERD, "io.containerd.metadata.v1.bolt")
+    (found,) = other_engines(Gathering(guest_with({"/var/lib/kubelet/config.yaml": b""})))
+    assert (found.kind, found.settings[0].value) == (EngineKind.KUBERNETES, "config.yaml")
 
 
 @given(st.text(alphabet="kind: Pod\nspec[]{}-,containers&*", max_size=80))

@@ -1,0 +1,110 @@
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.unit.facts.tree import Folder, Link, Shut, guest_with
+
+from imgkit.facts.gathering import Gathering
+from imgkit.facts.lxd import lxd_containers
+
+POOL = "/var/lib/lxd/storage-pools/default/containers"
+# As LXD 5.0.2 of Debian 12 writes it, shortened; `web` ran when it was read.
+WEB = """\
+container:
+  architecture: x86_64
+  config:
+    environment.TOKEN: s3cret
+    image.description: busy
+    security.privileged: "true"
+    volatile.base_image: 9e9f3c5548f03fb004bbb52d75065522c366bea4ac9ae49f14c95eeea04055e8
+  devices:
+    etc:
+      path: /hostetc
+      readonly: "true"
+      source: /etc
+      type: disk
+    root:
+      path: /
+      pool: default
+      type: disk
+  ephemeral: false
+  created_at: 2026-11-28T23:44:49.239491132Z
+  expanded_config:
+    environment.TOKEN: s3cret
+    image.description: busy
+    security.privileged: "true"
+    volatile.base_image: 9e9f3c5548f03fb004bbb52d75065522c366bea4ac9ae49f14c95eeea04055e8
+  expanded_devices:
+    etc:
+      path: /hostetc
+      readonly: "true"
+      source: /etc
+      type: disk
+    root:
+      path: /
+      pool: default
+      type: disk
+  name: web
+  status: Stopped
+  last_used_at: 1970-01-01T00:00:00Z
+  type: container
+pool:
+  name: default
+  driver: dir
+"""
+QUIET = """\
+container:
+  expanded_config:
+    boot.autostart: "true"
+    raw.lxc: lxc.apparmor.profile=unconfined
+    security.nesting: "true"
+    user.note: s3cret
+    volatile.base_image: 9e9f3c55
+  expanded_devices:
+    disk: {type: unix-block, source: /dev/vdb}
+    p: {connect: "tcp:127.0.0.1:80", listen: "tcp:0.0.0.0:8080", type: proxy}
+    volume: {type: disk, pool: default, source: data, path: /data}
+"""
+FILES = {
+    "/var/lib/lxd/containers/web": Link(f"{POOL}/web".encode()),
+    "/var/lib/lxd/containers/quiet": Link(f"{POOL}/quiet".encode()),
+    "/var/lib/lxd/containers/elsewhere": Link(f"{POOL}/elsewhere".encode()),
+    f"{POOL}/web/backup.yaml": WEB,
+    f"{POOL}/quiet/backup.yaml": QUIET,
+    f"{POOL}/elsewhere": Folder(),
+}
+
+
+def test_containers_are_told_by_their_backup():
+    look = Gathering(guest_with(FILES))
+    elsewhere, quiet, web = lxd_containers(look)
+    assert (web.name, web.image, web.privileged, web.path) == ("web", "busy", True, b"/var/lib/lxd/containers/web")
+    assert web.created == datetime(2026, 11, 28, 23, 44, 49, 239491, tzinfo=UTC)
+    assert (web.running, web.started) == (None, None), "it says Stopped, and was written before the start"
+    assert (web.binds, web.environment) == (("/etc:/hostetc:ro",), ("TOKEN",))
+    assert (quiet.image, quiet.privileged, quiet.restart) == ("9e9f3c55", False, "boot.autostart")
+    assert (quiet.binds, quiet.ports) == (("/dev/vdb:/dev/vdb",), ("tcp:0.0.0.0:8080 to tcp:127.0.0.1:80",))
+    assert quiet.labels == ("note",)
+    assert (elsewhere.name, elsewhere.privileged) == ("elsewhere", None)
+    assert "s3cret" not in repr((web, quiet))
+    fact = look.fact((web,), nothing="")
+    assert fact.remarks == (
+        "the container quiet may start containers itself",
+        "the container quiet is not confined by AppArmor",
+        "the container web is privileged",
+        "the container web sees /etc of the system",
+    )
+    assert not fact.partial
+
+
+def test_a_backup_that_cannot_be_read_leaves_the_name():
+    for odd in ("a: [", Shut("torn")):
+        look = Gathering(guest_with({"/var/lib/incus/containers/a/backup.yaml": odd}))
+        (found,) = lxd_containers(look)
+        assert (found.name, found.image) == ("a", "")
+        assert look.fact((found,), nothing="").partial
+
+
+@given(st.text(alphabet="container: expanded_devices\n  -[]{}\"'&*1", max_size=200))
+def test_any_text_is_borne(text):
+    list(lxd_containers(Gathering(guest_with({"/var/lib/lxd/containers/a/backup.yaml": text}))))
