@@ -1,11 +1,12 @@
 """containerd, alone or beneath Kubernetes, nerdctl and Docker: its images, containers and the sandboxes of pods."""
 
 import re
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import datetime
 
 from imgkit.facts.container_files import read_object, say_what_stands_out
-from imgkit.facts.containerd_store import DATABASE, KeptByContainerd, read_images, read_kept
+from imgkit.facts.containerd_store import DATABASE, Asked, KeptByContainerd, read_asked, read_images, read_kept
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_path, as_text, moment_ns
 from imgkit.facts.json_reading import BadJson, Value, mapping, number, parse_json, sequence, word
@@ -76,37 +77,60 @@ def containerd_containers(gathering: Gathering, *, told: Set[str]) -> Iterator[C
 def containerd_sandboxes(gathering: Gathering) -> Iterator[Pod]:
     """Yield the pods that Kubernetes had sandboxes made for, with what their containers are and see."""
     for root in containerd_roots(gathering):
-        kept = tuple(read_kept(gathering, root))
-        inside: dict[str, list[KeptByContainerd]] = {}
-        for one in kept:
-            inside.setdefault(word(one.metadata.get("SandboxID")), []).append(one)
-        for one in kept:
+        pods: dict[str, Pod] = {}
+        inside: dict[str, list[Pod]] = {}
+        for one in read_kept(gathering, root):
+            asked = read_asked(gathering, root, one)
             if one.is_sandbox:
-                yield _sandbox(root, one, inside.get(one.id, []))
+                pods[one.id] = _sandbox(root, one, asked)
+            else:
+                inside.setdefault(word(asked.metadata.get("SandboxID")), []).append(_part_of_pod(root, one, asked))
+        for identity, pod in pods.items():
+            yield _with_containers(pod, inside.get(identity, []))
 
 
-def _sandbox(root: bytes, kept: KeptByContainerd, inside: list[KeptByContainerd]) -> Pod:
-    seen = {bind.partition(":")[0] for one in inside for bind in _binds(root, RuntimeSpec(one.spec))}
+def _sandbox(root: bytes, kept: KeptByContainerd, asked: Asked) -> Pod:
     return Pod(
         path=root + DATABASE,
         kind="sandbox",
         namespace=kept.labels.get("io.kubernetes.pod.namespace", ""),
         name=kept.labels.get("io.kubernetes.pod.name", "") or kept.id,
-        images=tuple(sorted({one.image for one in inside}))[:_MOST_LISTED],
-        privileged=any(_privileged(one, RuntimeSpec(one.spec)) for one in inside),
+        host_network="Network" in _shared(asked),
+    )
+
+
+def _part_of_pod(root: bytes, kept: KeptByContainerd, asked: Asked) -> Pod:
+    """Return what one container adds to its pod."""
+    seen = {bind.partition(":")[0] for bind in _binds(root, asked.spec)}
+    return Pod(
+        path=b"",
+        kind="",
+        namespace="",
+        name="",
+        images=(kept.image,),
+        privileged=bool(_privileged(asked)),
         host_paths=tuple(sorted(seen)[:_MOST_LISTED]),
-        host_network="Network" in _shared(kept, RuntimeSpec(kept.spec)),
+    )
+
+
+def _with_containers(pod: Pod, inside: Sequence[Pod]) -> Pod:
+    return replace(
+        pod,
+        images=tuple(sorted({name for one in inside for name in one.images})[:_MOST_LISTED]),
+        privileged=any(one.privileged for one in inside),
+        host_paths=tuple(sorted({path for one in inside for path in one.host_paths})[:_MOST_LISTED]),
     )
 
 
 def _container(gathering: Gathering, root: bytes, kept: KeptByContainerd) -> Container:
-    spec = RuntimeSpec(kept.spec)
-    state = _state(gathering, root, kept)
+    asked = read_asked(gathering, root, kept)
+    spec = asked.spec
+    state = _state(gathering, root, kept, asked)
     started, finished = _nanoseconds(state.get("StartedAt")), _nanoseconds(state.get("FinishedAt"))
     running = started is not None and finished is None if state else None
     code = number(state.get("ExitCode"))
-    privileged = _privileged(kept, spec)
-    shared = _shared(kept, spec)
+    privileged = _privileged(asked)
+    shared = _shared(asked)
     found = Container(
         engine=EngineKind.CONTAINERD,
         id=kept.id,
@@ -148,33 +172,33 @@ def _ports(kept: KeptByContainerd) -> list[str]:
     return ["{}:{} to {}/{}".format(*(one.get(name, "") for name in names)) for one in published]
 
 
-def _state(gathering: Gathering, root: bytes, kept: KeptByContainerd) -> Mapping[str, Value]:
+def _state(gathering: Gathering, root: bytes, kept: KeptByContainerd, asked: Asked) -> Mapping[str, Value]:
     """Return what Kubernetes' part noted; of other containers nothing is kept beyond a restart."""
-    if not kept.metadata or not _ID.fullmatch(kept.id):
+    if not asked.metadata or not _ID.fullmatch(kept.id):
         return {}
     states = (read_object(gathering, root + path % kept.id.encode()) for path in _STATES)
     return next((one for one in states if one), {})
 
 
-def _privileged(kept: KeptByContainerd, spec: RuntimeSpec) -> bool | None:
+def _privileged(asked: Asked) -> bool | None:
     """Whether it was asked for, or, where nobody says what was, every device and what matters most is granted."""
-    if not kept.spec:
+    if not asked.spec.kept:
         return None
-    if kept.metadata:
-        return _security(kept).get("privileged") is True
-    return spec.every_device and {"CAP_SYS_ADMIN", "CAP_SYS_MODULE"} <= set(spec.bounding)
+    if asked.metadata:
+        return _security(asked).get("privileged") is True
+    return asked.spec.every_device and {"CAP_SYS_ADMIN", "CAP_SYS_MODULE"} <= set(asked.spec.bounding)
 
 
-def _shared(kept: KeptByContainerd, spec: RuntimeSpec) -> list[str]:
+def _shared(asked: Asked) -> list[str]:
     """Return the namespaces that are the system's own; containers of a pod join the sandbox's, whichever those are."""
-    if not kept.metadata:
-        return spec.shared
-    chosen = mapping(_security(kept).get("namespace_options"))
+    if not asked.metadata:
+        return asked.spec.shared
+    chosen = mapping(_security(asked).get("namespace_options"))
     return [what for what in ("Pid", "Network", "Ipc") if number(chosen.get(what.lower())) == _OF_THE_NODE]
 
 
-def _security(kept: KeptByContainerd) -> Mapping[str, Value]:
-    config = mapping(kept.metadata.get("Config"))
+def _security(asked: Asked) -> Mapping[str, Value]:
+    config = mapping(asked.metadata.get("Config"))
     return mapping(mapping(config.get("linux")).get("security_context"))
 
 

@@ -14,6 +14,7 @@ from imgkit.facts.bolt import BadBolt, BoltFile, Bucket
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_text, moment_ns
 from imgkit.facts.json_reading import BadJson, Value, mapping, parse_json
+from imgkit.facts.runtime_spec import RuntimeSpec
 from imgkit.units import MiB
 
 DATABASE = b"/io.containerd.metadata.v1.bolt/meta.db"
@@ -29,21 +30,29 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptByContainerd:
-    """A container, or the sandbox of a pod, as its row tells it; `metadata` is what Kubernetes asked for."""
+    """A container, or the sandbox of a pod, as its row tells it; what it was started with is still packed."""
 
     namespace: str
     id: str
     image: str
     created: datetime | None
     labels: Mapping[str, str]
-    spec: Mapping[str, Value]
-    metadata: Mapping[str, Value]
+    packed_spec: bytes
+    packed_metadata: bytes
     folder: bytes = b""
     snapshot: tuple[bytes, bytes] = (b"", b"")
 
     @property
     def is_sandbox(self) -> bool:
         return self.labels.get("io.cri-containerd.kind") == "sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a container was asked for: its specification, and what Kubernetes asked for, empty where it did not."""
+
+    spec: RuntimeSpec
+    metadata: Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +88,15 @@ def read_kept(gathering: Gathering, root: bytes) -> Iterator[KeptByContainerd]:
     for namespace in _namespaces(gathering, path):
         kept: list[KeptByContainerd] = []
         for identity, held in _first(gathering, path, namespace, b"containers"):
-            kept += _until_damaged(gathering, path, _kept(gathering, path, namespace.name, identity, held))
+            kept += _until_damaged(gathering, path, _kept(namespace.name, identity, held))
         yield from _with_folders(gathering, root, namespace, kept)
+
+
+def read_asked(gathering: Gathering, root: bytes, kept: KeptByContainerd) -> Asked:
+    """Unpack what a container was asked for; many of them together would take fifty times the room of their bytes."""
+    where = f"{as_text(root + DATABASE)}: the container {kept.id[:12]}"
+    spec = RuntimeSpec(_object(gathering, where, kept.packed_spec))
+    return Asked(spec, mapping(_object(gathering, where, kept.packed_metadata).get("Metadata")))
 
 
 def _namespaces(gathering: Gathering, path: bytes) -> Iterator[_Namespace]:
@@ -109,24 +125,20 @@ def _image(namespace: str, name: bytes, held: bytes | Bucket) -> Iterator[ImageO
     )
 
 
-def _kept(
-    gathering: Gathering, path: bytes, namespace: str, identity: bytes, held: bytes | Bucket
-) -> Iterator[KeptByContainerd]:
+def _kept(namespace: str, identity: bytes, held: bytes | Bucket) -> Iterator[KeptByContainerd]:
     row = _row(held)
     labels = {
         as_text(name): as_text(value) for name, value in _row(row.get(b"labels")).items() if isinstance(value, bytes)
     }
     kind = labels.get("io.cri-containerd.kind", "").encode("utf-8", "replace")
-    asked = _plain(_row(row.get(b"extensions")), b"io.cri-containerd.%b.metadata" % kind)
-    where = f"{as_text(path)}: the container {as_text(identity)[:12]}"
     yield KeptByContainerd(
         namespace=namespace,
         id=as_text(identity),
         image=as_text(_plain(row, b"image")),
         created=_moment(_plain(row, b"createdat")),
         labels=labels,
-        spec=_object(gathering, where, _plain(row, b"spec")),
-        metadata=mapping(_object(gathering, where, asked).get("Metadata")),
+        packed_spec=_plain(row, b"spec"),
+        packed_metadata=_plain(_row(row.get(b"extensions")), b"io.cri-containerd.%b.metadata" % kind),
         snapshot=(_plain(row, b"snapshotter"), _plain(row, b"snapshotKey")),
     )
 

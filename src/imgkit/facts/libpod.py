@@ -4,7 +4,7 @@ Before that, and on machines that were upgraded from there, it is a BoltDB. Tabl
 libpod's (libpod/sqlite_state_internal.go, boltdb_state_internal.go, container_config.go).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from imgkit.facts.bolt import BadBolt, BoltFile, Bucket
@@ -21,6 +21,9 @@ _RUNNING = frozenset({3, 5})  # running, paused (libpod/define/containerstate.go
 _NOT_RUNNING = frozenset({1, 2, 4, 6})  # configured, created, stopped, exited
 
 
+_Texts = dict[str, tuple[bytes, str, str]]  # by the id: the file, the configuration, the state
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptByLibpod:
     """A container's configuration and what was last noted of its state."""
@@ -34,14 +37,32 @@ class KeptByLibpod:
         return True if found in _RUNNING else False if found in _NOT_RUNNING else None
 
 
-def read_libpod(gathering: Gathering, root: bytes) -> Mapping[str, KeptByLibpod]:
-    """Return what is kept of each container of a store, by its id; of two files one may be left from before."""
-    return {**_of_bolt(gathering, root + _OLDER), **_of_sqlite(gathering, root + _NAME)}
+class Libpod:
+    """What is kept of each container of a store, by its id: as text, read one at a time, which takes far less room."""
+
+    def __init__(self, gathering: Gathering, root: bytes) -> None:
+        self._gathering = gathering
+        self._texts = {**_of_bolt(gathering, root + _OLDER), **_of_sqlite(gathering, root + _NAME)}
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def kept(self, identity: str) -> KeptByLibpod:
+        """Return what is kept of a container; of two files one may be left from before the machine was upgraded."""
+        path, config, state = self._texts.get(identity, (b"", "{}", "{}"))
+        return KeptByLibpod(config=self._object(path, identity, config), state=self._object(path, identity, state))
+
+    def _object(self, path: bytes, identity: str, text: str) -> Mapping[str, Value]:
+        try:
+            return mapping(parse_json(text))
+        except BadJson as error:
+            self._gathering.lack(f"{as_text(path)}: the container {identity[:12]} cannot be read: {error}")
+            return {}
 
 
-def _of_bolt(gathering: Gathering, path: bytes) -> dict[str, KeptByLibpod]:
+def _of_bolt(gathering: Gathering, path: bytes) -> _Texts:
     content = gathering.read(path, limit=_OLDER_BYTES)
-    found: dict[str, KeptByLibpod] = {}
+    found: _Texts = {}
     if content is None:
         return found
     try:
@@ -50,10 +71,8 @@ def _of_bolt(gathering: Gathering, path: bytes) -> dict[str, KeptByLibpod]:
                 gathering.lack(f"only the first {MOST_CONTAINERS} containers in {as_text(path)} were looked at")
                 break
             rows = dict(held.items()) if isinstance(held, Bucket) else {}
-            one, texts = as_text(identity), {key: value for key, value in rows.items() if isinstance(value, bytes)}
-            config = _object(gathering, path, one, as_text(texts.get(b"config", b"{}")))
-            state = _object(gathering, path, one, as_text(texts.get(b"state", b"{}")))
-            found[one] = KeptByLibpod(config=config or {}, state=state or {})
+            texts = {key: as_text(value) for key, value in rows.items() if isinstance(value, bytes)}
+            found[as_text(identity)] = path, texts.get(b"config", "{}"), texts.get(b"state", "{}")
     except KeyError:
         return found  # never used: it has no containers yet
     except BadBolt as error:
@@ -61,27 +80,19 @@ def _of_bolt(gathering: Gathering, path: bytes) -> dict[str, KeptByLibpod]:
     return found
 
 
-def _of_sqlite(gathering: Gathering, path: bytes) -> dict[str, KeptByLibpod]:
-    configs = _objects(gathering, path, read_rows(gathering, path, "ContainerConfig", ("ID", "JSON")))
-    states = _objects(gathering, path, read_rows(gathering, path, "ContainerState", ("ID", "JSON")) if configs else ())
-    return {one: KeptByLibpod(config=config, state=states.get(one, {})) for one, config in configs.items()}
+def _of_sqlite(gathering: Gathering, path: bytes) -> _Texts:
+    configs = _column(gathering, path, "ContainerConfig")
+    states = _column(gathering, path, "ContainerState") if configs else {}
+    return {one: (path, config, states.get(one, "{}")) for one, config in configs.items()}
 
 
-def _objects(gathering: Gathering, path: bytes, rows: Sequence[tuple[object, ...]]) -> dict[str, Mapping[str, Value]]:
-    found: dict[str, Mapping[str, Value]] = {}
+def _column(gathering: Gathering, path: bytes, table: str) -> dict[str, str]:
+    rows = read_rows(gathering, path, table, ("ID", "JSON"))
     if len(rows) > MOST_CONTAINERS:
         gathering.lack(f"only the first {MOST_CONTAINERS} of {len(rows)} containers in {as_text(path)} were looked at")
+    found = {}
     for identity, raw in rows[:MOST_CONTAINERS]:
         text = as_text(raw) if isinstance(raw, bytes) else raw
         if isinstance(identity, str) and isinstance(text, str):
-            read = _object(gathering, path, identity, text)
-            found |= {} if read is None else {identity: read}
+            found[identity] = text
     return found
-
-
-def _object(gathering: Gathering, path: bytes, identity: str, text: str) -> Mapping[str, Value] | None:
-    try:
-        return mapping(parse_json(text))
-    except BadJson as error:
-        gathering.lack(f"{as_text(path)}: the container {identity[:12]} cannot be read: {error}")
-        return None

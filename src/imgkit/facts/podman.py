@@ -7,7 +7,7 @@ from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_path, as_text
 from imgkit.facts.homes import beneath, homes_of
 from imgkit.facts.json_reading import BadJson, Value, mapping, number, parse_json, sequence, word, words
-from imgkit.facts.libpod import KeptByLibpod, read_libpod
+from imgkit.facts.libpod import KeptByLibpod, Libpod
 from imgkit.facts.runtime_spec import RuntimeSpec
 from imgkit.model.containers import Container, ContainerImage, Engine, EngineKind, Volume
 from imgkit.model.tree import EntryKind
@@ -47,13 +47,13 @@ def podman_images(gathering: Gathering, root: bytes) -> Iterator[ContainerImage]
 
 def podman_containers(gathering: Gathering, root: bytes) -> Iterator[Container]:
     """Yield every container of a store: with what its last start left, or as it is configured to start."""
-    of_libpod = read_libpod(gathering, root)
+    of_libpod = Libpod(gathering, root)
     folders = [root + b"/%b-containers/" % driver for driver in _DRIVERS]
     for store, one in ((each, one) for each in folders for one in _list(gathering, each + b"containers.json")):
         identity = word(one.get("id"))
         folder = store + as_path(identity)
         safe = bool(identity) and "/" not in identity and "\0" not in identity and identity not in {".", ".."}
-        kept = of_libpod.get(identity, KeptByLibpod())
+        kept = of_libpod.kept(identity)
         runtime = read_object(gathering, folder + b"/userdata/config.json") if safe else {}
         yield _container(gathering, folder, one, kept, runtime or mapping(kept.config.get("spec")))
 

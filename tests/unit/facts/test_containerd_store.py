@@ -6,22 +6,25 @@ from tests.unit.facts.containerd_samples import AGENT, INIT, META, ROOT, SNAPSHO
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.facts import containerd_store
-from imgkit.facts.containerd_store import read_images, read_kept
+from imgkit.facts.containerd_store import read_asked, read_images, read_kept
 from imgkit.facts.gathering import Gathering
 
 FOLDER = ROOT.encode()
 
 
 def test_the_containers_of_all_namespaces_are_read_with_the_folders_of_their_files():
-    found = {one.id[:12]: one for one in read_kept(Gathering(guest_with(containerd_files())), FOLDER)}
+    look = Gathering(guest_with(containerd_files()))
+    found = {one.id[:12]: one for one in read_kept(look, FOLDER)}
     assert [(one.namespace, one.is_sandbox) for one in found.values()].count(("k8s.io", True)) == 2
     assert {one.namespace for one in found.values()} == {"default", "k8s.io"}
     wide, init = found["wide"], found[INIT[:12]]
     assert (wide.image, wide.labels["a"]) == ("registry.example/tools/sleeper:1", "b")
     assert wide.created == datetime(2026, 11, 28, 23, 39, 31, 788766, tzinfo=UTC)
     assert wide.folder == f"{SNAPSHOTS}/snapshots/8".encode()
-    assert (wide.metadata, wide.spec["process"]["args"]) == ({}, ["/bin/sleep", "9"])
-    assert (init.metadata["Name"], init.folder) == ("init_web-0_shop_u-web-0_0", f"{SNAPSHOTS}/snapshots/5".encode())
+    asked = read_asked(look, FOLDER, wide)
+    assert (asked.metadata, asked.spec.command) == ({}, "/bin/sleep 9")
+    assert read_asked(look, FOLDER, init).metadata["Name"] == "init_web-0_shop_u-web-0_0"
+    assert init.folder == f"{SNAPSHOTS}/snapshots/5".encode()
 
 
 def test_images_are_read_with_all_their_names():
@@ -77,7 +80,8 @@ def test_nothing_in_a_damaged_database_is_fatal_or_has_no_end(name):
         files = containerd_files()
         files[META if name == "meta" else f"{SNAPSHOTS}/metadata.db"] = bytes(damaged)
         look = Gathering(guest_with(files))
-        list(read_kept(look, FOLDER))
+        for one in read_kept(look, FOLDER):
+            read_asked(look, FOLDER, one)
         list(read_images(look, FOLDER))
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.unit.facts.tree import Node, guest_with
 
 from imgkit.facts.gathering import Gathering
-from imgkit.facts.libpod import MOST_CONTAINERS, read_libpod
+from imgkit.facts.libpod import MOST_CONTAINERS, KeptByLibpod, Libpod
 from imgkit.facts.podman import podman_containers
 
 STORE = "/var/lib/containers/storage"
@@ -90,7 +90,9 @@ def test_the_state_is_what_was_noted_last(
 
 def test_what_cannot_be_read_is_said_and_the_others_stay(tmp_path: Path) -> None:
     look = gathering(tmp_path, {"abc": ("{torn", b"{}"), "def": (json.dumps(CONFIG), "[]"), "ghi": (b"\xff", b"{}")})
-    assert set(read_libpod(look, STORE.encode())) == {"def"}
+    of_libpod = Libpod(look, STORE.encode())
+    found = [of_libpod.kept(one) for one in ("abc", "def", "ghi", "none")]
+    assert [bool(one.config) for one in found] == [False, True, False, False]
     notes = look.one(1, nothing="").notes
     assert [words.partition(" cannot")[0] for words in notes] == [
         f"{STORE}/db.sql: the container abc",
@@ -99,15 +101,15 @@ def test_what_cannot_be_read_is_said_and_the_others_stay(tmp_path: Path) -> None
 
 
 def test_a_store_without_it_or_with_something_else_in_its_place_is_borne() -> None:
-    assert read_libpod(Gathering(guest_with({})), STORE.encode()) == {}
+    assert Libpod(Gathering(guest_with({})), STORE.encode()).kept("abc") == KeptByLibpod()
     look = Gathering(guest_with({f"{STORE}/db.sql": b"no database"}))
-    assert read_libpod(look, STORE.encode()) == {}
+    assert len(Libpod(look, STORE.encode())) == 0
     assert look.one(1, nothing="").notes
 
 
 def test_of_very_many_only_the_first_are_looked_at(tmp_path: Path) -> None:
     look = gathering(tmp_path, {f"{number:05}": ("{}", b"{}") for number in range(MOST_CONTAINERS + 1)})
-    assert len(read_libpod(look, STORE.encode())) == MOST_CONTAINERS
+    assert len(Libpod(look, STORE.encode())) == MOST_CONTAINERS
     assert "only the first 1000 of 1001" in look.one(1, nothing="").notes[0]
 
 
@@ -139,17 +141,17 @@ def test_an_older_podman_keeps_the_same_in_a_boltdb(older: bytes, driver: str) -
 def test_what_two_files_know_is_put_together(tmp_path: Path, older: bytes) -> None:
     rows: Rows = {"abc": (json.dumps(CONFIG), state(1, NEVER))}
     files: dict[str, Node] = {f"{STORE}/db.sql": database(tmp_path, rows), f"{STORE}/libpod/bolt_state.db": older}
-    assert len(read_libpod(Gathering(guest_with(files)), STORE.encode())) == 4
+    assert len(Libpod(Gathering(guest_with(files)), STORE.encode())) == 4
 
 
 @pytest.mark.parametrize(("damage", "kept"), [(b"", 0), (b"no database", 0)])
 def test_an_older_file_that_is_none_is_said(damage: bytes, kept: int) -> None:
     look = Gathering(guest_with({f"{STORE}/libpod/bolt_state.db": damage}))
-    assert len(read_libpod(look, STORE.encode())) == kept
+    assert len(Libpod(look, STORE.encode())) == kept
     assert "bolt_state.db cannot be read: it has no first page" in look.one(1, nothing="").notes[0]
 
 
 def test_an_older_file_without_containers_lacks_nothing(older: bytes) -> None:
     look = Gathering(guest_with({f"{STORE}/libpod/bolt_state.db": older.replace(b"ctr", b"xtr")}))
-    assert read_libpod(look, STORE.encode()) == {}
+    assert len(Libpod(look, STORE.encode())) == 0
     assert look.one(1, nothing="").notes == ()
