@@ -7,6 +7,7 @@ from pathlib import Path
 
 from imgkit.aliyun.rules import offers_image_format
 from imgkit.errors import ExportCancelled, ExportFailed
+from imgkit.files.left_running import LeftRunning, interruption_names_task
 from imgkit.model.formats import DiskFormat
 from imgkit.model.image import CustomImage
 from imgkit.model.preflight import Finding, Severity
@@ -14,7 +15,7 @@ from imgkit.model.task import ExportRequest, ExportTask
 from imgkit.ports import ExportRunning, ImageCloud
 from imgkit.progress import NULL_PROGRESS, Progress
 from imgkit.services import Services
-from imgkit.stages.export import Waiting, follow_export, forget_export, interruption_names_task, start_export
+from imgkit.stages.export import Waiting, follow_export, forget_export, start_export
 from imgkit.stages.preflight import examine_export
 
 Tell = Callable[[Sequence[Finding]], None]
@@ -44,9 +45,23 @@ def export_to_bucket(
     services: Services, choices: ExportChoices, waiting: Waiting, *, progress: Progress = NULL_PROGRESS, tell: Tell
 ) -> Exported:
     """Do what `imgkit export` does. Raises the error of the first refusal, after all findings were told."""
+    request = export_request(services, choices)
+    with interruption_names_task(_journal(services, request)) as left:
+        return _export(services, request, choices, waiting, left, progress=progress, tell=tell)
+
+
+def _export(
+    services: Services,
+    request: ExportRequest,
+    choices: ExportChoices,
+    waiting: Waiting,
+    left: LeftRunning,
+    *,
+    progress: Progress,
+    tell: Tell,
+) -> Exported:
     cloud = services.cloud()
     image = cloud.image(choices.image_id)
-    request = export_request(services, choices)
     if choices.preflight:
         findings = (
             *examine_export(cloud, services.store(request.bucket), image, request),
@@ -59,11 +74,10 @@ def export_to_bucket(
             cloud.dry_run_export(request)
         return Exported(image=image, task=None)
     journal = _journal(services, request)
-    with interruption_names_task(journal):
-        task = start_export(cloud, request, journal, waiting)
-        if choices.wait:
-            task = follow_to_end(services, cloud, task, journal, waiting, progress=progress)
+    task = start_export(cloud, request, journal, waiting, left)
     if choices.wait:
+        task = follow_to_end(services, cloud, task, journal, waiting, progress=progress)
+        left.is_over()
         forget_export(journal)
         _refuse_partial(services, task)
     return Exported(image=image, task=task)

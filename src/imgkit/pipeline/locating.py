@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from imgkit.aliyun.rules import parse_object_name
 from imgkit.errors import NoSuchBucketOrObject, NotAccessible, SettingsError, TargetExists
 from imgkit.evidence.measuring import measure_file
+from imgkit.files.left_running import interruption_names_task
 from imgkit.model.cloud_object import ObjectInfo, OssLocation
 from imgkit.model.image import CustomImage
 from imgkit.model.manifest import (
@@ -27,7 +28,7 @@ from imgkit.pipeline.exporting import failures_of, follow_to_end, raise_refusal
 from imgkit.pipeline.origin import asking_meanwhile, clock_of, with_findings
 from imgkit.pipeline.planning import fetch_export_request, plan_fetch, room_after
 from imgkit.pipeline.request import Run, StepDraft, recorded_step
-from imgkit.stages.export import forget_export, interruption_names_task, start_export
+from imgkit.stages.export import forget_export, start_export
 from imgkit.stages.objects import FoundObjects, find_objects, place_keys
 from imgkit.stages.preflight import find_earlier_export
 
@@ -80,18 +81,20 @@ def _locate_image(run: Run) -> None:
 
 
 def _export(run: Run, export: ExportRequest, journal: Path) -> tuple[CustomImage, ExportTask | None]:
-    cloud = run.services.cloud()
-    if journal.exists():
-        image = cloud.image(export.image_id)
-    else:
-        image = _preflight(run)
-        if run.request.reuse and find_earlier_export(run.services.store(export.bucket), export):
-            run.say("taking the objects of an earlier export")
-            return image, None
-    with interruption_names_task(journal):
-        task = start_export(cloud, export, journal, run.waiting)
+    with interruption_names_task(journal) as left:
+        cloud = run.services.cloud()
+        if journal.exists():
+            image = cloud.image(export.image_id)
+        else:
+            image = _preflight(run)
+            if run.request.reuse and find_earlier_export(run.services.store(export.bucket), export):
+                run.say("taking the objects of an earlier export")
+                return image, None
+        task = start_export(cloud, export, journal, run.waiting, left)
         run.say(f"exporting {export.image_id} to oss://{export.bucket} (task {task.task_id})")
-        return image, follow_to_end(run.services, cloud, task, journal, run.waiting, progress=run.progress)
+        ended = follow_to_end(run.services, cloud, task, journal, run.waiting, progress=run.progress)
+        left.is_over()
+        return image, ended
 
 
 def _preflight(run: Run) -> CustomImage:

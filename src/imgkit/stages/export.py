@@ -6,7 +6,6 @@ first; after any doubt the image's tasks and the bucket's objects are looked for
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain, repeat
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from imgkit.errors import CloudError, ExportCancelled, ExportFailed, ImgkitError, NoSuchImageOrTask, TransferError
 from imgkit.files.export_journal import ExportIntent, read_intent, write_intent
+from imgkit.files.left_running import LeftRunning
 from imgkit.model.task import ExportRequest, ExportTask, SentExport, TaskState
 from imgkit.ports import AnswerInDoubt, ExportRunning, ImageCloud
 from imgkit.progress import NULL_PROGRESS, Bar, Progress
@@ -36,21 +36,15 @@ class Waiting:
     timeout_seconds: float | None = None
 
 
-def start_export(cloud: ImageCloud, request: ExportRequest, journal: Path, waiting: Waiting) -> ExportTask:
+def start_export(
+    cloud: ImageCloud, request: ExportRequest, journal: Path, waiting: Waiting, left: LeftRunning | None = None
+) -> ExportTask:
     """Return the task that exports this image: the journal's, one that runs already, or a new one.
 
-    Raises the error of the service's code, and CloudError when after several doubtful answers nothing was found.
+    `left` is told of it before anything can be left behind. Raises the error of the service's code, and CloudError
+    when after several doubtful answers nothing was found.
     """
-    intent = read_intent(journal)
-    if intent is not None and intent.request.image_id == request.image_id:
-        known = _task_of(cloud, intent)
-        if known is not None:
-            return _adopt(cloud, journal, intent, SentExport(task_id=known.task_id, request_id=intent.request_id))
-    running = _running_task(cloud, request)
-    if running is not None:
-        log.info("joining the export task %s, which runs already", running.task_id)
-        return _adopt(cloud, journal, _intent(cloud, request, waiting), SentExport(task_id=running.task_id))
-    return _send(cloud, request, journal, waiting)
+    return _Start(cloud, request, journal, waiting, left or LeftRunning()).task()
 
 
 def follow_export(
@@ -80,36 +74,6 @@ def follow_export(
 def forget_export(journal: Path) -> None:
     """Remove the journal of an export whose task ended: the next run begins anew."""
     journal.unlink(missing_ok=True)
-
-
-@contextmanager
-def interruption_names_task(journal: Path) -> Iterator[None]:
-    """Let an interruption say what it leaves running in the cloud.
-
-    From the journal, which knows it from before ECS is asked to the end: the user may interrupt anywhere between.
-    """
-    try:
-        yield
-    except Exception:
-        raise
-    except BaseException as stop:
-        intent = read_intent(journal)
-        if intent is not None:
-            stop.add_note(_left_running(intent))
-        raise
-
-
-def _left_running(intent: ExportIntent) -> str:
-    region, image_id = intent.request.region_id, intent.request.image_id
-    if not intent.task_id:
-        return (
-            f"an export of {image_id} may have begun in the cloud; the same command looks for it before it asks for "
-            f"another, and `imgkit tasks list --image {image_id} --region {region}` shows it"
-        )
-    return (
-        f"the export task {intent.task_id} goes on in the cloud; the same command joins it again, and "
-        f"`imgkit tasks cancel {intent.task_id} --region {region}` ends it"
-    )
 
 
 def _pauses() -> Iterator[float]:
@@ -145,12 +109,6 @@ def _took_too_long(task: ExportTask, waiting: Waiting) -> TransferError:
     )
 
 
-def _adopt(cloud: ImageCloud, journal: Path, intent: ExportIntent, sent: SentExport) -> ExportTask:
-    """Write the task down before anything else is asked about it."""
-    write_intent(journal, replace(intent, task_id=sent.task_id, request_id=sent.request_id))
-    return replace(cloud.task(sent.task_id), export_request_id=sent.request_id)
-
-
 def _task_of(cloud: ImageCloud, intent: ExportIntent) -> ExportTask | None:
     """Return the journal's task; None when none came of the intent, or the service knows it no more."""
     if not intent.task_id:
@@ -182,33 +140,66 @@ def _intent(cloud: ImageCloud, request: ExportRequest, waiting: Waiting) -> Expo
     return ExportIntent(request=request, intended=waiting.now(), known_tasks=known)
 
 
-def _send(cloud: ImageCloud, request: ExportRequest, journal: Path, waiting: Waiting) -> ExportTask:
-    intent = _intent(cloud, request, waiting)
-    write_intent(journal, intent)
-    for _ in range(_SENDS):
-        sent = _send_once(cloud, intent, journal, waiting)
-        if sent is not None:
-            return _adopt(cloud, journal, intent, sent)
-    raise CloudError(
-        f"ExportImage of {request.image_id} was sent {_SENDS} times, no answer came, and no task can be found",
-        hint="Run the same command again: it looks for the task first. See also: imgkit tasks list",
-    )
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The way to one task."""
 
+    cloud: ImageCloud
+    request: ExportRequest
+    journal: Path
+    waiting: Waiting
+    left: LeftRunning
 
-def _send_once(cloud: ImageCloud, intent: ExportIntent, journal: Path, waiting: Waiting) -> SentExport | None:
-    """Return the task; None when no answer came and no task showed up either."""
-    request = intent.request
-    try:
-        return cloud.export(request)
-    except AnswerInDoubt as doubt:
-        log.warning("no answer came to ExportImage (%s); looking whether it was taken", doubt)
-        found = _look_for_task(cloud, intent, waiting)
-    except ExportRunning:
-        found = _running_task(cloud, request) or _look_for_task(cloud, intent, waiting)
-    except ImgkitError:
-        journal.unlink(missing_ok=True)  # refused, so nothing runs
-        raise
-    return SentExport(task_id=found.task_id) if found else None
+    def task(self) -> ExportTask:
+        intent = read_intent(self.journal)
+        if intent is not None and intent.request.image_id == self.request.image_id:
+            known = _task_of(self.cloud, intent)
+            if known is not None:
+                return self._adopt(intent, SentExport(task_id=known.task_id, request_id=intent.request_id))
+        if intent is None or intent.task_id or intent.request.image_id != self.request.image_id:
+            self.left.is_over()
+        running = _running_task(self.cloud, self.request)
+        if running is not None:
+            log.info("joining the export task %s, which runs already", running.task_id)
+            joined = ExportIntent(request=self.request, intended=self.waiting.now(), task_id=running.task_id)
+            self.left.expect(joined)
+            return self._adopt(_intent(self.cloud, self.request, self.waiting), SentExport(task_id=running.task_id))
+        return self._send()
+
+    def _adopt(self, intent: ExportIntent, sent: SentExport) -> ExportTask:
+        """Write the task down before anything else is asked about it."""
+        adopted = replace(intent, task_id=sent.task_id, request_id=sent.request_id)
+        self.left.expect(adopted)
+        write_intent(self.journal, adopted)
+        return replace(self.cloud.task(sent.task_id), export_request_id=sent.request_id)
+
+    def _send(self) -> ExportTask:
+        intent = _intent(self.cloud, self.request, self.waiting)
+        write_intent(self.journal, intent)
+        self.left.expect(intent)
+        for _ in range(_SENDS):
+            sent = self._send_once(intent)
+            if sent is not None:
+                return self._adopt(intent, sent)
+        raise CloudError(
+            f"ExportImage of {self.request.image_id} was sent {_SENDS} times, no answer came, and no task can be found",
+            hint="Run the same command again: it looks for the task first. See also: imgkit tasks list",
+        )
+
+    def _send_once(self, intent: ExportIntent) -> SentExport | None:
+        """Return the task; None when no answer came and no task showed up either."""
+        try:
+            return self.cloud.export(self.request)
+        except AnswerInDoubt as doubt:
+            log.warning("no answer came to ExportImage (%s); looking whether it was taken", doubt)
+            found = _look_for_task(self.cloud, intent, self.waiting)
+        except ExportRunning:
+            found = _running_task(self.cloud, self.request) or _look_for_task(self.cloud, intent, self.waiting)
+        except ImgkitError:
+            self.journal.unlink(missing_ok=True)  # refused, so nothing runs
+            self.left.is_over()
+            raise
+        return SentExport(task_id=found.task_id) if found else None
 
 
 def _look_for_task(cloud: ImageCloud, intent: ExportIntent, waiting: Waiting) -> ExportTask | None:

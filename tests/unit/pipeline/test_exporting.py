@@ -166,6 +166,99 @@ def test_an_interruption_before_anything_was_sent_names_nothing(road: Road, monk
     assert not hasattr(caught.value, "__notes__")
 
 
+class Interrupted:
+    """An ECS at whose n-th answer the user interrupts; with `asked` the question was sent by then, else it was not."""
+
+    def __init__(self, cloud: RoadCloud, at: int, *, asked: bool) -> None:
+        self._cloud, self._left, self._asked = cloud, at, asked
+        self.interrupted_at = ""
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._cloud, name)
+        if not callable(found):
+            return found
+
+        def ask(*words: Any, **more: Any) -> Any:
+            self._left -= 1
+            if self._left < 0:
+                self.interrupted_at = self.interrupted_at or name
+                if self._asked:
+                    found(*words, **more)
+                raise KeyboardInterrupt
+            return found(*words, **more)
+
+        return ask
+
+
+def _interrupted(
+    road: Road, monkeypatch: pytest.MonkeyPatch, at: int, *, asked: bool = False
+) -> tuple[str, list[str]] | None:
+    """Export with an interruption at the n-th question; return which that was, and what is told. None without one."""
+    cloud = Interrupted(road.cloud, at, asked=asked)
+    with monkeypatch.context() as patched:
+        patched.setattr(type(road.services), "cloud", lambda _: cloud)
+        try:
+            _export(road)
+        except KeyboardInterrupt as stop:
+            return cloud.interrupted_at, list(getattr(stop, "__notes__", ()))
+    return None
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_at_every_question_an_interruption_names_what_this_run_began(
+    road: Road, monkeypatch: pytest.MonkeyPatch, asked: bool
+):
+    told = []
+    for at in range(30):
+        road.cloud.sent.clear()
+        road.cloud.answers, road.cloud.lives = ["t-1"], lives([task("t-1"), task("t-1", percent=50), finished()])
+        for journal in _journals(road):
+            (road.services.folders.state / "exports" / journal).unlink()
+        found = _interrupted(road, monkeypatch, at, asked=asked)
+        if found is None:
+            break
+        told.append((found[0], bool(road.cloud.sent), " ".join(found[1])))
+    assert {name for name, _, _ in told} >= {"image", "export_tasks", "export", "task"}
+    for name, sent, words in told:
+        wanted = "t-1 goes on" if name == "task" else "may have begun" if sent or name == "export" else ""
+        assert (wanted in words) if wanted else words == "", (name, words)
+
+
+def test_at_every_question_an_interruption_names_what_an_earlier_run_began(road: Road, monkeypatch: pytest.MonkeyPatch):
+    road.cloud.lives = lives([task("t-1", percent=1)])
+    _export(road, wait=False)
+    told = [_interrupted(road, monkeypatch, at) for at in range(6)]
+    assert [words for found in told if found for words in found[1]]
+    for found in told:
+        assert found is not None
+        assert "the export task t-1 " in " ".join(found[1]), found
+    first, last = told[0], told[-1]
+    assert first is not None
+    assert last is not None
+    assert "may still go on" in first[1][0]
+    assert "goes on" in last[1][0]
+
+
+def test_a_task_that_is_joined_is_named_from_when_it_was_found(road: Road, monkeypatch: pytest.MonkeyPatch):
+    road.cloud.listed = [[task("t-5")]]
+    road.cloud.lives = lives([task("t-5", percent=1)])
+    told = [_interrupted(road, monkeypatch, at) for at in range(8)]
+    names = [found[0] for found in told if found]
+    found_at = names.index("export_tasks")  # the question that finds it is interrupted here, so it is not known yet
+    for at, found in enumerate(told):
+        assert found is not None
+        assert ("the export task t-5 " in " ".join(found[1])) == (at > found_at), (at, found)
+
+
+def test_a_task_that_the_service_knows_no_more_is_not_said_to_go_on(road: Road, monkeypatch: pytest.MonkeyPatch):
+    road.cloud.lives = lives([task("t-1", percent=1)])
+    _export(road, wait=False)
+    road.cloud.lives = {}
+    told = [found for at in range(4) if (found := _interrupted(road, monkeypatch, at)) and found[0] == "export_tasks"]
+    assert told
+    assert all("t-1" not in " ".join(words) for _, words in told)
+
+
 def test_a_timeout_keeps_the_journal(road: Road):
     road.cloud.lives = lives([task("t-1")])
     hurried = replace(waiting(), timeout_seconds=0.5)

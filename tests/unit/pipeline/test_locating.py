@@ -5,7 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.pipeline.road_fakes import SYSTEM_KEY, XVDB_KEY, FakeServices, MemorySource, Road, archive, finished
+from tests.unit.pipeline.road_fakes import (
+    SYSTEM_KEY,
+    XVDB_KEY,
+    FakeServices,
+    MemorySource,
+    Road,
+    RoadCloud,
+    archive,
+    finished,
+)
 from tests.unit.stages.cloud_fakes import IMAGE_ID, NOW, REQUEST, SYSTEM, XVDB, image, lives
 
 from imgkit.digests import crc64
@@ -98,6 +107,31 @@ def test_after_a_kill_the_journals_task_is_gone_on_with(road: Road):
         write_intent(run.image_set.workspace / "export.json", intent)
         locate(run)
     assert not road.cloud.sent
+
+
+@pytest.mark.parametrize(("at", "words"), [("export", "may have begun"), ("task", "the export task t-1 goes on")])
+def test_an_interruption_names_what_it_leaves_running(road: Road, monkeypatch: pytest.MonkeyPatch, at, words):
+    def interrupt(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RoadCloud, at, interrupt)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        _locate(road)
+    assert words in caught.value.__notes__[0]
+
+
+def test_an_interruption_of_a_run_that_goes_on_names_the_journals_task(road: Road, monkeypatch: pytest.MonkeyPatch):
+    def interrupt(*_: object) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RoadCloud, "image", interrupt)
+    with road.run() as run:
+        write_intent(
+            run.image_set.workspace / "export.json", ExportIntent(request=REQUEST, intended=NOW, task_id="t-1")
+        )
+        with pytest.raises(KeyboardInterrupt) as caught:
+            locate(run)
+    assert "the export task t-1 of an earlier run" in caught.value.__notes__[0]
 
 
 def test_after_an_export_without_any_object_the_next_run_begins_anew(road: Road):
