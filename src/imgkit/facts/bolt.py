@@ -45,13 +45,13 @@ class BoltFile:
     def read(cls, data: bytes) -> Self:
         """Find the newest whole tree. Raises BadBolt."""
         made = cls(data, _left=_TAKEN_FROM_A_BYTE * len(data))
-        metas = [meta for size in (0, *_PAGE_SIZES) if (meta := _meta(data, size)) is not None]
-        if not metas:
+        metas = [_meta(data, 0), *(_meta(data, size) for size in _PAGE_SIZES)]
+        sizes = [meta[2] for meta in metas if meta is not None]
+        made.page_size = sizes[0] if sizes else 0
+        either = [meta for at in (0, made.page_size) if (meta := _meta(data, at)) is not None]
+        if not either:
             raise BadBolt("it has no first page that is whole")
-        made.page_size = metas[0][2]
-        first, second = _meta(data, 0), _meta(data, made.page_size)
-        newest = max((meta for meta in (first, second) if meta is not None), key=lambda meta: meta[8])
-        made._root = newest[4]
+        made._root = max(either, key=lambda meta: meta[8])[4]
         return made
 
     def bucket(self, *names: bytes) -> "Bucket":

@@ -16,7 +16,7 @@ from imgkit.units import MiB
 
 MOST_CONTAINERS = 1000
 _NAME, _OLDER = b"/db.sql", b"/libpod/bolt_state.db"
-_OLDER_BYTES = 32 * MiB
+_OLDER_BYTES = 64 * MiB
 _RUNNING = frozenset({3, 5})  # running, paused (libpod/define/containerstate.go)
 _NOT_RUNNING = frozenset({1, 2, 4, 6})  # configured, created, stopped, exited
 
@@ -66,17 +66,28 @@ def _of_bolt(gathering: Gathering, path: bytes) -> _Texts:
     if content is None:
         return found
     try:
-        for identity, held in BoltFile.read(content.data).bucket(b"ctr").items():
-            if len(found) == MOST_CONTAINERS:
+        for number, (identity, held) in enumerate(BoltFile.read(content.data).bucket(b"ctr").items()):
+            if number == MOST_CONTAINERS:
                 gathering.lack(f"only the first {MOST_CONTAINERS} containers in {as_text(path)} were looked at")
                 break
-            rows = dict(held.items()) if isinstance(held, Bucket) else {}
-            texts = {key: as_text(value) for key, value in rows.items() if isinstance(value, bytes)}
-            found[as_text(identity)] = path, texts.get(b"config", "{}"), texts.get(b"state", "{}")
+            rows = _rows(gathering, path, held) if isinstance(held, Bucket) else {}
+            found[as_text(identity)] = path, rows.get(b"config", "{}"), rows.get(b"state", "{}")
     except KeyError:
         return found  # never used: it has no containers yet
     except BadBolt as error:
         gathering.lack(f"{as_text(path)} cannot be read{' to its end' if found else ''}: {error}")
+    return found
+
+
+def _rows(gathering: Gathering, path: bytes, held: Bucket) -> dict[bytes, str]:
+    """Return what is kept of one container; one that is damaged leaves the others."""
+    found: dict[bytes, str] = {}
+    try:
+        for key, value in held.items():
+            if key in {b"config", b"state"} and isinstance(value, bytes):
+                found[key] = as_text(value)
+    except BadBolt as error:
+        gathering.lack(f"{as_text(path)}: a container cannot be read: {error}")
     return found
 
 

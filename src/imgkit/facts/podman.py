@@ -23,7 +23,7 @@ _USUAL = frozenset(
         "SETUID", "SYS_CHROOT",
     )
 )  # fmt: skip
-_DRIVERS = (b"overlay", b"vfs", b"btrfs", b"zfs")
+_DRIVERS = (b"overlay", b"vfs", b"btrfs", b"zfs", b"devicemapper", b"aufs")
 _RUN = "/run/containers/storage/"
 _MOST = 1000
 _MOST_LISTED = 100

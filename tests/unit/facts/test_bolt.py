@@ -101,6 +101,20 @@ def test_what_was_cut_off_in_its_first_page_is_as_it_was_before():
     assert held(BoltFile.read(bytes(PAGE) + whole[PAGE:]).bucket()) == {b"state": b"new"}
 
 
+def test_a_first_page_that_is_found_at_a_size_of_others_is_refused():
+    with pytest.raises(BadBolt, match="no first page"):
+        BoltFile.read(bytes(8192) + meta(1, root=3, txid=1))
+
+
+def test_a_page_is_read_once_and_a_tree_is_no_deeper_than_any():
+    twice = meta(0, root=2, txid=1) + meta(1, root=2, txid=0) + branch(2, {b"a": 3, b"b": 3}) + leaf(3, {b"k": b"v"})
+    with pytest.raises(BadBolt, match="circle"):
+        list(BoltFile.read(twice).bucket().items())
+    deep = b"".join(branch(number, {b"a": number + 1}) for number in range(2, 80)) + leaf(80, {b"k": b"v"})
+    with pytest.raises(BadBolt, match="none of a tree"):
+        list(BoltFile.read(meta(0, root=2, txid=1) + meta(1, root=2, txid=0) + deep).bucket().items())
+
+
 @pytest.mark.parametrize("data", [b"", b"x" * 64, bytes(2 * PAGE), meta(0, root=0, txid=1, size=PAGE)[:80]])
 def test_what_is_no_such_file_is_refused(data):
     with pytest.raises(BadBolt):

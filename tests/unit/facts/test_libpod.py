@@ -121,7 +121,7 @@ def older(data_folder: Path) -> bytes:
     return gzip.decompress((data_folder / "podman-4.3.1-bolt_state.db.gz").read_bytes())
 
 
-@pytest.mark.parametrize("driver", ["overlay", "vfs"])
+@pytest.mark.parametrize("driver", ["overlay", "vfs", "btrfs", "zfs", "devicemapper", "aufs"])
 def test_an_older_podman_keeps_the_same_in_a_boltdb(older: bytes, driver: str) -> None:
     stored = json.dumps([{"id": NEVER_STARTED, "names": ["never"]}])
     files: dict[str, Node] = {
@@ -142,6 +142,39 @@ def test_what_two_files_know_is_put_together(tmp_path: Path, older: bytes) -> No
     rows: Rows = {"abc": (json.dumps(CONFIG), state(1, NEVER))}
     files: dict[str, Node] = {f"{STORE}/db.sql": database(tmp_path, rows), f"{STORE}/libpod/bolt_state.db": older}
     assert len(Libpod(Gathering(guest_with(files)), STORE.encode())) == 4
+
+
+def test_of_a_container_in_both_the_newer_file_holds(tmp_path: Path, older: bytes) -> None:
+    rows: Rows = {NEVER_STARTED: (json.dumps({**CONFIG, "restart_policy": "newer"}), state(1, NEVER))}
+    files: dict[str, Node] = {f"{STORE}/db.sql": database(tmp_path, rows), f"{STORE}/libpod/bolt_state.db": older}
+    kept = Libpod(Gathering(guest_with(files)), STORE.encode()).kept(NEVER_STARTED)
+    assert kept.config["restart_policy"] == "newer"
+
+
+def test_of_very_many_in_the_older_file_only_the_first_are_looked_at(
+    older: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("imgkit.facts.libpod.MOST_CONTAINERS", 2)
+    look = Gathering(guest_with({f"{STORE}/libpod/bolt_state.db": older}))
+    assert len(Libpod(look, STORE.encode())) == 2
+    assert "only the first 2 containers" in look.one(1, nothing="").notes[0]
+
+
+def test_one_damaged_container_of_the_older_file_leaves_the_others(older: bytes) -> None:
+    damaged = bytearray(older)
+    at = damaged.find(b'{"spec":')  # the first of several copies: each page of a bucket's own is spoilt
+    while at >= 0:
+        start = at // 4096 * 4096
+        while damaged[start : start + 8] != (start // 4096).to_bytes(8, "little"):
+            start -= 4096
+        if NEVER_STARTED.encode() in damaged[at : at + 20_000]:
+            damaged[start : start + 8] = b"\xff" * 8
+        at = damaged.find(b'{"spec":', at + 1)
+    look = Gathering(guest_with({f"{STORE}/libpod/bolt_state.db": bytes(damaged)}))
+    found = Libpod(look, STORE.encode())
+    assert len(found) == 3
+    assert "a container cannot be read: page" in look.one(1, nothing="").notes[0]
+    assert found.kept(NEVER_STARTED).config == {}
 
 
 @pytest.mark.parametrize(("damage", "kept"), [(b"", 0), (b"no database", 0)])
