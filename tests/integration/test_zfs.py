@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,10 +16,17 @@ from imgkit.model.role import DiskRole
 from imgkit.samples.appliance_work import do_all
 from imgkit.samples.zfs_disks import LARGE_BYTES, LARGE_LINE, ODD_NAME, zfs_works
 from imgkit.tools.guestfs_appliance import ApplianceSettings, Drive
+from imgkit.units import MiB
 
 pytestmark = pytest.mark.tools("guestfs", "libguestfs-zfs", "qemu-img", "sfdisk")
 
-NAMES = {"system": "zfs-system", "xvdb": "zfs-mirror-1", "xvdc": "zfs-mirror-2", "xvdd": "zfs-torn"}
+NAMES = {
+    "system": "zfs-system",
+    "xvdb": "zfs-mirror-1",
+    "xvdc": "zfs-mirror-2",
+    "xvdd": "zfs-torn",
+    "xvde": "zfs-full",
+}
 LARGE = (LARGE_LINE.encode() + b"\n") * LARGE_BYTES
 
 
@@ -62,7 +70,7 @@ def test_pools_are_put_together_of_their_disks(report):
     pools = {pool["name"]: pool for pool in report["storage"]["pools"]}
     # OpenZFS makes a partition on a disk that it is given whole, zfs-fuse does not.
     disks = {name: [place.partition(":")[0] for place in pool["members"]] for name, pool in pools.items()}
-    assert disks == {"rpool": ["system"], "tank": ["xvdb", "xvdc"], "torn": ["xvdd"]}
+    assert disks == {"rpool": ["system"], "tank": ["xvdb", "xvdc"], "torn": ["xvdd"], "full": ["xvde"]}
     assert {pool["state"] for pool in pools.values()} == {"ONLINE"}
     assert (pools["tank"]["missing_disks"], pools["tank"]["snapshots"]) == (0, 1)
     members = {row["place"].removesuffix(":1"): row for row in report["storage"]["members"]}
@@ -82,6 +90,7 @@ def test_a_system_is_read_with_the_data_sets_that_zfs_and_fstab_mount(report):
         "rpool/srv": ("/srv", "mounted", "zfs:rpool/srv"),
         "rpool/var": ("/var", "mounted", "zfs:rpool/var"),
         "rpool/home": ("/home", "mounted", "zfs:rpool/home"),
+        "rpool/odd": ("/caf\\xe9\\x0a\\x09x", "mounted", "zfs:rpool/odd"),
     }
 
 
@@ -116,13 +125,39 @@ def test_what_was_synced_right_before_the_power_went_is_there(machine):
     assert machine.file_system_tree("zfs:torn/data").read_file(b"/late", limit=99) == b"synced\n"
 
 
+def test_a_full_pool_is_read_like_any_other_and_what_was_shared_hides_nothing(machine):
+    (large,) = [
+        entry for entry in machine.file_system_tree("zfs:full/data").list_folder(b"/") if entry.name == b"first"
+    ]
+    assert large.size > 20 * MiB
+    for dataset in ("shared", "shared/below", "off"):
+        assert machine.file_system_tree(f"zfs:full/{dataset}").list_folder(b"/") == ()
+
+
 def test_looking_for_pools_again_changes_nothing(machine):
     assert machine.appliance.worker.find_pools(["/dev/sda1", "/dev/sdb"])["pools"] == []
     assert machine.file_system_tree("zfs:tank/data").read_file(b"/link", limit=5) == LARGE[:5]
 
 
-def test_half_a_mirror_is_read_and_said_to_be_half(folder, before):
-    found = inspected(folder, "system", "xvdc", code=3, words=("--disk", "xvdb=xvdc.raw"))
+@pytest.fixture(scope="module")
+def lacking(folder: Path, before: Mapping[str, str], tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A set with one half of the mirror, and with the system's disk twice."""
+    made = tmp_path_factory.mktemp("lacking")
+    for target, source in (("system", "system"), ("xvdb", "xvdc"), ("xvdc", "system")):
+        shutil.copy(folder / f"{source}.raw", made / f"{target}.raw")
+    return inspected(made, "system", "xvdb", "xvdc", code=3)
+
+
+def test_of_two_copies_of_a_disk_one_was_not_read_and_the_report_says_so(lacking):
+    members = {row["place"].removesuffix(":1"): row["error"] for row in lacking["storage"]["members"]}
+    unread = [place for place, error in members.items() if "put together without it" in error]
+    pool = one(lacking["storage"]["pools"], name="rpool")
+    assert len(unread) == 1
+    assert {"system", "xvdc"} - set(unread) == {place.partition(":")[0] for place in pool["members"]}
+
+
+def test_half_a_mirror_is_read_and_said_to_be_half(lacking):
+    found = lacking
     pool = one(found["storage"]["pools"], name="tank")
     assert pool["missing_disks"] == 1
     assert any("not whole: 1 disk" in row["message"] for row in found["diagnostics"])

@@ -9,9 +9,9 @@ from imgkit.disks.guestfs_asking import Asking
 from imgkit.disks.guestfs_encrypted import ENCRYPTED, Opener
 from imgkit.disks.guestfs_places import Places
 from imgkit.disks.guestfs_signatures import recognised
-from imgkit.disks.guestfs_zfs import ZFS, ZFS_MEMBER, PoolOpener
+from imgkit.disks.guestfs_zfs import ZFS, PoolOpener
 from imgkit.disks.lvm_guestfs import Lvm, LvmRows, Row, bare_uuid, describe_lvm
-from imgkit.disks.native.signatures import LVM, MD, MEMBERS, Signature
+from imgkit.disks.native.signatures import LVM, MD, MEMBERS, ZFS_MEMBER, ZFS_SPARE, Signature
 from imgkit.model.storage import Member, Partition, RaidArray, unknown_content
 from imgkit.units import MiB
 
@@ -119,6 +119,10 @@ class Finder:
     def _nothing_known(self, device: str, place: str) -> None:
         if self._is_blank(device, place):
             self.blank.append(place)
+            return
+        seen = recognised(self.asking, device, place)  # blkid does not know all that we do
+        if seen is not None and seen.type == ZFS_SPARE:
+            self._member(device, place, seen.type)
         else:
             self.asking.undetermined.append(unknown_content(place))
 

@@ -9,6 +9,7 @@ from typing import Any
 from imgkit.disks.guestfs_asking import Asking, short_reason
 from imgkit.disks.guestfs_encrypted import Opener
 from imgkit.disks.guestfs_places import ZFS_PREFIX, Places
+from imgkit.disks.native.zfs_label import read_cache
 from imgkit.model.mounts import EntryState, FstabEntry, MountKind
 from imgkit.model.storage import EncryptedState, EncryptedVolume, Member, Pool, Undetermined
 from imgkit.tools.guestfs import GuestfsRefused
@@ -16,22 +17,29 @@ from imgkit.units import describe_bytes
 
 log = logging.getLogger(__name__)
 
-ZFS, ZFS_MEMBER = "zfs", "zfs_member"
+ZFS = "zfs"
 _LACKING = {
     "programs": "this appliance of libguestfs has no ZFS (Debian has it as libguestfs-zfs)",
     "module": "this appliance of libguestfs has the programs of ZFS, and its kernel no module for it",
 }
 _OPENZFS = " (zfs-fuse reads pools up to version 23; OpenZFS in libguestfs' appliance reads this one)"
-_WRONG_KEY = re.compile(r"Incorrect key|Key load error|must be 32 bytes|Raw key|hex", re.IGNORECASE)
+# As libzfs_crypto.c says it, also of keys that cannot be the right one by their length alone.
+_WRONG_KEY = re.compile(r"Incorrect key provided|(?:Raw key|Hex key|Passphrase) (?:too|contains|must)|Invalid hex")
+_NOT_USED = "its pool was put together without it, so nobody read it: it is a copy of a disk in it, or has left it"
+_READ_ONLY = "it could be opened for reading alone: what its intent log holds is not in its files"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A file system of a pool. `mountpoint` is where its machine mounts it by itself, empty where it does not."""
+    """A file system of a pool. `mountpoint` is where its machine mounts it by itself, empty where it does not.
+
+    `guid` is its own, `pool` its pool's.
+    """
 
     place: str
     name: str
     guid: str
+    pool: str
     mountpoint: bytes = b""
 
 
@@ -49,42 +57,46 @@ class PoolOpener:
         """Take the members by their devices; return them with what kept their pool from being put together."""
         if not members:
             return []
+        devices = sorted(members)
         try:
-            told = self.asking.worker.find_pools(sorted(members))
+            told = self.asking.worker.find_pools(devices)
         except GuestfsRefused as refused:
             return [replace(one, error=short_reason(refused)) for one in members.values()]
-        lacking = _LACKING.get(told["driver"], "")
-        errors = {pool["guid"]: self._take(pool, members, told["driver"]) for pool in told["pools"]}
-        otherwise = lacking or "no pool could be put together of the disks that are here"
-        return [replace(one, error=errors.get(one.uuid, otherwise)) for one in members.values()]
+        otherwise = _LACKING.get(told["driver"], "") or "no pool could be put together of the disks that are here"
+        errors = dict.fromkeys(devices, otherwise)
+        for pool in told["pools"]:
+            of_pool = [device for device in devices if members[device].uuid == pool["guid"]]
+            if pool["error"]:
+                remedy = _OPENZFS if told["driver"] == "fuse" and "newer" in pool["error"] else ""
+                errors |= dict.fromkeys(of_pool, f"its pool could not be put together: {pool['error']}{remedy}")
+                continue
+            used = [devices[number] for number in pool["used"] if number < len(devices)] or of_pool
+            errors |= dict.fromkeys(of_pool, _NOT_USED) | dict.fromkeys(used, "")
+            self._take(pool, tuple(sorted(members[device].place for device in used)))
+        return [replace(one, error=errors[device]) for device, one in members.items()]
 
-    def _take(self, told: Mapping[str, Any], members: Mapping[str, Member], driver: str) -> str:
-        """Note a pool; return why it is not there, empty where it is."""
-        if told["error"] and not told["datasets"]:
-            remedy = _OPENZFS if driver == "fuse" and "newer" in told["error"] else ""
-            return f"its pool could not be put together: {_last_line(told['error'])}{remedy}"
-        places = tuple(sorted(one.place for one in members.values() if one.uuid == told["guid"]))
+    def _take(self, told: Mapping[str, Any], members: tuple[str, ...]) -> None:
+        """Note a pool with its data sets."""
         pool = Pool(
             place=ZFS_PREFIX + told["called"],
             name=told["name"],
             uuid=told["guid"],
             state=told["state"],
-            members=places,
+            members=members,
             missing_disks=told["missing"],
             snapshots=told["snapshots"],
         )
-        self.places.pools[pool.place] = places
+        self.places.pools[pool.place] = members
         self.pools.append(pool)
-        if told["error"]:
-            self.asking.note(pool.place, told["error"])
+        for lacking in filter(None, (told["lacks"], _READ_ONLY if told["read_only"] else "")):
+            self.asking.note(pool.place, lacking)
         closed = self._closed(told["datasets"])
         for row in sorted(told["datasets"], key=lambda row: str(row["name"])):
             if row["type"] == "volume":
                 self._volume(row)
             elif row["name"] not in closed:
-                one = _dataset(row)
+                one = _dataset(row, pool.uuid)
                 self.datasets[one.place] = one
-        return ""
 
     def _volume(self, row: Mapping[str, str]) -> None:
         size = describe_bytes(int(row["volsize"])) if row.get("volsize", "").isdecimal() else "unknown size"
@@ -93,9 +105,12 @@ class PoolOpener:
 
     def _closed(self, rows: Sequence[Mapping[str, str]]) -> set[str]:
         """Return the names of what stays closed. One key opens all that has the same encryption root."""
-        roots = {row["encryptionroot"]: row for row in rows if row.get("keystatus") in {"available", "unavailable"}}
+        keyed = [row for row in rows if row.get("keystatus") in {"available", "unavailable"}]
+        known = {row["name"]: row for row in keyed}
+        roots = {root: known.get(root, row) for row in keyed if (root := row.get("encryptionroot", "-")) != "-"}
         closed_roots = {name for name, row in sorted(roots.items()) if not self._opened(name, row)}
-        return {row["name"] for row in rows if row.get("encryptionroot") in closed_roots}
+        unclear = {row["name"] for row in keyed if row.get("encryptionroot", "-") == "-"}
+        return unclear | {row["name"] for row in keyed if row.get("encryptionroot") in closed_roots}
 
     def _opened(self, name: str, row: Mapping[str, str]) -> bool:
         place = ZFS_PREFIX + name
@@ -130,13 +145,13 @@ class PoolOpener:
 
 
 def mounted_by_themselves(datasets: Mapping[str, Dataset], root: str, cache: bytes) -> Iterator[FstabEntry]:
-    """Yield what ZFS mounts beside a root on ZFS, as lines of an fstab that has none: zfs-mount.service reads none.
+    """Yield what ZFS mounts when a system starts, as lines of an fstab that has none: zfs-mount.service reads none.
 
-    `cache` is the system's /etc/zfs/zpool.cache, which names the pools that it opens when it starts.
+    That is what lies in the root's own pool, and in those that the system opens: `cache` is its /etc/zfs/zpool.cache.
     """
+    pools = read_cache(cache) | ({datasets[root].pool} if root in datasets else set())
     for number, one in enumerate(datasets.values()):
-        same_pool = _pool(one.place) == _pool(root)
-        if one.place == root or one.mountpoint in {b"", b"/"} or not (same_pool or _pool(one.place).encode() in cache):
+        if one.place == root or one.mountpoint in {b"", b"/"} or one.pool not in pools:
             continue
         yield FstabEntry(
             line=_BEHIND_FSTAB + number,
@@ -156,21 +171,13 @@ def mounted_by_themselves(datasets: Mapping[str, Dataset], root: str, cache: byt
 _BEHIND_FSTAB = 1_000_000_000
 
 
-def _pool(place: str) -> str:
-    return place.removeprefix(ZFS_PREFIX).partition("/")[0]
-
-
-def _dataset(row: Mapping[str, str]) -> Dataset:
+def _dataset(row: Mapping[str, str], pool: str) -> Dataset:
     wanted = row.get("mountpoint", "")
-    by_itself = row.get("canmount") == "on" and wanted.startswith("/")
+    by_itself = row.get("canmount") == "on" and wanted.startswith("/") and "\0" not in wanted
     return Dataset(
         place=ZFS_PREFIX + row["name"],
         name=row["name"],
         guid=row.get("guid", ""),
-        mountpoint=wanted.encode() if by_itself else b"",
+        pool=pool,
+        mountpoint=wanted.encode("utf-8", "surrogateescape") if by_itself else b"",
     )
-
-
-def _last_line(words: str) -> str:
-    lines = words.strip().splitlines()
-    return lines[-1].strip() if lines else words

@@ -146,6 +146,8 @@ class _Surveyor:
         self.asking.worker.mount(mountable, b"/", options=mount_options(kind))
         try:
             usage = _usage(self.asking.worker.call("statvfs", "/"))
+            if kind == ZFS:  # a data set has no size of its own, and what is free in its pool changes by our import
+                usage |= {"size_bytes": None, "free_bytes": None}
             if kind in WITHOUT_INODES:
                 usage |= {"inodes": None, "inodes_free": None}
             if any(all(self._is_there(path) for path in signs) for signs in _ROOT_SIGNS):

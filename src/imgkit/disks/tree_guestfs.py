@@ -119,9 +119,9 @@ class GuestfsMachine:
             raise CannotLookInside(f"libguestfs' own inspection failed: {refused.message}") from refused
 
     def _mounted_by_themselves(self, root: str) -> Sequence[FstabEntry]:
-        """Return what ZFS mounts without fstab where the root lies on it."""
+        """Return what ZFS mounts without fstab."""
         datasets = self._surveyed().datasets
-        if root not in datasets:
+        if not datasets:
             return ()
         try:
             cache = self.file_system_tree(root).read_file(b"/etc/zfs/zpool.cache", limit=MiB)

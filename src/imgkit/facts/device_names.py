@@ -28,10 +28,15 @@ class Resolution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceNames:
-    """The storage of a set, and the disks that belong to the machine and are not in the set."""
+    """The storage of a set, and the disks that belong to the machine and are not in the set.
+
+    `root` is the place of the system that uses the names: its own pool of ZFS is what it means by that pool's name,
+    also where a second pool of the set has the same one.
+    """
 
     storage: Storage
     missing: tuple[DiskRole, ...] = ()
+    root: str = ""
 
     def by_uuid(self, uuid: str) -> Resolution:
         """Find a file system, swap space or encrypted volume by its UUID."""
@@ -56,7 +61,11 @@ class DeviceNames:
 
     def by_dataset(self, name: str) -> Resolution:
         """Find a data set of ZFS by its name, as `rpool/home`."""
-        found = [one.place for one in self.storage.file_systems if one.place == f"zfs:{name}"]
+        called, slash, below = name.partition("/")
+        pools = [one.place for one in self.storage.pools if one.name == called]
+        own = [one for one in pools if self.root == one or self.root.startswith(f"{one}/")]
+        wanted = {f"{one}{slash}{below}" for one in own or pools}
+        found = [one.place for one in self.storage.file_systems if one.place in wanted]
         return self._only(found, f"the data set {name}")
 
     def by_device(self, path: str) -> Resolution:

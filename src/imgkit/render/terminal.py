@@ -253,8 +253,10 @@ def usage_words(one: FileSystem) -> str:
     """Return how full a file system is, or why nobody knows."""
     if one.error:
         return f"could not be determined: {one.error}"
-    if one.used_bytes is None or one.size_bytes is None:
+    if one.used_bytes is None:
         return ""
+    if one.size_bytes is None:  # a data set of ZFS has no size of its own
+        return f"{describe_bytes(one.used_bytes)} in use"
     total = one.used_bytes + one.free_bytes if one.free_bytes is not None else one.size_bytes
     return f"{usage_bar(one.used_bytes, total)} {describe_bytes(one.used_bytes)} of {describe_bytes(total)}"
 

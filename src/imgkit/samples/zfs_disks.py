@@ -1,5 +1,7 @@
 """Disks with pools of ZFS: a system on one, a mirror of two with a data set that wants to be /usr, one cut off in use.
 
+A fourth is full to its last block, and has data sets that are shared, and not mounted by themselves.
+
 An appliance without ZFS cannot make them: Debian's has it from the package libguestfs-zfs.
 """
 
@@ -15,12 +17,13 @@ _BYTES = 96 * MiB
 _STATUS = "Package: bash\\nStatus: install ok installed\\nVersion: 5.2.15-2\\nArchitecture: amd64\\n"
 _USERS = "root:x:0:0:root:/root:/bin/bash\\n"
 ODD_NAME = b"caf\xe9 \n"
+ODD_MOUNT_POINT = b"/caf\xe9\n\tx"
 LARGE_BYTES, LARGE_LINE = 3_000_007, "tank"
 
 
 def zfs_works(folder: Path) -> tuple[Work, ...]:
     """Make empty disks in `folder`, and return the work that puts pools on them; `torn` is to be cut off."""
-    return _rooted(folder), _mirror(folder), _torn(folder)
+    return _rooted(folder), _mirror(folder), _torn(folder), _full(folder)
 
 
 def _rooted(folder: Path) -> Work:
@@ -43,6 +46,9 @@ def _rooted(folder: Path) -> Work:
             "zfs create -o mountpoint=/home rpool/home",
             f"mkdir {at}/home/admin",
             "zfs create -o mountpoint=legacy rpool/srv",
+            f"name=$(printf '{_octal(ODD_MOUNT_POINT)}x'); name=${{name%x}}; mkdir \"{at}$name\"",
+            'zfs create -o mountpoint="$name" rpool/odd',
+            f'echo odd > "{at}$name/file"',
             "zpool export rpool",
         )
 
@@ -58,14 +64,13 @@ def _mirror(folder: Path) -> Work:
 
     def lines(devices: Sequence[str]) -> Sequence[str]:
         at = "/run/imgkit-made/tank"
-        odd = "".join(f"\\{byte:03o}" for byte in ODD_NAME)
         return (
             *_pool("tank", f"mirror {devices[0]} {devices[1]}"),
             "zfs create -o mountpoint=/data -o compression=on tank/data",
             f"mkdir {at}/data/folder",
             f"yes {LARGE_LINE} | head -c {LARGE_BYTES} > {at}/data/folder/large",
             f"ln -s folder/large {at}/data/link",
-            f"name=$(printf '{odd}x'); echo odd > \"{at}/data/${{name%x}}\"",
+            f"name=$(printf '{_octal(ODD_NAME)}x'); echo odd > \"{at}/data/${{name%x}}\"",
             f"chown 1000:1001 {at}/data/folder; chmod 2750 {at}/data/folder",
             "zfs snapshot tank/data@before",
             "zfs create -o mountpoint=/usr tank/usr",
@@ -97,6 +102,34 @@ def _torn(folder: Path) -> Work:
     return Work(name="zfs-torn", disks=(_empty(folder / "zfs-torn.raw"),), lines=lines)
 
 
+def _full(folder: Path) -> Work:
+    """With zfs-fuse not a property can be set in it; one data set would be shared at once, with what lies below it."""
+
+    def lines(devices: Sequence[str]) -> Sequence[str]:
+        at = "/run/imgkit-made/full"
+        return (
+            *_pool("full", devices[0]),
+            "zfs create -o mountpoint=/data full/data",
+            "zfs create -o mountpoint=legacy full/shared",
+            "zfs create full/shared/below",
+            "zfs set sharenfs=on full/shared 2>/dev/null || true",
+            "zfs create -o canmount=off -o mountpoint=/off full/off",
+            f"dd if=/dev/urandom of={at}/data/first bs=64k 2>/dev/null || true",
+            "sync",
+            f"dd if=/dev/urandom of={at}/data/last bs=512 2>/dev/null || true",
+            # OpenZFS keeps room for properties, zfs-fuse does not.
+            "[ -e /sys/module/zfs ] || if zfs set canmount=noauto full/data 2>/dev/null; then exit 1; fi",
+            "zpool export full",
+        )
+
+    return Work(name="zfs-full", disks=(_empty(folder / "zfs-full.raw", 80 * MiB),), lines=lines)
+
+
+def _octal(raw: bytes) -> str:
+    """Return bytes for `printf`."""
+    return "".join(f"\\{byte:03o}" for byte in raw)
+
+
 def _pool(name: str, made_of: str) -> Sequence[str]:
     return (
         f"( {START} ) >/dev/null",
@@ -105,7 +138,7 @@ def _pool(name: str, made_of: str) -> Sequence[str]:
     )
 
 
-def _empty(target: Path) -> Path:
+def _empty(target: Path, size: int = _BYTES) -> Path:
     with target.open("xb") as file:
-        file.truncate(_BYTES)
+        file.truncate(size)
     return target

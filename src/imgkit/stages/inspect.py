@@ -115,14 +115,14 @@ class _Look:
 
     def _system(self, root: str) -> SystemReport:
         """Read fstab from the root by itself; then everything from all the file systems that fstab puts together."""
-        bare = self._guest(root)
-        fstab = determine(lambda: read_fstab(bare, self._names), self._room)
+        bare, names = self._guest(root), replace(self._names, root=root)
+        fstab = determine(lambda: read_fstab(bare, names), self._room)
         alone: tuple[FileTree, Sequence[Mount]] = (bare.tree, ())
         whole, mounts = self._ask(
             f"systems/{root}/mounts", lambda: self._machine.system_tree(root, fstab.value or ()), alone
         )
         return describe_system(
-            replace(bare, tree=whole), fstab=fstab, mounts=mounts, names=self._names, subjects=self._subjects
+            replace(bare, tree=whole), fstab=fstab, mounts=mounts, names=names, subjects=self._subjects
         )
 
     def _data_file_system(self, one: FileSystem) -> DataFileSystem:

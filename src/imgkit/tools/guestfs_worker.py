@@ -236,11 +236,11 @@ class Worker:
         """Have a key as a file of the appliance, which lies in memory at both ends."""
         handle = os.memfd_create("key")
         try:
-            os.write(handle, key)
-            self._handle.debug_upload(f"/proc/self/fd/{handle}", KEY_FILE, 0o600)
-        finally:
-            os.close(handle)
-        try:
+            try:
+                os.write(handle, key)
+                self._handle.debug_upload(f"/proc/self/fd/{handle}", KEY_FILE, 0o600)
+            finally:
+                os.close(handle)
             yield
         finally:
             self._shell(f"rm -f {KEY_FILE}")

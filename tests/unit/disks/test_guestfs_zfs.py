@@ -36,7 +36,15 @@ def dataset(name: str, mountpoint: str = "none", **more: str) -> dict[str, str]:
 
 def pool(*datasets: Mapping[str, str], **changes: Any) -> dict[str, Any]:
     known = {"name": "rpool", "called": "rpool", "guid": "77", "state": "ONLINE", "error": "", "missing": 0}
-    return {**known, "snapshots": 0, "datasets": list(datasets), **changes}
+    return {
+        **known,
+        "lacks": "",
+        "read_only": False,
+        "used": [0],
+        "snapshots": 0,
+        "datasets": list(datasets),
+        **changes,
+    }
 
 
 def worker_of(*pools: Mapping[str, Any], driver: str = "kernel", **more: Any) -> FakeWorker:
@@ -62,7 +70,7 @@ def test_data_sets_are_file_systems_on_the_disks_of_their_pool():
 
 
 def test_a_pool_that_was_not_put_together_says_why():
-    storage = survey(worker_of(pool(error="one line\ncannot import 'rpool': newer version\n")))
+    storage = survey(worker_of(pool(error="cannot import 'rpool': newer version")))
     assert storage.pools == ()
     (member,) = storage.members
     assert member.error == "its pool could not be put together: cannot import 'rpool': newer version"
@@ -95,26 +103,77 @@ def test_nothing_is_asked_where_no_disk_has_zfs():
 
 def test_volumes_and_what_was_left_out_are_not_passed_over():
     volume = {"name": "rpool/vol", "type": "volume", "volsize": "1048576"}
-    storage = survey(worker_of(pool(dataset("rpool"), volume, error="it has 2000 data sets, and more")))
+    storage = survey(worker_of(pool(dataset("rpool"), volume, lacks="it has 2000 data sets, and more")))
     reasons = {one.what: one.reason for one in storage.undetermined}
     assert "zvol, 1 MiB" in reasons["zfs:rpool/vol"]
     assert "2000 data sets" in reasons["zfs:rpool"]
+
+
+def test_a_pool_that_could_only_be_read_says_so():
+    (one,) = survey(worker_of(pool(dataset("rpool"), read_only=True))).undetermined
+    assert "intent log" in one.reason
+
+
+TWICE = ON_XVDB | {
+    ("vfs_type", "/dev/sdc"): b"zfs_member",
+    ("pread_device", "/dev/sdc", CONFIGURATION_BYTES, CONFIGURATION): LABEL,
+    ("pread_device", "/dev/sdc", 128 * KiB, 128 * KiB): RING,
+    "list_devices": ["/dev/sda", "/dev/sdb", "/dev/sdc"],
+}
+
+
+def test_a_disk_that_its_pool_was_put_together_without_was_not_read():
+    worker = FakeWorker(
+        answers=answers() | TWICE, zfs={"driver": "kernel", "pools": [pool(dataset("rpool"), used=[1])]}
+    )
+    storage = survey_storage(cast("GuestfsWorker", worker), [SYSTEM, DATA, DiskRole("xvdc")], ()).storage
+    errors = {one.place: one.error for one in storage.members}
+    assert errors["xvdc"] == ""
+    assert "without it" in errors["xvdb"]
+    assert storage.pools[0].members == ("xvdc",)
+    (found,) = [one for one in storage.file_systems if one.type == "zfs"]
+    assert found.roles == (DiskRole("xvdc"),)
+
+
+def test_a_data_set_has_no_size_of_its_own():
+    (found,) = [one for one in survey(worker_of(pool(dataset("rpool")))).file_systems if one.type == "zfs"]
+    assert (found.size_bytes, found.free_bytes, found.used_bytes) == (None, None, 600)
+
+
+def test_a_spare_is_named_and_not_missed():
+    spare = {
+        ("pread_device", "/dev/sdb", CONFIGURATION_BYTES, CONFIGURATION): label({"state": 3, "guid": 9, "version": 23}),
+        ("pread_device", "/dev/sdb", 1, CONFIGURATION): b"\1",
+        ("pread_device", "/dev/sdb", 128 * KiB, 128 * KiB): bytes(128 * KiB),
+        ("vfs_type", "/dev/sdb"): b"",
+    }
+    worker = FakeWorker(answers=answers() | ON_XVDB | spare)
+    storage = survey(worker)
+    (one,) = storage.members
+    assert (one.place, one.type, one.detail, one.error) == ("xvdb", "zfs_spare", "spare", "")
+    assert not [asked for asked in worker.asked if asked[0] == "find_pools"]
 
 
 SECRET = {"encryption": "aes-256-gcm", "encryptionroot": "rpool/s", "keystatus": "unavailable"}
 
 
 def locked(*keys: VolumeKey, **opens: bytes) -> Storage:
-    closed = (dataset("rpool/s", **SECRET), dataset("rpool/s/below", **SECRET))
-    plain = dataset("rpool", encryption="off", encryptionroot="", keystatus="-")
+    closed = (dataset("rpool/s", **SECRET), dataset("rpool/s/below", **SECRET | {"guid": "10"}))
+    plain = dataset("rpool", encryption="off", encryptionroot="-", keystatus="-")
     return survey(worker_of(pool(plain, *closed), opens={"rpool/s": b"right"} | opens), *keys)
+
+
+def test_an_encrypted_data_set_without_a_root_stays_closed():
+    odd = dataset("rpool/s", keystatus="unavailable")
+    storage = survey(worker_of(pool(dataset("rpool"), odd)))
+    assert [one.place for one in storage.file_systems if one.type == "zfs"] == ["zfs:rpool"]
 
 
 def test_encrypted_data_sets_are_named_once_for_each_key_and_not_read():
     storage = locked()
     (one,) = storage.encrypted
     assert (one.place, one.type, one.cipher, one.state) == ("zfs:rpool/s", "zfs", "aes-256-gcm", EncryptedState.NO_KEY)
-    assert one.roles == (DATA,)
+    assert (one.roles, one.uuid) == ((DATA,), "9")
     assert [each.place for each in storage.file_systems if each.type == "zfs"] == ["zfs:rpool"]
 
 
@@ -142,6 +201,7 @@ def machine_of(worker: FakeWorker) -> GuestfsMachine:
     return GuestfsMachine(appliance, [SYSTEM, DATA])
 
 
+CACHE = label({"bpool": {"name": "bpool", "pool_guid": 78, "version": 5000}})
 ROOTED = (
     dataset("rpool/ROOT", "/"),
     dataset("rpool/var", "/var"),
@@ -152,7 +212,7 @@ ROOTED = (
 FILES = {
     "zfs:rpool/ROOT": {
         b"/etc/os-release": b"ID=ubuntu\n",
-        b"/etc/zfs/zpool.cache": b"\0bpool\0",
+        b"/etc/zfs/zpool.cache": CACHE,
         b"/var/below": b"",
         b"/boot/below": b"",
     },
@@ -163,7 +223,8 @@ FILES = {
 
 def test_a_system_on_zfs_has_what_zfs_mounts_by_itself():
     boot = pool(dataset("bpool/boot", "/boot"), name="bpool", called="bpool", guid="78")
-    other = pool(dataset("other/home", "/home"), name="other", called="other", guid="79")
+    # The name is in the cache, as a part of every configuration.
+    other = pool(dataset("version/home", "/home"), name="version", called="version", guid="79")
     worker = worker_of(pool(*ROOTED), boot, other, files=FILES)
     machine = machine_of(worker)
     assert machine.os_places == ("zfs:rpool/ROOT",)
@@ -178,9 +239,24 @@ def test_a_system_on_zfs_has_what_zfs_mounts_by_itself():
     assert tree.read_file(b"/var/log/wtmp", limit=9) == b"y"
 
 
-def test_a_system_elsewhere_mounts_no_data_set_by_itself():
+def elsewhere(*pools: Mapping[str, Any], **files: bytes) -> GuestfsMachine:
     known = answers() | ON_XVDB | {("vfs_type", "/dev/sda1"): b"ext4"}
-    zfs = {"driver": "kernel", "pools": [pool(*ROOTED)]}
-    worker = FakeWorker(answers=known, zfs=zfs, files=FILES | {"/dev/sda1": {b"/etc/os-release": b"ID=debian\n"}})
-    _, mounts = machine_of(worker).system_tree("system:1", ())
+    system = {b"/etc/os-release": b"ID=debian\n", **{name.encode(): data for name, data in files.items()}}
+    zfs = {"driver": "kernel", "pools": list(pools)}
+    return machine_of(FakeWorker(answers=known, zfs=zfs, files=FILES | {"/dev/sda1": system}))
+
+
+def test_a_system_elsewhere_mounts_the_pools_that_it_opens_and_no_other():
+    data = pool(dataset("data/srv", "/srv"), name="data", called="data", guid="78")
+    _, mounts = elsewhere(pool(*ROOTED)).system_tree("system:1", ())
     assert mounts == ()
+    _, mounts = elsewhere(pool(*ROOTED), data, **{"/etc/zfs/zpool.cache": CACHE}).system_tree("system:1", ())
+    assert [(one.spec, one.folder) for one in mounts] == [("data/srv", "/srv")]
+
+
+def test_two_pools_of_one_name_are_not_one_system():
+    twin = pool(dataset("rpool-456/ROOT", "/"), dataset("rpool-456/srv", "/srv"), called="rpool-456", guid="456")
+    files = FILES | {"zfs:rpool-456/ROOT": {b"/etc/os-release": b"ID=ubuntu\n", b"/srv/below": b""}}
+    machine = machine_of(worker_of(pool(*ROOTED), twin, files=files))
+    _, mounts = machine.system_tree("zfs:rpool-456/ROOT", ())
+    assert [one.spec for one in mounts] == ["rpool-456/srv"]

@@ -81,7 +81,7 @@ def test_a_partition_that_no_kernel_accepts_is_said():
 
 
 def test_a_device_that_holds_nothing_known_is_undetermined_and_no_file_system():
-    ends = {("pread_device", "/dev/sdb", 1_000_000, 0): b"\1" * 1_000_000}
+    ends = {("pread_device", "/dev/sdb", 1_000_000, 0): b"\1" * 1_000_000, "pread_device": b""}
     found, _ = survey(answers() | {("vfs_type", "/dev/sdb"): b""} | ends)
     assert [one.place for one in found.storage.file_systems] == ["system:1"]
     assert [one.what for one in found.storage.undetermined] == ["xvdb"]

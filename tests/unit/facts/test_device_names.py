@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from imgkit.model.storage import (
     FileSystem,
     LogicalVolume,
     Partition,
+    Pool,
     Storage,
     TableKind,
     VolumeGroup,
@@ -43,6 +46,7 @@ STORAGE = Storage(
         file_system("/dev/vg-a/lv-1", XVDC, uuid="44dd"),
         file_system("zfs:tank/home", XVDC),
     ),
+    pools=(Pool(place="zfs:tank", name="tank", uuid="7", state="ONLINE", members=("xvdc",)),),
     encrypted=(EncryptedVolume(place="xvdb:3", roles=(XVDB,), type="luks2", uuid="55ee"),),
 )
 WHOLE = DeviceNames(storage=STORAGE)
@@ -136,3 +140,16 @@ def test_any_path_is_borne(path):
 def test_a_data_set_is_found_by_its_name():
     assert WHOLE.by_dataset("tank/home").place == "zfs:tank/home"
     assert "tank/other" in WHOLE.by_dataset("tank/other").reason
+    assert "home" in WHOLE.by_dataset("home").reason
+
+
+def test_of_two_pools_of_one_name_a_system_means_its_own():
+    pools = tuple(
+        Pool(place=place, name="rpool", uuid="", state="", members=()) for place in ("zfs:rpool", "zfs:rpool-7")
+    )
+    found = tuple(file_system(f"{one.place}{below}", XVDB) for one in pools for below in ("", "/srv", "/root"))
+    names = DeviceNames(storage=Storage(pools=pools, file_systems=found))
+    assert replace(names, root="zfs:rpool-7/root").by_dataset("rpool/srv").place == "zfs:rpool-7/srv"
+    assert replace(names, root="zfs:rpool/root").by_dataset("rpool/srv").place == "zfs:rpool/srv"
+    assert replace(names, root="zfs:rpool-7").by_dataset("rpool").place == "zfs:rpool-7"
+    assert "several have the data set rpool/srv" in replace(names, root="system:1").by_dataset("rpool/srv").reason

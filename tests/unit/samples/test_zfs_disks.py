@@ -15,6 +15,7 @@ def test_pools_are_closed_but_the_one_that_is_cut_off(tmp_path: Path, monkeypatc
         "zfs-system": 1,
         "zfs-mirror": 2,
         "zfs-torn": 1,
+        "zfs-full": 1,
     }
     assert all(path.exists() for work in works.values() for path in work.disks)
     lines = {name: list(work.lines(["/dev/sda", "/dev/sdb"])) for name, work in works.items()}

@@ -2,6 +2,7 @@
 
 import ast
 import base64
+import gzip
 import io
 import json
 import sys
@@ -31,6 +32,43 @@ def served(work: Callable[[], Iterator[Any]]) -> list[dict[str, Any]]:
     out = io.BytesIO()
     guestfs_worker._serve(cast("Worker", FakeWorker(work)), {"id": 7}, out)
     return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+class Appliance:
+    """The calls of libguestfs that a key needs, with the files of an appliance in memory."""
+
+    def __init__(self, said: str = "") -> None:
+        self.files: dict[str, bytes] = {}
+        self.seen: list[tuple[str, dict[str, bytes]]] = []
+        self._said = said
+
+    def debug_upload(self, source: str, target: str, mode: int) -> None:
+        assert mode == 0o600
+        self.files[target] = Path(source).read_bytes()
+
+    def debug(self, _: str, words: list[str]) -> str:
+        if words[0].startswith("rm -f "):
+            self.files.pop(words[0].removeprefix("rm -f "))
+            return ""
+        self.seen.append((words[0], dict(self.files)))
+        return base64.b64encode(gzip.compress(f"{self._said}\nimgkit {int(bool(self._said))}".encode())).decode()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="libguestfs and its worker are Linux' alone")
+@pytest.mark.parametrize("said", ["", "Key load error: Incorrect key provided for 'rpool/s'."])
+def test_a_key_of_zfs_is_a_file_for_as_long_as_it_is_loaded(said: str):
+    worker = Worker.__new__(Worker)
+    worker._handle = appliance = Appliance(said)
+    asked = {"dataset": "rpool/s", "key": base64.b64encode(b"\0s3cret").decode()}
+    if said:
+        with pytest.raises(Refused, match="Incorrect key"):
+            list(worker.do_open_dataset(asked))
+    else:
+        assert list(worker.do_open_dataset(asked)) == [(None,)]
+    (line, files) = appliance.seen[0]
+    assert files == {guestfs_worker.KEY_FILE: b"\0s3cret"}
+    assert "s3cret" not in line
+    assert appliance.files == {}
 
 
 OWN_FILES = {"guestfs_worker", "guestfs_calls", "guestfs_shell", "guestfs_zfs"}

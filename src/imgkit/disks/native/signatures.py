@@ -12,7 +12,8 @@ from imgkit.errors import CannotLookInside
 from imgkit.units import KiB, MiB
 
 LVM, MD = "LVM2_member", "linux_raid_member"
-MEMBERS = frozenset({LVM, MD, "bcache", "zfs_member", "LDM_member", "DRBD", "oracleasm", "VMFS_volume_member"})
+ZFS_MEMBER, ZFS_SPARE = "zfs_member", "zfs_spare"  # the latter, a spare or a cache, holds nothing that is not elsewhere
+MEMBERS = frozenset({LVM, MD, ZFS_MEMBER, ZFS_SPARE, "bcache", "LDM_member", "DRBD", "oracleasm", "VMFS_volume_member"})
 _PAGE_SIZES = (4 * KiB, 8 * KiB, 16 * KiB, 64 * KiB)
 _MD_MAGIC = b"\xfc\x4e\x2b\xa9"
 _MD_OLD_BYTES = 64 * KiB
@@ -252,15 +253,16 @@ def _plain(head: _Head) -> Signature | None:
 
 
 def _zfs(head: _Head) -> Signature | None:
-    """ZFS has a ring of uberblocks in its label; either byte order."""
+    """ZFS has a ring of uberblocks in its label, in either byte order; a spare has none."""
     ring = head.at(_UBERBLOCKS, _UBERBLOCK_BYTES)
     for at in range(0, len(ring), KiB):
         if _UBERBLOCK in {int.from_bytes(ring[at : at + 8], "little"), int.from_bytes(ring[at : at + 8], "big")}:
             label = read_label(head.at(CONFIGURATION, CONFIGURATION_BYTES))
             if label is None:
-                return Signature(type="zfs_member")
-            return Signature(type="zfs_member", uuid=label.guid, label=label.name, detail=label.words)
-    return None
+                return Signature(type=ZFS_MEMBER)
+            return Signature(type=ZFS_MEMBER, uuid=label.guid, label=label.name, detail=label.words)
+    label = read_label(head.at(CONFIGURATION, CONFIGURATION_BYTES)) if head.at(CONFIGURATION, 1) == b"\1" else None
+    return Signature(type=ZFS_SPARE, detail=label.words) if label is not None and label.is_spare else None
 
 
 # What lies around or below file systems comes first: a mirror's half looks like the file system inside it.

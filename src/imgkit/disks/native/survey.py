@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from imgkit.disks.native.lvm_groups import Found, Lvm, assemble
 from imgkit.disks.native.opening import open_file_system
 from imgkit.disks.native.reader import BROKEN, FileSystemReader, reason_of
-from imgkit.disks.native.signatures import LVM, MEMBERS, Signature, is_blank, recognise
+from imgkit.disks.native.signatures import LVM, MEMBERS, ZFS_SPARE, Signature, is_blank, recognise
 from imgkit.disks.native.tree import Tree
 from imgkit.disks.native.usage import Usage
 from imgkit.disks.native.volume import Bytes, Window
@@ -37,6 +37,7 @@ _HOLDS_NONE = frozenset(
         *EXTENDED_TYPES,
     }
 )
+_NOT_PUT_TOGETHER = "imgkit itself does not put this together; libguestfs may (--engine guestfs)"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -143,7 +144,7 @@ class Survey:
                 uuid=found.uuid,
                 label=found.label,
                 detail=found.detail,
-                error="imgkit itself does not put this together; libguestfs may (--engine guestfs)",
+                error="" if found.type == ZFS_SPARE else _NOT_PUT_TOGETHER,
             )
         )
 

@@ -1,4 +1,4 @@
-"""The label of a disk in a pool of ZFS: which pool, of how many disks, and which machine used it last.
+"""The label of a disk in a pool of ZFS: which pool, of how many disks, and which machine used it last; zpool.cache.
 
 ZFS keeps four copies of a label on each disk; its configuration is a list of names and values in XDR, an nvlist as
 OpenZFS' module/nvpair/nvpair.c packs it, at the place that include/sys/vdev_impl.h gives it. Only what names the pool
@@ -6,13 +6,17 @@ is read, with each length held against what is there.
 """
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 CONFIGURATION, CONFIGURATION_BYTES = 16 * 1024, 112 * 1024
 _CHECKSUM_BYTES = 40
 _NUMBER, _TEXT, _LIST, _LISTS = 8, 9, 19, 20
 _MOST_PAIRS = 1000
+_MOST_WORDS = 255
 _TREE = "vdev_tree"
+_OF_TREE = frozenset({"type", "nparity"})
+_SPARE_STATES = {3: "spare", 4: "cache"}  # POOL_STATE_SPARE, POOL_STATE_L2CACHE (sys/fs/zfs.h)
 
 Value = int | str
 
@@ -23,7 +27,10 @@ class _Broken(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolLabel:
-    """`guid` is the pool's; `kind` how this disk's part is made (`mirror`, `raidz2`, `disk`), of how many `disks`."""
+    """`guid` is the pool's; `kind` how this disk's part is made (`mirror`, `raidz2`, `disk`), of how many `disks`.
+
+    A `spare` and a `cache` know no pool, and hold nothing that is not elsewhere.
+    """
 
     name: str
     guid: str
@@ -32,6 +39,10 @@ class PoolLabel:
     parts: int = 0
     version: int = 0
     host: str = ""
+
+    @property
+    def is_spare(self) -> bool:
+        return self.kind in _SPARE_STATES.values()
 
     @property
     def words(self) -> str:
@@ -46,18 +57,20 @@ class PoolLabel:
 def read_label(raw: bytes) -> PoolLabel | None:
     """Read the configuration of a label; None where it is none, or damaged."""
     try:
-        found = _read_list(raw[: -_CHECKSUM_BYTES or None])
+        found = _read_list(raw[:-_CHECKSUM_BYTES])
         name, guid = found.get("name"), found.get("pool_guid")
         if not isinstance(name, str) or not isinstance(guid, int):
-            return None
+            kind = _SPARE_STATES.get(_number(found, "state"), "")
+            return PoolLabel(name="", guid="", kind=kind, version=_number(found, "version")) if kind else None
         return PoolLabel(
-            name=name,
+            name=name[:_MOST_WORDS],
             guid=str(guid),
             kind=_kind(found),
             disks=_number(found, "disks"),
             parts=_number(found, "vdev_children"),
             version=_number(found, "version"),
-            host=str(found.get("hostname", "")).replace("(none)", ""),  # what uname says where nobody gave a name
+            # "(none)" is what uname says where nobody gave a name
+            host=str(found.get("hostname", "")).replace("(none)", "")[:_MOST_WORDS],
         )
     except (_Broken, struct.error):
         return None
@@ -74,21 +87,29 @@ def _number(found: dict[str, Value], name: str) -> int:
 
 
 def _read_list(raw: bytes) -> dict[str, Value]:
-    """Read the outermost list, and of the tree of disks in it its own values and the number of its children."""
-    if raw[:1] != b"\1":  # XDR, the one encoding that a label has
-        raise _Broken
+    """Read the outermost list, and of the tree of disks in it how it is made and the number of its children."""
+    _require_list(raw)
     return dict(_pairs(raw, 4 + 8, inner=False))
 
 
+def _require_list(raw: bytes) -> None:
+    if raw[:1] != b"\1":  # XDR, the one encoding that a label has
+        raise _Broken
+
+
 def _pairs(raw: bytes, at: int, *, inner: bool) -> list[tuple[str, Value]]:
-    found: list[tuple[str, Value]] = []
+    return [found for pair in _raw_pairs(raw, at) for found in _pair(pair, inner=inner)]
+
+
+def _raw_pairs(raw: bytes, at: int) -> Iterator[bytes]:
+    """Yield the pairs of a list, each a name, a kind, a count and a value."""
     for _ in range(_MOST_PAIRS):
         size, _unpacked = struct.unpack_from(">II", raw, at)
         if size == 0:
-            return found
+            return
         if size < 20 or at + size > len(raw):
             raise _Broken
-        found += _pair(raw[at + 8 : at + size], inner=inner)
+        yield raw[at + 8 : at + size]
         at += size
     raise _Broken
 
@@ -102,10 +123,27 @@ def _pair(raw: bytes, *, inner: bool) -> list[tuple[str, Value]]:
     if kind == _TEXT:
         return [(name, _text(raw, at)[0])]
     if kind == _LIST and name == _TREE and not inner:
-        return _pairs(raw, at + 8, inner=True)
+        return [pair for pair in _pairs(raw, at + 8, inner=True) if pair[0] in _OF_TREE | {"disks"}]
     if kind == _LISTS and name == "children" and inner:
         return [("disks", count)]
     return []
+
+
+def read_cache(raw: bytes) -> frozenset[str]:
+    """Return the guids of the pools in a zpool.cache, a list of their configurations; none where it is none."""
+    try:
+        _require_list(raw)
+        return frozenset(_guids(raw, 4 + 8))
+    except (_Broken, struct.error):
+        return frozenset()
+
+
+def _guids(raw: bytes, at: int) -> Iterator[str]:
+    for pair in _raw_pairs(raw, at):
+        _, start = _text(pair, 0)
+        if struct.unpack_from(">I", pair, start)[0] == _LIST:
+            guid = dict(_pairs(pair, start + 8 + 8, inner=False)).get("pool_guid")
+            yield from [str(guid)] if isinstance(guid, int) else []
 
 
 def _text(raw: bytes, at: int) -> tuple[str, int]:

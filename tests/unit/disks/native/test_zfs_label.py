@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imgkit.disks.native.zfs_label import CONFIGURATION_BYTES, PoolLabel, read_label
+from imgkit.disks.native.zfs_label import CONFIGURATION_BYTES, PoolLabel, read_cache, read_label
 
 TREE = {"type": "mirror", "id": 0, "children": [{"type": "disk"}, {"type": "disk"}]}
 MIRROR = {
@@ -79,8 +79,12 @@ def test_what_it_is_made_of(tree, words):
     assert (found.guid, found.words) == ("7", words)
 
 
-def test_a_spare_knows_no_pool():
-    assert read_label(label({"version": 5000, "state": 3, "guid": 9})) is None
+@pytest.mark.parametrize(("state", "kind"), [(3, "spare"), (4, "cache")])
+def test_a_spare_knows_no_pool(state, kind):
+    found = read_label(label({"version": 5000, "state": state, "guid": 9}))
+    assert found == PoolLabel(name="", guid="", kind=kind, version=5000)
+    assert (found.is_spare, found.words) == (True, kind)
+    assert read_label(label({"version": 5000, "state": 0, "guid": 9})) is None
 
 
 @pytest.mark.parametrize("raw", [b"", b"\1", b"\0" * 1024, b"\1\1\0\0" + b"\xff" * 1024, b"x" * CONFIGURATION_BYTES])
@@ -107,3 +111,25 @@ def test_nothing_in_a_damaged_label_is_fatal_and_a_list_in_a_list_in_a_list_is_n
             damaged[chance.randrange(600)] = chance.randrange(256)
         found = read_label(bytes(damaged[: chance.choice([len(damaged), chance.randrange(700)])]))
         assert found is None or isinstance(found.words, str)
+
+
+def test_what_the_tree_of_disks_calls_the_same_is_not_the_pools():
+    tree = {"type": "disk", "name": "other", "pool_guid": 9, "hostname": "elsewhere", "vdev_children": 7}
+    found = read_label(label({"name": "p", "pool_guid": 1, "vdev_tree": tree}))
+    assert found == PoolLabel(name="p", guid="1", kind="disk")
+
+
+def test_names_are_not_told_beyond_their_length():
+    found = read_label(label({"name": "p" * 999, "pool_guid": 1, "hostname": "h" * 90_000}))
+    assert found is not None
+    assert (len(found.name), len(found.host)) == (255, 255)
+
+
+def test_a_cache_of_configurations_names_pools_by_their_guids():
+    cache = label({"version": 1, "rpool": {"name": "rpool", "pool_guid": 7, "vdev_tree": {"pool_guid": 9}}, "a": {}})
+    assert read_cache(cache) == {"7"}
+
+
+@pytest.mark.parametrize("raw", [b"", b"\1", b"\1\1\0\0" + b"\xff" * 99, b"name\0rpool\0", label({"x": 1})[:30]])
+def test_what_is_no_cache_names_none(raw):
+    assert read_cache(raw) == frozenset()
