@@ -70,7 +70,8 @@ class PoolOpener:
                 remedy = _OPENZFS if told["driver"] == "fuse" and "newer" in pool["error"] else ""
                 errors |= dict.fromkeys(of_pool, f"its pool could not be put together: {pool['error']}{remedy}")
                 continue
-            used = [devices[number] for number in pool["used"] if number < len(devices)] or of_pool
+            told_used = [devices[number] for number in pool["used"] if number < len(devices)]
+            used = [device for device in told_used if members[device].uuid in {"", pool["guid"]}] or of_pool
             errors |= dict.fromkeys(of_pool, _NOT_USED) | dict.fromkeys(used, "")
             self._take(pool, tuple(sorted(members[device].place for device in used)))
         return [replace(one, error=errors[device]) for device, one in members.items()]

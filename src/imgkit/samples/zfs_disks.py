@@ -1,6 +1,6 @@
 """Disks with pools of ZFS: a system on one, a mirror of two with a data set that wants to be /usr, one cut off in use.
 
-A fourth is full to its last block, and has data sets that are shared, and not mounted by themselves.
+A fourth has no room left, and has data sets that are shared, and not mounted by themselves.
 
 An appliance without ZFS cannot make them: Debian's has it from the package libguestfs-zfs.
 """
@@ -103,7 +103,10 @@ def _torn(folder: Path) -> Work:
 
 
 def _full(folder: Path) -> Work:
-    """With zfs-fuse not a property can be set in it; one data set would be shared at once, with what lies below it."""
+    """All that was free is reserved, so that with zfs-fuse not a property can be set, as where it is full of files.
+
+    One data set would be shared at once, with what lies below it.
+    """
 
     def lines(devices: Sequence[str]) -> Sequence[str]:
         at = "/run/imgkit-made/full"
@@ -112,11 +115,13 @@ def _full(folder: Path) -> Work:
             "zfs create -o mountpoint=/data full/data",
             "zfs create -o mountpoint=legacy full/shared",
             "zfs create full/shared/below",
+            "zfs create 'full/shared/below 1'",
             "zfs set sharenfs=on full/shared 2>/dev/null || true",
             "zfs create -o canmount=off -o mountpoint=/off full/off",
-            f"dd if=/dev/urandom of={at}/data/first bs=64k 2>/dev/null || true",
+            f"echo kept > {at}/data/file",
+            "zfs create full/reserved",
             "sync",
-            f"dd if=/dev/urandom of={at}/data/last bs=512 2>/dev/null || true",
+            "zfs set reservation=$(zfs get -Hp -o value available full/reserved) full/reserved",
             # OpenZFS keeps room for properties, zfs-fuse does not.
             "[ -e /sys/module/zfs ] || if zfs set canmount=noauto full/data 2>/dev/null; then exit 1; fi",
             "zpool export full",

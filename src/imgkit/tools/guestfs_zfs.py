@@ -32,7 +32,8 @@ _MOST_BYTES = 2_500_000  # of packed answers; libguestfs' messages take 4 MiB, a
 _MOST_UNPACKED = 64 * 1024 * 1024
 _MOST_DATASETS = 1000
 _AT_ONCE = 100
-_PATIENCE_SECONDS, _PATIENCE_WITH_ALL = 240, 420  # the whole question may take 600
+_PATIENCE_SECONDS = 90  # with whatever is no import: zfs-fuse may leave one without an answer
+_PATIENCE_WITH_ONE, _PATIENCE_WITH_ALL = 240, 420  # the whole question may take 600
 _ROOM_BYTES = 128 * 1024 * 1024  # of a sparse file in the appliance's memory, of which a few KiB are written
 START = f"""mkdir -p {_DISKS} /var/run/zfs /var/lock/zfs
 if ! command -v zpool >/dev/null || ! command -v zfs >/dev/null; then echo programs; exit 0; fi
@@ -48,6 +49,7 @@ echo module"""
 _POOL = re.compile(r"^ *pool: (?P<name>.+)\n *id: (?P<guid>[0-9]+)\n *state: (?P<state>\S+)", re.MULTILINE)
 _SPARES = re.compile(r"^\s+(?:cache|spares)$", re.MULTILINE)
 _DISK = re.compile(re.escape(_DISKS) + r"/([0-9]+)")
+_TIMED_OUT = frozenset({124, 137})
 _SERVING = frozenset({"ONLINE", "DEGRADED"})
 _NAME = re.compile(r"[A-Za-z][\w.:%{} -]*(?:/[\w.:%{} -]+)*", re.ASCII)
 _OLD = ("type", "guid", "canmount", "volsize")
@@ -73,6 +75,8 @@ class _Answer(NamedTuple):
         """The words that matter in an error: from `cannot …` on, else all."""
         if self.code < 0:
             return "the answer was cut off"
+        if self.code in _TIMED_OUT:
+            return "there was no answer for too long"
         lines = [line.strip() for line in self.text.splitlines() if line.strip()]
         begins = next((number for number, line in enumerate(lines) if line.startswith("cannot ")), 0)
         return " ".join(lines[begins:])[:300] or "it ended without a word"
@@ -150,11 +154,11 @@ def _import(pool: dict[str, Any], driver: str, until: float, run: Run) -> str:
     renamed = "" if pool["called"] == pool["name"] else f" {called}"
     error = ""
     for flags in ("-N -m ", "-N -m -o readonly=on ") if driver == "kernel" else ("",):
-        patience = min(_PATIENCE_SECONDS, round(until - time.monotonic()))
+        patience = min(_PATIENCE_WITH_ONE, round(until - time.monotonic()))
         if patience <= 0:
             return error or "there was no time left for it: other pools took long"
         words = f"-f {flags}-R {_ROOT} -d {_DISKS} {pool['guid']}{renamed}"
-        said = _ask(f"timeout {patience} zpool import {words}", run)
+        said = _ask(f"zpool import {words}", run, seconds=patience)
         health = _ask(f"zpool list -H -o health {called} 2>/dev/null", run)
         if health.code == 0 and health.text.strip():
             used, missing = _disks_of(_ask(f"zpool status {'-P ' if driver == 'kernel' else ''}{called}", run).text)
@@ -252,7 +256,8 @@ def _mount_own(dataset: str, own: str, options: str, run: Run, *, kernel: bool) 
     _set(dataset, ("canmount=noauto", f"mountpoint=/{own.rpartition('/')[2]}"), run)
     # What inherits that and is shared mounts itself at once, in the place of what there is to see.
     strays = f"cut -d' ' -f2 /proc/mounts | grep -E '^{own}(/|$)' | sort -r"
-    unmount = f'{strays} | while read -r one; do umount "$(printf %b "$one")"; done'
+    octal = "sed 's/\\\\/\\\\0/g'"  # /proc/mounts writes a blank as \\040, `printf %b` reads it as \\0040
+    unmount = f'{strays} | {octal} | while read -r one; do umount "$(printf %b "$one")"; done'
     empty = f"find {own} -xdev -depth -type d -exec rmdir {{}} + 2>/dev/null"
     _require(f"{unmount}; {empty}; zfs mount -o ro {name}", run)
 
@@ -277,10 +282,11 @@ def _require(line: str, run: Run) -> None:
         raise ZfsFailed(answer.reason)
 
 
-def _ask(line: str, run: Run) -> _Answer:
+def _ask(line: str, run: Run, *, seconds: int = _PATIENCE_SECONDS) -> _Answer:
     """Run a line, and return all that it prints; it comes packed, for it may be no UTF-8, and messages have a limit."""
+    bounded = f"timeout -k 5 {seconds} sh -c {shlex.quote(line)}"
     ended = "printf '\\nimgkit %s' $?"
-    said = run(f"{{ ( {line} ) 2>&1; {ended}; }} | gzip -1 | head -c {_MOST_BYTES} | base64 -w0")
+    said = run(f"{{ {bounded} 2>&1; {ended}; }} | gzip -1 | head -c {_MOST_BYTES} | base64 -w0")
     unzip = zlib.decompressobj(wbits=31)
     text = unzip.decompress(base64.b64decode(said), _MOST_UNPACKED)
     data, _, code = text.rpartition(b"\nimgkit ")

@@ -135,6 +135,22 @@ def test_a_disk_that_its_pool_was_put_together_without_was_not_read():
     assert found.roles == (DiskRole("xvdc"),)
 
 
+def test_a_pool_takes_no_disk_that_says_it_is_of_another():
+    other = label({"name": "other", "pool_guid": 88, "vdev_tree": {"type": "disk"}})
+    known = TWICE | {("pread_device", "/dev/sdc", CONFIGURATION_BYTES, CONFIGURATION): other}
+    pools = [pool(dataset("rpool"), used=[0, 1]), pool(name="other", called="other", guid="88", error="cannot import")]
+    worker = FakeWorker(answers=answers() | known, zfs={"driver": "kernel", "pools": pools})
+    storage = survey_storage(cast("GuestfsWorker", worker), [SYSTEM, DATA, DiskRole("xvdc")], ()).storage
+    assert storage.pools[0].members == ("xvdb",)
+    errors = {one.place: one.error for one in storage.members}
+    assert (errors["xvdb"], "cannot import" in errors["xvdc"]) == ("", True)
+
+
+def test_where_nobody_says_which_disks_were_used_those_of_the_pool_were():
+    (one,) = survey(worker_of(pool(dataset("rpool"), used=[]))).pools
+    assert one.members == ("xvdb",)
+
+
 def test_a_data_set_has_no_size_of_its_own():
     (found,) = [one for one in survey(worker_of(pool(dataset("rpool")))).file_systems if one.type == "zfs"]
     assert (found.size_bytes, found.free_bytes, found.used_bytes) == (None, None, 600)

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import re
+import shlex
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ errors: No known data errors
 
 
 Said = str | bytes | tuple[str | bytes, int]  # what a line prints, and its exit code where it is not 0
-PACKED = re.compile(r"\{ \( (?P<line>.*) \) 2>&1; printf '\\nimgkit %s' \$\?; \} \| gzip", re.DOTALL)
+PACKED = re.compile(r"\{ timeout -k 5 \d+ sh -c (?P<line>.*) 2>&1; printf '\\nimgkit %s' \$\?; \} \| gzip", re.DOTALL)
 
 
 @dataclass
@@ -81,7 +82,8 @@ class Shell:
             self.lines.append(line)
             return f"{self.driver}\n"
         packed = PACKED.match(line)
-        asked = packed["line"] if packed else line
+        asked = shlex.split(packed["line"])[0] if packed else line
+        assert subprocess.run(["sh", "-n", "-c", asked], check=False).returncode == 0, asked
         self.lines.append(asked)
         said = next((said for pattern, said in self.answers if re.search(pattern, asked)), "")
         text, code = said if isinstance(said, tuple) else (said, 0)
@@ -360,5 +362,6 @@ def test_whatever_a_line_prints_comes_through_a_real_shell():
     answer = guestfs_zfs._ask("printf 'a\\351\\nimgkit 0'; echo loud >&2; exit 3", run)
     assert (answer.data, answer.code) == (b"a\xe9\nimgkit 0loud\n", 3)
     assert guestfs_zfs._ask("true", run) == (b"", 0)
+    assert guestfs_zfs._ask("sleep 60", run, seconds=1).reason == "there was no answer for too long"
     monstrous = guestfs_zfs._ask("head -c 5000000 /dev/urandom", run)
     assert monstrous.code == -1
