@@ -11,7 +11,9 @@ from imgkit.facts.json_reading import BadJson, Value, mapping, parse_json, word,
 from imgkit.model.containers import Container, EngineKind
 from imgkit.units import MiB
 
-_REVEALING = frozenset({"/", "/boot", "/dev", "/etc", "/proc", "/root", "/sys", "/var/lib/kubelet"})
+_REVEALING = frozenset({
+    "/", "/boot", "/dev", "/etc", "/home", "/proc", "/root", "/run", "/sys", "/var", "/var/lib/kubelet", "/var/run",
+})  # fmt: skip
 _SOCKETS = frozenset(
     f"/run/{one}"
     for one in (
@@ -69,6 +71,6 @@ def say_what_stands_out(gathering: Gathering, found: Container, shared: Iterable
     for what in shared:
         gathering.remark(f"{name} shares the system's own {what.lower()}")
     for bind in found.binds:
-        source = posixpath.normpath(bind.partition(":")[0])
+        source = posixpath.normpath(re.sub("^/+", "/", bind.partition(":")[0]))
         if source in _REVEALING or source.removeprefix("/var") in _SOCKETS:
             gathering.remark(f"{name} sees {source} of the system")

@@ -1,5 +1,6 @@
 """containerd, alone or beneath Kubernetes, nerdctl and Docker: its images, containers and the sandboxes of pods."""
 
+import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import replace
@@ -7,6 +8,7 @@ from datetime import datetime
 
 from imgkit.facts.container_files import read_object, say_what_stands_out
 from imgkit.facts.containerd_store import DATABASE, Asked, KeptByContainerd, read_asked, read_images, read_kept
+from imgkit.facts.docker import docker_root, read_settings
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.guest import as_path, as_text, moment_ns
 from imgkit.facts.json_reading import BadJson, Value, mapping, number, parse_json, sequence, word
@@ -24,8 +26,8 @@ _STATES = (b"/io.containerd.grpc.v1.cri/containers/%b/status", b"/io.containerd.
 _ROOT_LINE = re.compile(r"""^\s*root\s*=\s*["'](/[^"'\0]+)["']""")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,75}")
 _MADE_FOR_A_CONTAINER = re.compile(
-    r"/run/(k3s/)?containerd/io\.containerd\.[^/]+/sandboxes/.+"
-    r"|/var/lib/kubelet/pods/[^/]+/(etc-hosts|containers/.+)"
+    r"(/var/snap/microk8s/common)?/run/(k3s/|k0s/)?containerd/io\.containerd\.[^/]+/sandboxes/.+"
+    r"|(/var/snap/microk8s/common)?/var/lib/(k0s/)?kubelet/pods/[^/]+/(etc-hosts|containers/.+)"
     r"|/var/lib/nerdctl/[^/]+/(containers|etchosts)/.+"
 )
 # What containerd grants where nothing is said (pkg/oci/spec.go): only what goes beyond it is told.
@@ -36,6 +38,7 @@ _USUAL = frozenset(
         "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
     )
 )  # fmt: skip
+_OF_DOCKER = "moby"
 _OF_THE_NODE = 2  # NamespaceMode NODE of Kubernetes' container runtime interface
 _MOST_LISTED = 100
 _MOST_NAMED = 20
@@ -43,11 +46,19 @@ _MOST_NAMED = 20
 
 def containerd_roots(gathering: Gathering) -> list[bytes]:
     """Return the folders of data of all that are there: configured, and where distributions of Kubernetes have it."""
+    of_docker = docker_root(read_settings(gathering)) + b"/containerd/daemon"
+    found = [one for one in dict.fromkeys([*_configured(gathering), *_ROOTS, of_docker]) if gathering.folder(one)]
+    return [one for one in found if gathering.link_target(one) not in found]  # where it was moved to is told
+
+
+def _configured(gathering: Gathering) -> Iterator[bytes]:
     content = gathering.read(_CONFIGURATION)
-    lines = content.text.splitlines() if content is not None else []
-    before = next((number for number, line in enumerate(lines) if line.lstrip().startswith("[")), len(lines))
-    configured = [as_path(match[1].rstrip("/")) for line in lines[:before] if (match := _ROOT_LINE.match(line))]
-    return [one for one in dict.fromkeys([*configured, *_ROOTS]) if gathering.folder(one)]
+    for line in content.text.split("\n") if content is not None else ():
+        if line.lstrip().startswith("["):
+            return
+        if match := _ROOT_LINE.match(line):
+            yield as_path(posixpath.normpath(match[1]))
+            return  # there is one
 
 
 def containerd_engines(gathering: Gathering) -> Iterator[Engine]:
@@ -61,7 +72,7 @@ def containerd_images(gathering: Gathering) -> Iterator[ContainerImage]:
     for root in containerd_roots(gathering):
         names: dict[str, set[str]] = {}
         for one in read_images(gathering, root):
-            names.setdefault(one.digest, set()).update([] if one.name.startswith("sha256:") else [one.name])
+            names.setdefault(one.digest or one.name, set()).update([] if one.name.startswith("sha256:") else [one.name])
         for digest, found in sorted(names.items()):
             yield ContainerImage(engine=EngineKind.CONTAINERD, id=digest, names=tuple(sorted(found)[:_MOST_LISTED]))
 
@@ -70,7 +81,7 @@ def containerd_containers(gathering: Gathering, *, told: Set[str]) -> Iterator[C
     """Yield containers; `told` are the ids of those that Docker keeps, which say more there."""
     for root in containerd_roots(gathering):
         for one in read_kept(gathering, root):
-            if not one.is_sandbox and one.id not in told:
+            if not one.is_sandbox and not (one.namespace == _OF_DOCKER and one.id in told):
                 yield _container(gathering, root, one)
 
 

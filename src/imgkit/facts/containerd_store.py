@@ -8,6 +8,7 @@ which what a namespace calls by one name has another, and the number that its fo
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import count, islice
 from typing import TypeVar
 
 from imgkit.facts.bolt import BadBolt, BoltFile, Bucket
@@ -23,7 +24,7 @@ MOST = 1000
 _VERSION = b"v1"
 _FOLDERS = {b"overlayfs": b"/fs", b"fuse-overlayfs": b"/fs", b"native": b""}  # others keep files in no folder
 _MOMENT_BYTES, _YEARS_TO_1970 = 15, 62_135_596_800  # seconds from the year 1 on, as Go counts them
-_LENGTH_DELIMITED, _VALUE_FIELD = 2, 2
+_LENGTH_DELIMITED, _VALUE_FIELD, _MOST_FIELDS = 2, 2, 8
 
 T = TypeVar("T")
 
@@ -77,17 +78,19 @@ class _Namespace:
 def read_images(gathering: Gathering, root: bytes) -> Iterator[ImageOfContainerd]:
     """Yield the images of all namespaces; the same may go by several names."""
     path = root + DATABASE
+    numbers = count()
     for namespace in _namespaces(gathering, path):
-        for name, held in _first(gathering, path, namespace, b"images"):
+        for name, held in _first(gathering, path, namespace, b"images", numbers):
             yield from _until_damaged(gathering, path, _image(namespace.name, name, held))
 
 
 def read_kept(gathering: Gathering, root: bytes) -> Iterator[KeptByContainerd]:
     """Yield the containers of all namespaces, sandboxes of pods among them."""
     path = root + DATABASE
+    numbers = count()
     for namespace in _namespaces(gathering, path):
         kept: list[KeptByContainerd] = []
-        for identity, held in _first(gathering, path, namespace, b"containers"):
+        for identity, held in _first(gathering, path, namespace, b"containers", numbers):
             kept += _until_damaged(gathering, path, _kept(namespace.name, identity, held))
         yield from _with_folders(gathering, root, namespace, kept)
 
@@ -110,7 +113,7 @@ def _namespaces_in(data: bytes) -> Iterator[_Namespace]:
         held = BoltFile.read(data).bucket(_VERSION)
     except KeyError:
         return  # never used
-    for name, one in held.items():
+    for name, one in islice(held.items(), MOST):
         if isinstance(one, Bucket):
             yield _Namespace(as_text(name), dict(one.items()))
 
@@ -197,12 +200,12 @@ def _until_damaged(gathering: Gathering, path: bytes, found: Iterable[T]) -> Ite
 
 
 def _first(
-    gathering: Gathering, path: bytes, namespace: _Namespace, bucket: bytes
+    gathering: Gathering, path: bytes, namespace: _Namespace, bucket: bytes, numbers: Iterator[int]
 ) -> Iterator[tuple[bytes, bytes | Bucket]]:
-    """Yield the first of what a bucket holds."""
-    for number, one in enumerate(_until_damaged(gathering, path, namespace.items(bucket))):
-        if number == MOST:
-            gathering.lack(f"only the first {MOST} {as_text(bucket)} of {namespace.name} in {as_text(path)} are given")
+    """Yield what a bucket holds; of all namespaces together only the first."""
+    for one, number in zip(_until_damaged(gathering, path, namespace.items(bucket)), numbers, strict=False):
+        if number >= MOST:
+            gathering.lack(f"only the first {MOST} {as_text(bucket)} in {as_text(path)} are given")
             return
         yield one
 
@@ -237,7 +240,7 @@ def _object(gathering: Gathering, where: str, raw: bytes) -> Mapping[str, Value]
 def _value_of(packed: bytes) -> bytes:
     """Return the value of a protobuf's Any: two fields, of which the first names the type of the second."""
     at = 0
-    while at < len(packed):
+    for _ in range(_MOST_FIELDS):
         tag, at = _varint(packed, at)
         size, at = _varint(packed, at)
         if tag & 7 != _LENGTH_DELIMITED:

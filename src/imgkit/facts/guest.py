@@ -181,8 +181,11 @@ def as_text(data: bytes) -> str:
 
 
 def as_path(text: str) -> bytes:
-    """Return the bytes that `as_text` was given."""
-    return text.encode("utf-8", "surrogateescape")
+    """Return the bytes that `as_text` was given; what no bytes are read as (JSON has such signs) is replaced."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def first_word(line: str) -> tuple[str, str]:

@@ -9,64 +9,74 @@ from dataclasses import replace
 
 from imgkit.facts.container_files import parse_moment, say_what_stands_out, unknown_container
 from imgkit.facts.gathering import Gathering
-from imgkit.facts.guest import as_text
-from imgkit.facts.yaml_reading import BadYaml, Value, flag, mapping, parse_yaml, word
+from imgkit.facts.guest import Content, as_text
+from imgkit.facts.lxc import Reach
+from imgkit.facts.yaml_reading import BadYaml, Value, mapping, parse_yaml, word
 from imgkit.model.containers import Container, EngineKind
 from imgkit.model.tree import EntryKind
-from imgkit.units import MiB
+from imgkit.units import KiB, MiB
 
 LXD_ROOTS = (b"/var/lib/lxd", b"/var/snap/lxd/common/lxd", b"/var/lib/incus")
 _FOLDERS = {EntryKind.FOLDER, EntryKind.LINK}
 _MOST = 1000
+_MOST_BYTES, _FILE_BYTES = 8 * MiB, 256 * KiB  # YAML takes a second for each MiB
 _MOST_LISTED = 100
 
 
 def lxd_containers(gathering: Gathering) -> Iterator[Container]:
     """Yield the containers of every LXD and Incus that is there."""
+    left = _MOST_BYTES
     for root in LXD_ROOTS:
         names = [one.name for one in gathering.folder(root + b"/containers") if one.kind in _FOLDERS]
         for name in gathering.first(names, _MOST, f"containers in {as_text(root)}"):
-            yield _container(gathering, root + b"/containers/" + name)
+            folder = root + b"/containers/" + name
+            content = gathering.read(folder + b"/backup.yaml", limit=_FILE_BYTES) if left > 0 else None
+            left -= len(content.data) if content is not None else 0
+            yield _container(gathering, folder, content)
+    if left <= 0:
+        gathering.lack(f"of the files backup.yaml only the first {_MOST_BYTES // MiB} MiB were read")
 
 
-def _container(gathering: Gathering, folder: bytes) -> Container:
+def _container(gathering: Gathering, folder: bytes, content: Content | None) -> Container:
     name = as_text(folder.rpartition(b"/")[2])
     bare = unknown_container(EngineKind.LXD, name, folder)
-    kept = _read(gathering, folder + b"/backup.yaml")
+    kept = _parse(gathering, content) if content is not None else {}
     if not kept:
         return bare
     config = {**mapping(kept.get("config")), **mapping(kept.get("expanded_config"))}
     devices = {**mapping(kept.get("devices")), **mapping(kept.get("expanded_devices"))}
+    raw = Reach.of(word(config.get("raw.lxc")).split("\n"))
     found = replace(
         bare,
         image=word(config.get("image.description")) or word(config.get("volatile.base_image")),
         created=parse_moment(word(kept.get("created_at"))),
-        privileged=flag(config.get("security.privileged")) or False,
-        restart="boot.autostart" if flag(config.get("boot.autostart")) else "",
-        binds=tuple(sorted(_binds(devices))[:_MOST_LISTED]),
+        privileged=_is_yes(config.get("security.privileged")),
+        restart="boot.autostart" if _is_yes(config.get("boot.autostart")) else "",
+        network="host" if "Network" in raw.shared else "",
+        binds=tuple(sorted({*_binds(devices), *raw.binds})[:_MOST_LISTED]),
         environment=_named(config, "environment."),
         ports=tuple(sorted(_ports(devices))[:_MOST_LISTED]),
         labels=_named(config, "user."),
     )
-    say_what_stands_out(gathering, found, ())
-    if flag(config.get("security.nesting")):
+    say_what_stands_out(gathering, found, raw.shared)
+    if _is_yes(config.get("security.nesting")):
         gathering.remark(f"the container {name} may start containers itself")
-    for line in word(config.get("raw.lxc")).splitlines():
-        if line.replace(" ", "") in {"lxc.apparmor.profile=unconfined", "lxc.aa_profile=unconfined"}:
-            gathering.remark(f"the container {name} is not confined by AppArmor")
+    if raw.is_unconfined:
+        gathering.remark(f"the container {name} is not confined by AppArmor")
     return found
 
 
-def _read(gathering: Gathering, path: bytes) -> Mapping[str, Value]:
-    content = gathering.read(path, limit=MiB)
-    if content is None:
-        return {}
+def _parse(gathering: Gathering, content: Content) -> Mapping[str, Value]:
     try:
         whole = mapping(parse_yaml(content.text))
     except BadYaml as error:
-        gathering.lack(f"{as_text(path)}: {error}")
+        gathering.lack(f"{as_text(content.source.path)}: {error}")
         return {}
     return mapping(whole.get("container")) or mapping(whole.get("instance"))
+
+
+def _is_yes(value: Value) -> bool:
+    return word(value).lower() in {"1", "true", "yes", "on"}
 
 
 def _binds(devices: Mapping[str, Value]) -> Iterator[str]:
@@ -75,7 +85,7 @@ def _binds(devices: Mapping[str, Value]) -> Iterator[str]:
         source, kind = word(one.get("source")), word(one.get("type"))
         inside = word(one.get("path"))
         if kind == "disk" and source and not word(one.get("pool")):
-            yield f"{source}:{inside}{':ro' if flag(one.get('readonly')) else ''}"
+            yield f"{source}:{inside}{':ro' if _is_yes(one.get('readonly')) else ''}"
         elif kind in {"unix-block", "unix-char"}:
             yield f"{source or inside}:{inside or source}"
 

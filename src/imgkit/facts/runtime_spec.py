@@ -7,6 +7,7 @@ from imgkit.facts.container_files import variable_names
 from imgkit.facts.json_reading import Value, mapping, sequence, word, words
 
 _NAMESPACES = ("Pid", "Network", "Ipc")
+_BINDING = frozenset({"bind", "rbind"})
 _EVERY_DEVICE = frozenset({"", "a"})
 
 
@@ -36,9 +37,10 @@ class RuntimeSpec:
 
     @property
     def shared(self) -> list[str]:
-        """The namespaces that are the system's own: those that the specification does not name."""
-        own = {word(mapping(one).get("type")) for one in sequence(self._linux.get("namespaces"))}
-        return [what for what in _NAMESPACES if own and what.lower() not in own]
+        """The namespaces that are the system's own: those that are not named, or named as its first process'."""
+        named = [mapping(one) for one in sequence(self._linux.get("namespaces"))]
+        own = {word(one.get("type")) for one in named if not word(one.get("path")).startswith("/proc/1/ns/")}
+        return [what for what in _NAMESPACES if self._linux and what.lower() not in own]
 
     @property
     def every_device(self) -> bool:
@@ -50,9 +52,13 @@ class RuntimeSpec:
         )
 
     def binds(self, is_own: Callable[[str], bool]) -> list[str]:
-        """Return what of the system it sees, in order, but for what `is_own`, that is, made for it alone."""
+        """Return what of the system it sees, in order, but for what `is_own`, that is, made for it alone.
+
+        A mount is a bind by its options; its type says so with some programs, and is `none` with others.
+        """
         mounts = [mapping(one) for one in sequence(self.kept.get("mounts"))]
-        sources = [(word(one.get("source")), one) for one in mounts if word(one.get("type")) == "bind"]
+        bound = [one for one in mounts if word(one.get("type")) == "bind" or _BINDING & set(words(one.get("options")))]
+        sources = [(word(one.get("source")), one) for one in bound]
         return sorted(f"{source}:{_destination(one)}" for source, one in sources if not is_own(source))
 
     @property

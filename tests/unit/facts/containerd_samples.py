@@ -1,8 +1,10 @@
 """What containerd 1.6.20 left (tests/data/README.md), as files of a system."""
 
 import gzip
+import json
 from pathlib import Path
 
+from tests.unit.facts.test_bolt import PAGE, bucket_at, leaf, meta
 from tests.unit.facts.tree import Node
 
 ROOT = "/var/lib/containerd"
@@ -23,6 +25,34 @@ STATES = {
 def unpacked(name: str) -> bytes:
     folder = Path(__file__).parents[2] / "data"
     return gzip.decompress((folder / f"containerd-1.6.20-{name}.db.gz").read_bytes())
+
+
+def packed(value: object) -> bytes:
+    """Return JSON as a protobuf's Any has it, in few bytes."""
+    raw = json.dumps(value).encode()
+    size = len(raw)
+    return b"\x0a\x01t\x12" + (bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])) + raw
+
+
+def database(namespaces: dict[str, dict[str, dict[bytes, bytes]]]) -> bytes:
+    """Lay out a meta.db: rows of containers by their namespaces and ids."""
+    pages: list[bytes] = [bytes(PAGE)]
+
+    def page(rows: dict[bytes, bytes], *, buckets: bool) -> bytes:
+        number = len(pages) + 2
+        size = sum(16 + len(key) + len(value) for key, value in rows.items()) + 16
+        needed = -(-size // PAGE)
+        made = leaf(number, rows, buckets=frozenset(rows) if buckets else frozenset(), pages=needed)
+        pages.extend(made[at : at + PAGE] for at in range(0, len(made), PAGE))
+        return bucket_at(number)
+
+    found = {}
+    for namespace, containers in namespaces.items():
+        each = {name.encode(): page(row, buckets=False) for name, row in containers.items()}
+        found[namespace.encode()] = page({b"containers": page(each, buckets=True)}, buckets=True)
+    root = page({b"v1": page(found, buckets=True)}, buckets=True)
+    number = int.from_bytes(root[:8], "little")
+    return b"".join([meta(0, root=number, txid=2), meta(1, root=number, txid=1), *pages])
 
 
 def containerd_files(*, meta: bytes | None = None, states: dict[str, str] = STATES) -> dict[str, Node]:

@@ -52,6 +52,9 @@ def test_of_a_container_that_is_not_known_nothing_is_said():
     ("bind", "seen"),
     [
         ("/etc/../:/x", "/"),
+        ("//:/x", "/"),
+        ("//etc:/x", "/etc"),
+        ("/var/run:/x", "/var/run"),
         ("/var/run/docker.sock:/s", "/var/run/docker.sock"),
         ("/run/containerd/containerd.sock:/s", "/run/containerd/containerd.sock"),
         ("/var/lib/kubelet:/k:ro", "/var/lib/kubelet"),

@@ -2,8 +2,18 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.facts.containerd_samples import AGENT, INIT, META, NGINX, ROOT, SNAPSHOTS, STATES, containerd_files
-from tests.unit.facts.tree import guest_with
+from tests.unit.facts.containerd_samples import (
+    INIT,
+    META,
+    NGINX,
+    ROOT,
+    SNAPSHOTS,
+    STATES,
+    containerd_files,
+    database,
+    packed,
+)
+from tests.unit.facts.tree import Link, guest_with
 
 from imgkit.facts.containerd import (
     containerd_containers,
@@ -97,13 +107,58 @@ def test_an_image_has_all_its_names_once():
 
 def test_a_container_that_docker_tells_is_told_once():
     files = {
-        **containerd_files(),
-        f"/var/lib/docker/containers/{INIT}/config.v2.json": json.dumps({"ID": INIT, "Name": "/init"}),
+        META: database({"moby": {"a": {}, "b": {}}, "default": {"a": {}}}),
+        "/var/lib/docker/containers/a/config.v2.json": json.dumps({"ID": "a", "Name": "/web"}),
     }
     found = describe_containers(guest_with(files)).containers.value
     assert found is not None
-    assert [one.engine for one in found if one.id == INIT] == ["docker"]
-    assert {AGENT, NGINX} < {one.id for one in found}
+    assert [(one.engine, one.name) for one in found] == [("containerd", "a"), ("containerd", "b"), ("docker", "web")]
+
+
+def one_of(spec: object) -> Container:
+    look = Gathering(guest_with({META: database({"default": {"a": {b"spec": packed(spec)}}})}))
+    (found,) = containerd_containers(look, told=NO_IDS)
+    return found
+
+
+def test_without_kubernetes_word_it_is_privileged_that_has_every_device_and_the_rights_that_matter():
+    rights = {"process": {"capabilities": {"bounding": ["CAP_SYS_ADMIN", "CAP_SYS_MODULE"]}}}
+    devices = {"linux": {"resources": {"devices": [{"allow": True, "access": "rwm"}]}}}
+    assert one_of({**rights, **devices}).privileged is True
+    assert one_of(rights).privileged is False
+    assert one_of(devices).privileged is False
+    assert one_of({}).privileged is None
+
+
+@pytest.mark.parametrize(
+    ("source", "own"),
+    [
+        ("/run/containerd/io.containerd.grpc.v1.cri/sandboxes/s/shm", True),
+        ("/var/lib/nerdctl/1935db59/containers/default/a/hostname", True),
+        ("/var/lib/nerdctl/1935db59/volumes/default/v/_data", False),
+        ("/var/lib/kubelet/pods/u/etc-hosts", True),
+        ("/var/snap/microk8s/common/var/lib/kubelet/pods/u/etc-hosts", True),
+        ("/var/lib/kubelet/pods/u/containers/c/../../../../../../etc", False),
+        ("/run/containerd/io.containerd.grpc.v1.cri/sandboxes/../../../../root", False),
+        ("/run/containerd/containerd.sock", False),
+    ],
+)
+def test_which_binds_are_made_for_a_container_alone(source, own):
+    mount = {"type": "none", "source": source, "destination": "/x", "options": ["rbind"]}
+    assert one_of({"mounts": [mount]}).binds == (() if own else (f"{source}:/x",))
+
+
+def test_one_that_was_moved_is_told_once_and_dockers_own_is_found_with_dockers_data():
+    data = database({"default": {"a": {}}})
+    files = {
+        "/etc/containerd/config.toml": "root = '/data/./containerd'\n" + "root = '/x'\n" * 1000,
+        "/data/containerd/io.containerd.metadata.v1.bolt/meta.db": data,
+        "/var/lib/containerd": Link(b"/data/containerd"),
+        "/etc/docker/daemon.json": '{"data-root": "/data/docker"}',
+        "/data/docker/containerd/daemon/io.containerd.metadata.v1.bolt/meta.db": data,
+    }
+    look = Gathering(guest_with(files))
+    assert containerd_roots(look) == [b"/data/containerd", b"/data/docker/containerd/daemon"]
 
 
 def test_its_folder_is_where_it_is_configured_and_where_distributions_of_kubernetes_have_it():

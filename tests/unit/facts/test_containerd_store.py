@@ -1,8 +1,19 @@
 import random
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from tests.unit.facts.containerd_samples import AGENT, INIT, META, ROOT, SNAPSHOTS, containerd_files, unpacked
+from tests.unit.facts.containerd_samples import (
+    AGENT,
+    INIT,
+    META,
+    ROOT,
+    SNAPSHOTS,
+    containerd_files,
+    database,
+    packed,
+    unpacked,
+)
 from tests.unit.facts.tree import Shut, guest_with
 
 from imgkit.facts import containerd_store
@@ -65,8 +76,22 @@ def test_a_damaged_database_says_so():
 def test_what_is_left_out_is_said(monkeypatch):
     monkeypatch.setattr(containerd_store, "MOST", 3)
     look = Gathering(guest_with(containerd_files()))
-    assert len(list(read_kept(look, FOLDER))) == 2 + 3
-    assert look.fact((1,), nothing="").notes == (f"only the first 3 containers of k8s.io in {META} are given",)
+    assert len(list(read_kept(look, FOLDER))) == 3, "of all namespaces together"
+    assert look.fact((1,), nothing="").notes == (f"only the first 3 containers in {META} are given",)
+
+
+def test_of_a_snapshotter_that_has_no_folders_none_is_told():
+    row = {b"snapshotter": b"devmapper", b"snapshotKey": b"a", b"spec": packed({"process": {"args": ["x"]}})}
+    look = Gathering(guest_with({META: database({"default": {"a": row}})}))
+    (found,) = read_kept(look, FOLDER)
+    assert (found.folder, read_asked(look, FOLDER, found).spec.command) == (b"", "x")
+
+
+@pytest.mark.parametrize("raw", [b"\x0a\x00" * 5_000_000, b"\x08\x01\x12\x02{}", b"\x12\xff", b"\xff" * 40])
+def test_what_is_no_any_holds_nothing_and_ends_at_once(raw):
+    (found,) = read_kept(Gathering(guest_with({META: database({"default": {"a": {b"spec": b"x"}}})})), FOLDER)
+    asked = read_asked(Gathering(guest_with({})), FOLDER, replace(found, packed_spec=raw))
+    assert asked.spec.kept == {}
 
 
 @pytest.mark.parametrize("name", ["meta", "native-metadata"])

@@ -86,6 +86,7 @@ def test_a_copy_comes_in_parts_up_to_the_limit(tmp_path: Path, limit, kept, trun
 
 def test_bytes_survive_being_text():
     assert as_path(as_text(b"a\xff\xc3\xa9")) == b"a\xff\xc3\xa9"
+    assert as_path("/a\ud800b") == "/a\ufffdb".encode(), "JSON may have what no bytes are read as"
 
 
 @pytest.mark.parametrize("text", ["", "-1", "+1", "1_0", "0x1", " 1", "²", "٣", "4294967296", "1" * 500])

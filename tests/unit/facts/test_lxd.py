@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.tree import Folder, Link, Shut, guest_with
@@ -95,6 +96,33 @@ def test_containers_are_told_by_their_backup():
         "the container web sees /etc of the system",
     )
     assert not fact.partial
+
+
+@pytest.mark.parametrize("yes", ["1", "on", "YES", "true"])
+def test_yes_is_said_in_several_ways(yes):
+    device = f'{{type: disk, source: /srv, path: /s, readonly: "{yes}"}}'
+    expanded = f'{{security.privileged: "{yes}", boot.autostart: "{yes}"}}'
+    text = f'instance:\n  config: {{security.privileged: "no"}}\n  expanded_config: {expanded}\n'
+    text += f"  expanded_devices: {{a: {device}}}\n"
+    (found,) = lxd_containers(Gathering(guest_with({"/var/lib/incus/containers/a/backup.yaml": text})))
+    assert (found.privileged, found.restart, found.binds) == (True, "boot.autostart", ("/srv:/s:ro",))
+
+
+def test_settings_of_lxc_itself_count():
+    raw = "|\n      lxc.mount.entry = / host none bind 0 0\n      lxc.net.0.type = none\n"
+    text = f"container:\n  expanded_config:\n    raw.lxc: {raw}"
+    look = Gathering(guest_with({"/var/lib/lxd/containers/a/backup.yaml": text}))
+    (found,) = lxd_containers(look)
+    assert (found.binds, found.network) == (("/:/host",), "host")
+    assert "the container a sees / of the system" in look.fact((1,), nothing="").remarks
+
+
+def test_no_more_yaml_is_read_than_there_is_time_for(monkeypatch):
+    monkeypatch.setattr("imgkit.facts.lxd._MOST_BYTES", 2 * len(QUIET))
+    files = {f"/var/lib/lxd/containers/{name}/backup.yaml": QUIET for name in "abc"}
+    look = Gathering(guest_with(files))
+    assert [one.image for one in lxd_containers(look)] == ["9e9f3c55", "9e9f3c55", ""]
+    assert look.fact((1,), nothing="").partial
 
 
 def test_a_backup_that_cannot_be_read_leaves_the_name():

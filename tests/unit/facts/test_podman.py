@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.facts.tree import guest_with
 
+from imgkit.facts.containers import describe_containers
 from imgkit.facts.gathering import Gathering
 from imgkit.facts.podman import podman_containers, podman_engines, podman_images
 
@@ -72,3 +73,13 @@ def test_any_text_is_borne(text):
     gathering = Gathering(guest_with(files))
     list(podman_containers(gathering, STORE.encode()))
     list(podman_images(gathering, STORE.encode()))
+
+
+def test_a_name_that_no_bytes_are_read_as_leaves_the_others():
+    files = {
+        f"{STORE}/overlay-containers/containers.json": '[{"id": "\\ud800"}, {"id": "b", "names": ["b"]}]',
+        "/etc/docker/daemon.json": '{"data-root": "/\\ud800"}',
+    }
+    found = describe_containers(guest_with(files)).containers.value
+    assert found is not None
+    assert sorted(one.name for one in found) == ["", "b"]

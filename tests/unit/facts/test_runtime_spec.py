@@ -29,6 +29,28 @@ def test_a_specification_is_taken_apart():
     assert SPEC.shared == ["Network"]
 
 
+def namespaces(*rows: object) -> list[str]:
+    return RuntimeSpec({"linux": {"namespaces": list(rows), "x": 1}}).shared
+
+
+def test_a_namespace_is_shared_that_is_not_named_or_is_that_of_the_first_process():
+    assert namespaces() == ["Pid", "Network", "Ipc"]
+    own = [{"type": "pid"}, {"type": "ipc"}, {"type": "network", "path": "/proc/1/ns/net"}]
+    assert namespaces(*own) == ["Network"]
+    assert namespaces(*own[:2], {"type": "network", "path": "/var/run/netns/cni-1"}) == []
+    assert RuntimeSpec({"linux": {"x": 1}}).shared == ["Pid", "Network", "Ipc"]
+
+
+def test_a_mount_is_a_bind_by_its_options():
+    mounts = [
+        {"type": kind, "source": f"/{number}", "destination": "/d", "options": options}
+        for number, (kind, options) in enumerate(
+            [("none", ["rbind"]), ("", ["bind", "ro"]), ("tmpfs", ["nosuid"]), ("bind", [])]
+        )
+    ]
+    assert RuntimeSpec({"mounts": mounts}).binds(lambda _: False) == ["/0:/d", "/1:/d:ro", "/3:/d"]
+
+
 def test_what_is_seen_of_the_system_is_in_order_and_without_what_is_its_own():
     assert SPEC.binds(lambda source: source.startswith("/own/")) == ["/etc:/e:ro", "/srv:/srv"]
 
