@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from imgkit.facts.container_files import say_what_stands_out, unknown_container
 from imgkit.facts.gathering import Gathering
@@ -26,7 +25,8 @@ _NETWORK = re.compile(r"lxc\.(?:net|network)(?:\.\d+)?\.type|lxc\.net\.\d+")
 _ALL_NETWORKS, _OF_NETWORKS = frozenset({"lxc.net", "lxc.network"}), ("lxc.net.", "lxc.network.")
 _MOST = 1000
 _MOST_LISTED = 100
-_MOST_FILES, _MOST_DEEP, _MOST_LINES = 100, 10, 20_000  # of one container, with what it includes
+_MOST_FILES, _MOST_DEEP = 100, 10  # of one container, with what it includes
+_MOST_LINES = 500_000  # of all
 _FILE_BYTES = MiB
 
 Settings = Mapping[str, Sequence[str]]
@@ -43,10 +43,11 @@ def lxc_roots(gathering: Gathering) -> list[bytes]:
 
 
 def lxc_containers(gathering: Gathering) -> Iterator[Container]:
+    room = _Room()
     for root in lxc_roots(gathering):
         folders = [one.name for one in gathering.folder(root) if one.kind in {EntryKind.FOLDER, EntryKind.LINK}]
         for name in gathering.first(folders, _MOST, f"folders of LXC in {as_text(root)}"):
-            yield from _container(gathering, root + b"/" + name)
+            yield from _container(gathering, root + b"/" + name, room)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,12 @@ class Reach:
         return cls(tuple(_binds(kept.get("lxc.mount.entry", ()))), tuple(_namespaces_shared(kept)), unconfined)
 
 
-def _container(gathering: Gathering, folder: bytes) -> Iterator[Container]:
+def _container(gathering: Gathering, folder: bytes, room: "_Room") -> Iterator[Container]:
     main = folder + b"/config"
     first = gathering.read(main, limit=_FILE_BYTES)
     if first is None:
         return  # a folder that is no container's
-    kept = _settings(_Lines(gathering).of(main))
+    kept = _settings(_Lines(gathering, room).of(main))
     name = as_text(folder.rpartition(b"/")[2])
     environment = [one.partition("=")[0].strip() for one in kept.get("lxc.environment", ())]
     reach = Reach._of(kept)
@@ -97,29 +98,42 @@ def _container(gathering: Gathering, folder: bytes) -> Iterator[Container]:
 
 
 @dataclass(slots=True)
+class _Room:
+    """How many lines may still be read, of all containers together."""
+
+    lines: int = _MOST_LINES
+
+
+@dataclass(slots=True)
 class _Lines:
     """The lines of a configuration, with those that it includes where it includes them."""
 
     gathering: Gathering
+    room: _Room
     files: int = 0
-    lines: int = 0
 
     def of(self, path: bytes, depth: int = 0) -> Iterator[str]:
         self.files += 1
-        if self.files > _MOST_FILES or depth > _MOST_DEEP or self.lines > _MOST_LINES:
-            self.gathering.lack(f"{as_text(path)} was left out: there is more to include than this version reads")
+        if self.files > _MOST_FILES or depth > _MOST_DEEP or self.room.lines <= 0:
+            self._lack(path)
             return
         content = self.gathering.read(path, limit=_FILE_BYTES)
         if content is None:
             self.gathering.remark(f"{as_text(path)} is included by a container of LXC, and is not there")
             return
         for line in content.text.split("\n"):
-            self.lines += 1
+            self.room.lines -= 1
+            if self.room.lines < 0:
+                self._lack(path)
+                return
             name, _, value = line.partition("=")
             if name.strip() != "lxc.include":
                 yield line
             elif value.strip().startswith("/") and "\0" not in value:
                 yield from self._included(as_path(value.strip()), depth + 1)
+
+    def _lack(self, path: bytes) -> None:
+        self.gathering.lack(f"{as_text(path)} was not read to its end: LXC has more settings than this version reads")
 
     def _included(self, path: bytes, depth: int) -> Iterator[str]:
         entry = self.gathering.stat(path) if self.files <= _MOST_FILES else None
@@ -133,7 +147,7 @@ class _Lines:
 def _settings(lines: Iterable[str]) -> dict[str, list[str]]:
     """Return all values of every name in their order; an empty value takes back those before it."""
     found: dict[str, list[str]] = {}
-    for line in islice(lines, _MOST_LINES):
+    for line in lines:
         name, equals, value = line.partition("=")
         name, value = name.strip(), value.strip()
         if not equals or name.startswith("#"):
@@ -165,7 +179,7 @@ def _is_root_outside(maps: Sequence[str]) -> bool:
 
 def _of_fstab(gathering: Gathering, path: str) -> Iterator[str]:
     content = gathering.read(as_path(path), limit=_FILE_BYTES) if path.startswith("/") and "\0" not in path else None
-    yield from _binds(content.text.split("\n")[:_MOST_LINES] if content is not None else ())
+    yield from _binds(content.text.split("\n") if content is not None else ())
 
 
 def _binds(entries: Iterable[str]) -> Iterator[str]:

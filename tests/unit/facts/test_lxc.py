@@ -164,6 +164,14 @@ def test_mounts_may_stand_in_a_file_of_their_own_and_a_root_may_be_missing():
     assert bare.binds == ("/:/",)
 
 
+def test_what_is_not_read_to_its_end_says_so(monkeypatch):
+    monkeypatch.setattr("imgkit.facts.lxc._Room.__init__", lambda self: setattr(self, "lines", 3))
+    _, look = one_of("lxc.net.0.type = veth\nlxc.start.auto = 1\nlxc.idmap = u 0 100000 65536\n")
+    assert look.fact((1,), nothing="").notes == (
+        "/var/lib/lxc/a/config was not read to its end: LXC has more settings than this version reads",
+    )
+
+
 def test_a_container_may_lie_behind_a_link():
     files = {"/var/lib/lxc/c": Link(b"/srv/c"), "/srv/c/config": "lxc.uts.name = c\n"}
     assert [one.path for one in lxc_containers(Gathering(guest_with(files)))] == [b"/var/lib/lxc/c"]
