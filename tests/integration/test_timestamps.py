@@ -80,6 +80,14 @@ def test_one_changed_bit_anywhere_is_never_taken_for_another_time_or_statement(a
         assert verdict.standing is not Standing.GOOD or verdict == honest
 
 
+def test_a_certificate_of_a_version_that_is_none_makes_a_stamp_bad(authority: Authority):
+    answer = _asked(authority.answer)
+    third = b"\xa0\x03\x02\x01\x02"
+    assert third in answer
+    verdict = judge(answer.replace(third, b"\xa0\x03\x02\x01\x03"), STATEMENT, authority.certificate.read_bytes())
+    assert (verdict.standing, "not a valid X509 version" in verdict.detail) == (Standing.BAD, True)
+
+
 @pytest.mark.parametrize("junk", [b"", b"x" * 100, b"\x30\x84\xff\xff\xff\xff", b"\x30\x03\x02\x01\x00"])
 def test_what_is_no_stamp_is_bad_and_nothing_worse(junk: bytes):
     assert judge(junk, STATEMENT, None).standing is Standing.BAD

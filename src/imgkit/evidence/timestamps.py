@@ -6,10 +6,12 @@ from what it stamped before.
 
 import hashlib
 import re
+import warnings
 from dataclasses import dataclass
 from datetime import datetime
 
 from cryptography import x509
+from cryptography.utils import CryptographyDeprecationWarning
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -27,6 +29,7 @@ from imgkit.units import format_utc
 
 _REASON = re.compile(r'reason: "([^"]*)"|Verify error: ?([^"]*)"')
 _UNKNOWN_ISSUERS = ("unable to get local issuer certificate", "self-signed certificate", "self signed certificate")
+_UNREADABLE = (ValueError, KeyError, x509.InvalidVersion)  # what cryptography says of damaged certificates
 _HASHES = {
     "2.16.840.1.101.3.4.2.1": hashlib.sha256,
     "2.16.840.1.101.3.4.2.2": hashlib.sha384,
@@ -62,7 +65,7 @@ def require_answer(answer: bytes, statement: bytes, question: Question) -> datet
             )
         info = stamp.tst_info
         nonce, moment, has_certificate = info.nonce, info.gen_time, bool(stamp.signed_data.certificates)
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise TransferError(
             f"the time stamp server's answer is no time stamp: {error}",
             hint="Is the address that of its RFC 3161 service, and not of its web page?",
@@ -83,11 +86,17 @@ def require_answer(answer: bytes, statement: bytes, question: Question) -> datet
 
 def judge(answer: bytes, statement: bytes, certificates: bytes | None) -> SignatureVerdict:
     """Judge a stamp; `certificates` are those of the authorities that are trusted, in PEM."""
+    with warnings.catch_warnings():  # of what a damaged certificate has, the verdict speaks
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        return _judge(answer, statement, certificates)
+
+
+def _judge(answer: bytes, statement: bytes, certificates: bytes | None) -> SignatureVerdict:
     try:
         stamp = _decoded(answer)
         problem = _misfit(stamp, statement)
         who = _describe(stamp)
-    except ValueError as error:
+    except _UNREADABLE as error:
         return SignatureVerdict(standing=Standing.BAD, detail=f"it is no time stamp that can be read: {error}")
     if problem:
         return SignatureVerdict(standing=Standing.BAD, who=who, detail=problem)
@@ -96,7 +105,7 @@ def judge(answer: bytes, statement: bytes, certificates: bytes | None) -> Signat
     roots = _loaded(certificates)
     try:
         VerifierBuilder(roots=roots).build().verify_message(_decoded(answer), statement)
-    except (VerificationError, ValueError) as error:
+    except (VerificationError, *_UNREADABLE) as error:
         reason = _reason(str(error))
         standing = Standing.FOREIGN if any(word in reason for word in _UNKNOWN_ISSUERS) else Standing.BAD
         return SignatureVerdict(standing=standing, who=who, detail=reason)
@@ -106,7 +115,7 @@ def judge(answer: bytes, statement: bytes, certificates: bytes | None) -> Signat
 def _loaded(certificates: bytes) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(certificates)
-    except ValueError as error:
+    except _UNREADABLE as error:
         raise SettingsError(
             f"the certificates that were named cannot be read: {error}", hint="--signer takes them in PEM."
         ) from error
