@@ -1,4 +1,4 @@
-"""BoltDB, a file of keys and values in which Podman kept its containers until version 4.8: its buckets, read only.
+"""BoltDB, the file of keys and values of containerd, and of Podman until version 4.8: its buckets, read only.
 
 As go.etcd.io/bbolt's page.go, bucket.go and db.go lay it out: pages of one size, of which the first two say, in turn,
 where the newest tree begins; a tree of pages for each bucket, and small buckets inside the page of the outer one. A

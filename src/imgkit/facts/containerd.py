@@ -2,8 +2,8 @@
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from imgkit.facts.container_files import read_object, say_what_stands_out
@@ -85,51 +85,45 @@ def containerd_containers(gathering: Gathering, *, told: Set[str]) -> Iterator[C
                 yield _container(gathering, root, one)
 
 
+@dataclass(slots=True)
+class _Inside:
+    """What the containers of one pod are and see."""
+
+    images: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+    privileged: bool = False
+
+    def add(self, root: bytes, kept: KeptByContainerd, asked: Asked) -> None:
+        self.images.add(kept.image)
+        self.seen.update(bind.partition(":")[0] for bind in _binds(root, asked.spec)[:_MOST_LISTED])
+        self.privileged = self.privileged or _privileged(asked) is True
+
+
 def containerd_sandboxes(gathering: Gathering) -> Iterator[Pod]:
     """Yield the pods that Kubernetes had sandboxes made for, with what their containers are and see."""
     for root in containerd_roots(gathering):
-        pods: dict[str, Pod] = {}
-        inside: dict[str, list[Pod]] = {}
+        sandboxes: dict[str, tuple[KeptByContainerd, bool]] = {}
+        inside: dict[str, _Inside] = {}
         for one in read_kept(gathering, root):
             asked = read_asked(gathering, root, one)
             if one.is_sandbox:
-                pods[one.id] = _sandbox(root, one, asked)
+                sandboxes[one.id] = one, "Network" in _shared(asked)
             else:
-                inside.setdefault(word(asked.metadata.get("SandboxID")), []).append(_part_of_pod(root, one, asked))
-        for identity, pod in pods.items():
-            yield _with_containers(pod, inside.get(identity, []))
+                inside.setdefault(word(asked.metadata.get("SandboxID")), _Inside()).add(root, one, asked)
+        for identity, (kept, host_network) in sandboxes.items():
+            yield _pod(root, kept, inside.get(identity, _Inside()), host_network=host_network)
 
 
-def _sandbox(root: bytes, kept: KeptByContainerd, asked: Asked) -> Pod:
+def _pod(root: bytes, kept: KeptByContainerd, inside: _Inside, *, host_network: bool) -> Pod:
     return Pod(
         path=root + DATABASE,
         kind="sandbox",
         namespace=kept.labels.get("io.kubernetes.pod.namespace", ""),
         name=kept.labels.get("io.kubernetes.pod.name", "") or kept.id,
-        host_network="Network" in _shared(asked),
-    )
-
-
-def _part_of_pod(root: bytes, kept: KeptByContainerd, asked: Asked) -> Pod:
-    """Return what one container adds to its pod."""
-    seen = {bind.partition(":")[0] for bind in _binds(root, asked.spec)}
-    return Pod(
-        path=b"",
-        kind="",
-        namespace="",
-        name="",
-        images=(kept.image,),
-        privileged=bool(_privileged(asked)),
-        host_paths=tuple(sorted(seen)[:_MOST_LISTED]),
-    )
-
-
-def _with_containers(pod: Pod, inside: Sequence[Pod]) -> Pod:
-    return replace(
-        pod,
-        images=tuple(sorted({name for one in inside for name in one.images})[:_MOST_LISTED]),
-        privileged=any(one.privileged for one in inside),
-        host_paths=tuple(sorted({path for one in inside for path in one.host_paths})[:_MOST_LISTED]),
+        images=tuple(sorted(inside.images)[:_MOST_LISTED]),
+        privileged=inside.privileged,
+        host_paths=tuple(sorted(inside.seen)[:_MOST_LISTED]),
+        host_network=host_network,
     )
 
 

@@ -8,7 +8,7 @@ which what a namespace calls by one name has another, and the number that its fo
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import count, islice
+from itertools import count
 from typing import TypeVar
 
 from imgkit.facts.bolt import BadBolt, BoltFile, Bucket
@@ -61,7 +61,6 @@ class ImageOfContainerd:
     namespace: str
     name: str
     digest: str
-    taken_up: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +104,8 @@ def read_asked(gathering: Gathering, root: bytes, kept: KeptByContainerd) -> Ask
 def _namespaces(gathering: Gathering, path: bytes) -> Iterator[_Namespace]:
     content = gathering.read(path, limit=DATABASE_BYTES)
     if content is not None:
-        yield from _until_damaged(gathering, path, _namespaces_in(content.data))
+        found = _until_damaged(gathering, path, _namespaces_in(content.data))
+        yield from gathering.first(found, MOST, f"namespaces in {as_text(path)}")
 
 
 def _namespaces_in(data: bytes) -> Iterator[_Namespace]:
@@ -113,18 +113,16 @@ def _namespaces_in(data: bytes) -> Iterator[_Namespace]:
         held = BoltFile.read(data).bucket(_VERSION)
     except KeyError:
         return  # never used
-    for name, one in islice(held.items(), MOST):
+    for name, one in held.items():
         if isinstance(one, Bucket):
             yield _Namespace(as_text(name), dict(one.items()))
 
 
 def _image(namespace: str, name: bytes, held: bytes | Bucket) -> Iterator[ImageOfContainerd]:
-    row = _row(held)
     yield ImageOfContainerd(
         namespace=namespace,
         name=as_text(name),
-        digest=as_text(_plain(_row(row.get(b"target")), b"digest")),
-        taken_up=_moment(_plain(row, b"createdat")),
+        digest=as_text(_plain(_row(_row(held).get(b"target")), b"digest")),
     )
 
 

@@ -9,42 +9,31 @@ from imgkit.facts.gathering import Gathering
 from imgkit.facts.lxd import lxd_containers
 
 POOL = "/var/lib/lxd/storage-pools/default/containers"
+CONFIG = """
+    environment.TOKEN: s3cret
+    image.description: busy
+    security.privileged: "true"
+    volatile.base_image: 9e9f3c5548f03fb004bbb52d75065522c366bea4ac9ae49f14c95eeea04055e8"""
+DEVICES = """
+    etc:
+      path: /hostetc
+      readonly: "true"
+      source: /etc
+      type: disk
+    root:
+      path: /
+      pool: default
+      type: disk"""
 # As LXD 5.0.2 of Debian 12 writes it, shortened; `web` ran when it was read.
-WEB = """\
+WEB = f"""\
 container:
   architecture: x86_64
-  config:
-    environment.TOKEN: s3cret
-    image.description: busy
-    security.privileged: "true"
-    volatile.base_image: 9e9f3c5548f03fb004bbb52d75065522c366bea4ac9ae49f14c95eeea04055e8
-  devices:
-    etc:
-      path: /hostetc
-      readonly: "true"
-      source: /etc
-      type: disk
-    root:
-      path: /
-      pool: default
-      type: disk
+  config:{CONFIG}
+  devices:{DEVICES}
   ephemeral: false
   created_at: 2026-11-28T23:44:49.239491132Z
-  expanded_config:
-    environment.TOKEN: s3cret
-    image.description: busy
-    security.privileged: "true"
-    volatile.base_image: 9e9f3c5548f03fb004bbb52d75065522c366bea4ac9ae49f14c95eeea04055e8
-  expanded_devices:
-    etc:
-      path: /hostetc
-      readonly: "true"
-      source: /etc
-      type: disk
-    root:
-      path: /
-      pool: default
-      type: disk
+  expanded_config:{CONFIG}
+  expanded_devices:{DEVICES}
   name: web
   status: Stopped
   last_used_at: 1970-01-01T00:00:00Z

@@ -19,7 +19,7 @@ _MD_MAGIC = b"\xfc\x4e\x2b\xa9"
 _MD_OLD_BYTES = 64 * KiB
 _MD_OLD_OWN = 992 * 4  # where a superblock 0.90 describes the device that it stands on
 _LARGEST_LUKS_HEADER = 4 * MiB
-_UBERBLOCKS, _UBERBLOCK_BYTES, _UBERBLOCK = 128 * KiB, 128 * KiB, 0x00BAB10C
+_LABEL_BYTES, _UBERBLOCKS, _UBERBLOCK_BYTES, _UBERBLOCK = 256 * KiB, 128 * KiB, 128 * KiB, 0x00BAB10C
 # Signatures that say all by themselves: where, what, the type.
 _PLAIN = (
     (0, b"hsqs", "squashfs"),
@@ -253,16 +253,24 @@ def _plain(head: _Head) -> Signature | None:
 
 
 def _zfs(head: _Head) -> Signature | None:
-    """ZFS has a ring of uberblocks in its label, in either byte order; a spare has none."""
-    ring = head.at(_UBERBLOCKS, _UBERBLOCK_BYTES)
-    for at in range(0, len(ring), KiB):
-        if _UBERBLOCK in {int.from_bytes(ring[at : at + 8], "little"), int.from_bytes(ring[at : at + 8], "big")}:
-            label = read_label(head.at(CONFIGURATION, CONFIGURATION_BYTES))
-            if label is None:
-                return Signature(type=ZFS_MEMBER)
+    """ZFS has four labels, two at each end, with a ring of uberblocks in each; a spare has labels without any."""
+    end = head.size // _LABEL_BYTES * _LABEL_BYTES
+    labels = [at for at in (0, _LABEL_BYTES, end - 2 * _LABEL_BYTES, end - _LABEL_BYTES) if 0 <= at < end]
+    with_ring = [at for at in labels if _has_uberblock(head.at(at + _UBERBLOCKS, _UBERBLOCK_BYTES))]
+    for at in with_ring or labels:
+        begun = bool(with_ring) or head.at(at + CONFIGURATION, 1) == b"\1"
+        label = read_label(head.at(at + CONFIGURATION, CONFIGURATION_BYTES)) if begun else None
+        if label is not None and label.is_spare and not with_ring:
+            return Signature(type=ZFS_SPARE, detail=label.words)
+        if label is not None and with_ring:
             return Signature(type=ZFS_MEMBER, uuid=label.guid, label=label.name, detail=label.words)
-    label = read_label(head.at(CONFIGURATION, CONFIGURATION_BYTES)) if head.at(CONFIGURATION, 1) == b"\1" else None
-    return Signature(type=ZFS_SPARE, detail=label.words) if label is not None and label.is_spare else None
+    return Signature(type=ZFS_MEMBER) if with_ring else None
+
+
+def _has_uberblock(ring: bytes) -> bool:
+    """Whether one begins at any place where one may, in either byte order."""
+    starts = (ring[at : at + 8] for at in range(0, len(ring), KiB))
+    return any(_UBERBLOCK in {int.from_bytes(one, "little"), int.from_bytes(one, "big")} for one in starts)
 
 
 # What lies around or below file systems comes first: a mirror's half looks like the file system inside it.

@@ -42,7 +42,8 @@ class PoolLabel:
 
     @property
     def is_spare(self) -> bool:
-        return self.kind in _SPARE_STATES.values()
+        """Whether it is of no pool; a spare that has stepped in is a part of one, and its tree says `spare` too."""
+        return not self.guid and self.kind in _SPARE_STATES.values()
 
     @property
     def words(self) -> str:

@@ -8,9 +8,11 @@ from tests.unit.disks.native.ext_image import ExtImage
 from tests.unit.disks.native.fat_image import FatImage
 from tests.unit.disks.native.lvm_image import physical_volume
 from tests.unit.disks.native.memory import Memory
+from tests.unit.disks.native.test_zfs_label import label
 from tests.unit.disks.native.xfs_image import XfsImage
 
 from imgkit.disks.native.signatures import Signature, is_blank, recognise
+from imgkit.disks.native.zfs_label import CONFIGURATION
 
 NAME = "5f0b1c3e-7a52-4a5e-9d61-2f3d0e8c7b41"
 RAW = uuid.UUID(NAME).bytes
@@ -108,6 +110,39 @@ def test_btrfs_says_how_large_it_is_and_over_how_many_devices() -> None:
 )
 def test_others_are_named(offset: int, magic: bytes, kind: str) -> None:
     assert found((offset, magic)).type == kind
+
+
+ZFS_BYTES = 1 << 20
+POOL = label({"name": "tank", "pool_guid": 7, "vdev_tree": {"type": "spare"}})
+SPARE = label({"state": 3, "guid": 9})
+RING = struct.pack("<Q", 0x00BAB10C)
+
+
+def zfs_disk(*labels: tuple[int, bytes, bool]) -> Signature | None:
+    """Return what is told of labels at these offsets, each with a ring of uberblocks or without."""
+    parts = [(at + CONFIGURATION, raw) for at, raw, _ in labels]
+    parts += [(at + (128 << 10), RING) for at, _, ring in labels if ring]
+    return recognise(disk(*parts, size=ZFS_BYTES + 4096))  # what is beyond the last label holds none
+
+
+@pytest.mark.parametrize("at", [0, 256 << 10, 512 << 10, 768 << 10])
+def test_any_of_its_four_labels_tells_a_part_of_a_pool(at: int) -> None:
+    one = zfs_disk((at, POOL, True))
+    assert one is not None
+    assert (one.type, one.label, one.uuid) == ("zfs_member", "tank", "7")
+
+
+def test_a_spare_is_one_that_has_no_uberblock_in_any_label_and_is_of_no_pool() -> None:
+    spare = zfs_disk((0, SPARE, False), (768 << 10, SPARE, False))
+    assert spare is not None
+    assert (spare.type, spare.detail) == ("zfs_spare", "spare")
+    assert zfs_disk((0, POOL, False)) is None, "that is nothing known, and not nothing to miss"
+    feigned = zfs_disk((0, SPARE, False), (512 << 10, POOL, True))
+    assert feigned is not None
+    assert (feigned.type, feigned.label) == ("zfs_member", "tank")
+    unnamed = zfs_disk((0, b"", True))
+    assert unnamed is not None
+    assert (unnamed.type, unnamed.label) == ("zfs_member", "")
 
 
 def test_fat_xfs_and_lvm_are_named() -> None:
