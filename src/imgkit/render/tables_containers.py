@@ -45,7 +45,7 @@ _HEADS = ("name", "image", "state", "created", "command", "rights", "sees", "por
 
 def _row(one: Container) -> tuple[str, ...]:
     ended = "never started" if one.started is None else f"ended with {one.exit_code}"
-    state = {True: "running", False: ended, None: ""}[one.running]
+    state = {True: "running", False: ended, None: "not kept"}[one.running]
     rights = " ".join([*(["PRIVILEGED"] if one.privileged else []), one.network, *one.capabilities]).strip()
     created = format_utc(one.created) if one.created else ""
     name = one.name or one.id[:12]

@@ -38,7 +38,9 @@ def render_tables(report: Report, *, width: int = DEFAULT_WIDTH) -> str:
 
 
 def _tables(report: Report) -> Iterator[tuple[str, Sequence[str], Rows]]:
-    yield "FILE SYSTEMS", ("place", "disks", "type", "label", "uuid", "usage"), list(_file_systems(report.storage))
+    held = list(_file_systems(report.storage))
+    heads = ("place", "disks", "type", "label", "uuid", "usage")
+    yield ("FILE SYSTEMS" if held else "FILE SYSTEMS: none that could be read"), heads, held
     for system in report.systems:
         yield from _system_tables(system)
     # A volume group or a pool over several disks has its file systems on each of them: they are shown once.

@@ -24,7 +24,7 @@ def test_how_a_container_ended_is_told_from_one_that_was_never_started():
     states = {"running": one, "ended with 3": replace(one, running=False, exit_code=3)}
     states |= {
         "never started": replace(one, running=False, started=None, exit_code=None),
-        "": replace(one, running=None),
+        "not kept": replace(one, running=None),
     }
     found = replace(FOUND, containers=Fact.present(tuple(states.values()), sources=()))
     _, heads, rows = list(container_tables(found, ""))[1]

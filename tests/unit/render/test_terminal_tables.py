@@ -39,6 +39,12 @@ def test_an_empty_list_is_not_called_none():
     assert "DPKG PACKAGES of system:1 (Alibaba Cloud Linux 3.2104 U10): 0\n" in render_tables(report)
 
 
+def test_where_no_file_system_is_that_is_said_and_no_title_stands_alone():
+    bare = replace(make_report(), storage=replace(make_report().storage, file_systems=()))
+    assert render_tables(bare).startswith("FILE SYSTEMS: none that could be read\n")
+    assert TABLES.startswith("FILE SYSTEMS\n")
+
+
 def test_nothing_dangerous_reaches_the_terminal():
     assert not any(ord(sign) < 32 and sign != "\n" for sign in TABLES)
     assert not set("\x1b\x9b\u202e") & set(TABLES)
