@@ -34,17 +34,19 @@ class NbdView(Closing):
         self._size = header.virtual_size
         servers = min(os.cpu_count() or 1, _MAX_SERVERS)
         with ExitStack() as opened:
-            with private_folder() as folder:
+            # Where one fails, all end before the folder is removed: another may be about to put its socket there.
+            with private_folder() as folder, ExitStack() as opening:
                 node = build_node(header, folder)
                 each = _CLIENTS // servers
                 paths = [folder / f"nbd{number}" for number in range(servers)]
-                running = [opened.enter_context(qemu_nbd.serve(node, path, clients=each)) for path in paths]
+                running = [opening.enter_context(qemu_nbd.serve(node, path, clients=each)) for path in paths]
                 # In turns: whoever takes the next client shall find another server.
                 for path, server in [*zip(paths, running, strict=True)] * each:
                     client = self._connect(server, path)
-                    opened.callback(client.close)
+                    opening.callback(client.close)
                     self._require_size(header, client)
                     self._clients.put((client, server))
+                opened.enter_context(opening.pop_all())
             self._opened = opened.pop_all()
 
     @property

@@ -94,6 +94,29 @@ def test_a_size_that_qemu_sees_otherwise_is_an_error_and_nothing_stays_open(
     assert FakeClient.closed == FakeClient.opened == 1
 
 
+def test_where_one_server_fails_all_end_before_their_folder_is_removed(
+    header: ImageHeader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[Path] = []
+
+    @contextmanager
+    def serve(_: object, path: Path, **__: object) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            path.touch()  # a slow server puts its socket there just before it is ended
+            ended.append(path)
+
+    def fail(*_: object) -> socket.socket:
+        raise ToolFailed("qemu-nbd could not open the disk image")
+
+    monkeypatch.setattr("imgkit.tools.qemu_nbd.serve", serve)
+    monkeypatch.setattr("imgkit.tools.qemu_nbd.connect", fail)
+    with pytest.raises(ToolFailed, match="could not open"):
+        NbdView(header)
+    assert len(ended) == 2
+
+
 @pytest.mark.parametrize(("cores", "servers"), [(1, 1), (2, 2), (3, 3), (64, 4)])
 def test_each_core_has_a_server_and_neighbours_in_the_queue_have_different_ones(
     header: ImageHeader, monkeypatch: pytest.MonkeyPatch, cores: int, servers: int
