@@ -29,8 +29,12 @@ def test_writers_that_are_killed_at_any_moment_leave_a_chain_that_goes_on(tmp_pa
     _append(path)
     moments = random.Random(7)
     for _ in range(5):
+        before = path.stat().st_size
         workers = [_start(path) for _ in range(3)]
-        time.sleep(0.5 + moments.random() / 2)
+        deadline = time.monotonic() + 60
+        while path.stat().st_size < before + 3 * 3_000 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(moments.random() / 2)
         for worker in workers:
             worker.kill()
             worker.communicate()

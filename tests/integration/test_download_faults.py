@@ -175,11 +175,11 @@ def test_an_object_that_is_not_there_leaves_nothing_behind(
 
 
 def test_an_answer_that_is_late_is_asked_for_again(cloud: Simulator, download: Download, places: Places) -> None:
-    cloud.add_faults(Fault(FaultKind.DELAY, action="GetObject", seconds=2.0))
+    cloud.add_faults(Fault(FaultKind.DELAY, action="GetObject", seconds=60.0))
     begun = time.monotonic()
     download()
     assert places.target.read_bytes() == CONTENT
-    assert time.monotonic() - begun < 2.0
+    assert time.monotonic() - begun < 60.0
 
 
 def test_when_the_service_asks_for_less_fewer_ranges_are_open_at_once(
