@@ -199,15 +199,16 @@ def test_an_object_in_the_way_fails_the_task(simulator, cloud):
 
 
 def test_tasks_of_this_image_come_newest_first(simulator, cloud):
+    begun = datetime.now(UTC)
     first = cloud.export(request(simulator)).task_id
     wait(cloud, first)
+    time.sleep(1.0)  # tasks have whole seconds
     second = cloud.export(request(simulator)).task_id
     wait(cloud, second)
 
-    now = datetime.now(UTC)
-    assert {task.task_id for task in cloud.export_tasks(image_id=IMAGE, since=now)} == {first, second}
+    assert [task.task_id for task in cloud.export_tasks(image_id=IMAGE, since=begun)] == [second, first]
     assert list(cloud.export_tasks(image_id="m-other")) == []
-    assert list(cloud.export_tasks(since=now + timedelta(hours=1))) == []
+    assert list(cloud.export_tasks(since=datetime.now(UTC) + timedelta(hours=1))) == []
 
 
 def test_a_running_export_of_the_same_image_is_told(simulator, cloud):
