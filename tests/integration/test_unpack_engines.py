@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.unit.archives import tar_samples as t
 from tests.unit.archives.tar_corpus import CASES, DATA, SEGMENTS, STORED, TAR, Case
 
-from imgkit.errors import ArchiveError, ImgkitError, NoRoom, ToolFailed, ToolMissing
+from imgkit.errors import ArchiveError, ArchiveUnsafe, ImgkitError, NoRoom, ToolFailed, ToolMissing
 from imgkit.model.unpacked import TarEngine, UnpackedDisk
 from imgkit.stages.unpack import unpack_archive
 from imgkit.transfer.frontier import GrowingFile
@@ -229,16 +229,29 @@ def resummed(archive: bytearray) -> bytes:
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    seed=st.sampled_from(SEEDS),
+    number=st.sampled_from(range(len(SEEDS))),
     changes=st.lists(st.tuples(st.integers(0, 2600), st.sampled_from(b"0123459 =,-\n\0\xff\x80xLSg")), max_size=5),
 )
-def test_altered_headers_mean_the_same_to_both(seed: bytes, changes: list[tuple[int, int]], tmp_path: Path) -> None:
-    archive = bytearray(seed)
+def test_altered_headers_mean_the_same_to_both(number: int, changes: list[tuple[int, int]], tmp_path: Path) -> None:
+    archive = bytearray(SEEDS[number])
     for place, value in changes:
         archive[place] = value
     (tmp_path / "a.tar").write_bytes(resummed(archive))
     gnu = outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.GNU)
     assert gnu == outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.BUILTIN)
+
+
+@pytest.mark.parametrize("build", ["pax-0.0", "pax-0.1", "pax-1.0"])
+@pytest.mark.parametrize(("place", "change"), [(262, b"0"), (475, b"\0" + b"00000000000 " * 2)])
+def test_a_sparse_file_in_a_dialect_that_has_none_means_the_same_to_both(
+    build: str, place: int, change: bytes, tmp_path: Path
+) -> None:
+    archive = bytearray(t.SPARSE_BUILDERS[build](STORED, SEGMENTS, len(DATA)) + t.END)
+    archive[1024 + place : 1024 + place + len(change)] = change  # behind the extended header and its records
+    (tmp_path / "a.tar").write_bytes(resummed(archive))
+    gnu = outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.GNU)
+    assert gnu == outcome(tmp_path / "a.tar", tmp_path / "disk", TarEngine.BUILTIN)
+    assert gnu[0] is ArchiveUnsafe
 
 
 NUMBERS = st.sampled_from((0, 1, 256, 511, 512, 1024, 4096, 8192, 1 << 40, (1 << 63) - 1))

@@ -1,6 +1,6 @@
 """One header block of a tar: its checksum, its numbers, its names. Anything doubtful is refused, not guessed.
 
-Layout after POSIX.1-1988 (ustar), the older v7 and GNU tar's own dialect; tar.h of GNU tar describes all three.
+Layout after POSIX.1-1988 (ustar), the older v7, GNU tar's own dialect and star's; tar.h of GNU tar describes all four.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,14 @@ _MAGIC = slice(257, 265)
 _PREFIX = slice(345, 500)
 _NUMBERS = (slice(100, 108), slice(108, 116), slice(116, 124), _SIZE, slice(136, 148), _CHECKSUM)
 _BLANK = b" \0"
+_STAR_PREFIX_END, _STAR_ACCESSED, _STAR_CHANGED = 475, slice(476, 488), slice(488, 500)
+_OCTAL_DIGITS = tuple(b"%d" % digit for digit in range(8))
 
 
 class Dialect(StrEnum):
     V7 = "v7"
     USTAR = "ustar"
+    STAR = "star"
     OLD_GNU = "old GNU"
 
 
@@ -43,9 +46,9 @@ def parse_header(block: bytes) -> HeaderBlock:
     """Read a header block. Raises ArchiveDamaged and ArchiveUnsafe."""
     if not checksum_fits(block):
         raise ArchiveDamaged("the checksum of a tar header does not fit")
-    dialect = _dialect(block[_MAGIC])
+    dialect = _dialect(block)
     name = block[_NAME].split(b"\0", 1)[0]
-    prefix = block[_PREFIX].split(b"\0", 1)[0] if dialect is Dialect.USTAR else b""
+    prefix = block[_PREFIX].split(b"\0", 1)[0] if dialect in {Dialect.USTAR, Dialect.STAR} else b""
     return HeaderBlock(
         name=prefix + b"/" + name if prefix else name,
         type=block[_TYPE],
@@ -103,9 +106,14 @@ def _octal(field: bytes) -> int | None:
     return int(digits, 8) if digits else 0
 
 
-def _dialect(magic: bytes) -> Dialect:
+def _dialect(block: bytes) -> Dialect:
+    """Tell them apart as GNU tar's list.c does, byte for byte: what a sparse member is depends on it."""
+    magic = block[_MAGIC]
     if magic == b"ustar  \0":
         return Dialect.OLD_GNU
-    if magic[:5] == b"ustar":
-        return Dialect.USTAR
-    return Dialect.V7
+    if magic[:6] != b"ustar\0":
+        return Dialect.V7
+    times = (block[_STAR_ACCESSED], block[_STAR_CHANGED])
+    if block[_STAR_PREFIX_END] == 0 and all(time[:1] in _OCTAL_DIGITS and time[11:] == b" " for time in times):
+        return Dialect.STAR
+    return Dialect.USTAR

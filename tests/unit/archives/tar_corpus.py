@@ -79,6 +79,8 @@ SKIPPABLE = struct.pack("<II", 0x184D2A50, 7) + b"a frame"
 GOOD = {
     "ustar": good(TAR),
     "v7": good(t.file(DATA, magic=t.V7) + t.END),
+    "star": good(t.file(DATA, tail=t.STAR_TAIL) + t.END),
+    "a magic that only begins as ustar's": good(t.file(DATA, magic=b"ustar000", prefix=b"no/prefix") + t.END),
     "old gnu": good(t.file(DATA, magic=t.OLD_GNU) + t.END),
     "type NUL, as v7 wrote it": good(t.file(DATA, kind=b"\0", magic=t.V7) + t.END),
     "contiguous file": good(t.file(DATA, kind=b"7") + t.END),
@@ -300,6 +302,12 @@ UNSAFE = {
     ),
     "sparse records before an old GNU file": unsafe(
         t.pax([("GNU.sparse.size", "9")]) + t.file(DATA, magic=t.OLD_GNU) + t.END, "dialect"
+    ),
+    "sparse records before a file of star": unsafe(
+        t.pax([("GNU.sparse.size", "9")]) + t.file(DATA, tail=t.STAR_TAIL) + t.END, "dialect"
+    ),
+    "sparse records before a magic that only begins as ustar's": unsafe(
+        t.pax([("GNU.sparse.size", "9")]) + t.file(DATA, magic=b"ustar000") + t.END, "dialect"
     ),
     "sparse kind in a ustar header": unsafe(t.file(DATA, kind=b"S") + t.END, "mixes"),
     "negative segment in base 256": unsafe(

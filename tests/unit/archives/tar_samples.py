@@ -28,6 +28,9 @@ def negative(value: int, width: int = 12) -> bytes:
     return value.to_bytes(width, "big", signed=True)
 
 
+STAR_TAIL = bytes(131) + b"00000000000 " * 2  # times of access and change, by which star's dialect is known
+
+
 def header(
     name: bytes = b"system.raw",
     size: int | bytes = 0,

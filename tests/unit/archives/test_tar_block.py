@@ -5,19 +5,30 @@ import contextlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.unit.archives.tar_samples import OLD_GNU, USTAR, V7, base_256, header, negative
+from tests.unit.archives.tar_samples import OLD_GNU, STAR_TAIL, USTAR, V7, base_256, header, negative
 
 from imgkit.archives.tar_block import Dialect, checksum_fits, parse_header, read_number, resembles_header
 from imgkit.errors import ArchiveDamaged, ArchiveError, ArchiveUnsafe
 
 
-@pytest.mark.parametrize(("magic", "dialect"), [(USTAR, Dialect.USTAR), (OLD_GNU, Dialect.OLD_GNU), (V7, Dialect.V7)])
+@pytest.mark.parametrize(
+    ("magic", "dialect"),
+    [(USTAR, Dialect.USTAR), (OLD_GNU, Dialect.OLD_GNU), (V7, Dialect.V7), (b"ustar000", Dialect.V7)],
+)
 def test_the_magic_tells_the_dialect(magic: bytes, dialect: Dialect) -> None:
     found = parse_header(header(b"disk", 7, magic=magic))
     assert (found.name, found.size, found.type, found.dialect) == (b"disk", 7, b"0", dialect)
 
 
-def test_only_ustar_has_a_prefix() -> None:
+def test_stars_dialect_is_known_by_its_times() -> None:
+    assert parse_header(header(b"disk", tail=b"a/b".ljust(131, b"\0") + STAR_TAIL[131:])).dialect is Dialect.STAR
+    assert parse_header(header(b"disk", tail=b"x" * 131 + STAR_TAIL[131:])).dialect is Dialect.USTAR
+    assert parse_header(header(b"disk", tail=STAR_TAIL[:-1] + b"0")).dialect is Dialect.USTAR
+
+
+def test_only_ustar_and_star_have_a_prefix() -> None:
+    assert parse_header(header(b"disk", tail=b"a/b".ljust(131, b"\0") + STAR_TAIL[131:])).name == b"a/b/disk"
+    assert parse_header(header(b"disk", prefix=b"a/b", magic=b"ustar000")).name == b"disk"
     assert parse_header(header(b"disk", prefix=b"a/b")).name == b"a/b/disk"
     assert parse_header(header(b"disk", prefix=b"a/b", magic=OLD_GNU)).name == b"disk"
 

@@ -19,6 +19,7 @@ from imgkit.units import KiB
 
 log = logging.getLogger(__name__)
 
+_ENDING_SECONDS = 10.0  # from closing its pipe to its end: a core may have to be written
 TIMEOUT_SECONDS = 120.0
 MOST_FAILURES = 12
 _LONGEST_EXPECTED = 16 * KiB  # fits into the pipe, so that writing never waits for a child that is writing itself
@@ -222,7 +223,7 @@ class ReadingChild(Closing):
     def _how_it_ended(self) -> str:
         assert self._running is not None
         try:
-            code = self._running.wait(self._timeout_seconds)
+            code = self._running.wait(_ENDING_SECONDS)
         except TimeoutError:
             return "it closed its pipes, and went on"
         log.debug("the reading child ended with %s: %s", code, self._running.stderr_tail)
