@@ -87,7 +87,7 @@ def test_links_in_a_set_never_lead_a_write_or_a_removal_outside(cloud):
 
 def test_somebody_elses_export_into_another_bucket_does_not_block_for_ever(cloud):
     cloud.simulator.put_bucket(CloudBucket(name="elsewhere"))
-    cloud.simulator.change_settings(export_seconds=5.0)
+    cloud.simulator.change_settings(export_seconds=20.0)
     state = str(cloud.folder / "state")
     assert cloud.imgkit("export", IMAGE_ID, "--no-wait", "--bucket", "elsewhere", XDG_STATE_HOME=state).code == 0
     joined = cloud.imgkit(*FETCH)

@@ -70,9 +70,10 @@ def test_a_child_that_hangs_before_it_reads_a_long_question_is_ended_too() -> No
             made.ask(What.SURVEY, bytes(900_000))
 
 
-def test_a_child_that_closes_its_pipes_and_lives_on_is_ended() -> None:
+def test_a_child_that_closes_its_pipes_and_lives_on_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("imgkit.disks.native.client._ENDING_SECONDS", 0.2)
     code = "os.close(0); os.close(1); time.sleep(600)"
-    with child(code, timeout_seconds=0.5) as made, pytest.raises(ReadingStopped, match="closed its pipes"):
+    with child(code) as made, pytest.raises(ReadingStopped, match="closed its pipes"):
         made.ask(What.SURVEY, b"")
 
 

@@ -3,6 +3,7 @@
 import os
 import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
@@ -167,6 +168,7 @@ def test_a_passphrase_is_asked_for_at_the_terminal_by_ssh_keygen_itself(cloud: L
     ) as child:
         said = b""
         while b"passphrase" not in said:
+            assert select.select([ours], [], [], 60)[0], "nobody asks"
             said += os.read(ours, 1024)
         os.write(ours, b"secret\n")
         out, _ = child.communicate(timeout=60)

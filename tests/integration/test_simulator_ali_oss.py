@@ -20,7 +20,15 @@ def installed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ali-oss")
     for name in ("client.js", "package.json"):
         shutil.copy(SCRIPT / name, folder)
-    command = ["npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--prefer-offline"]
+    command = [
+        "npm",
+        "install",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "--prefer-offline",
+        "--fetch-retries=6",
+    ]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=300)
     return folder
 

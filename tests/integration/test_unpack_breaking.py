@@ -83,7 +83,9 @@ def test_after_a_kill_the_same_command_does_it(long_one: Path, engine: str) -> N
 
 def test_a_second_run_keeps_its_hands_off_the_first_ones_file(long_one: Path) -> None:
     with at_work(long_one, "gnu") as child:
+        child.send_signal(signal.SIGSTOP)  # so that it has not ended before the second begins
         second = subprocess.run(words(long_one, "builtin"), capture_output=True, text=True, check=False)
+        child.send_signal(signal.SIGCONT)
         first = child.communicate(timeout=SECONDS)
     assert second.returncode == 23, second.stderr
     assert "another run is writing" in second.stderr

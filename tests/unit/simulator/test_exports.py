@@ -104,16 +104,20 @@ def test_nothing_is_there_before_the_end(tmp_path, image):
     assert look(cloud).state is TaskState.CANCELLED
 
 
-def test_an_object_that_appears_meanwhile_is_not_overwritten(tmp_path, image):
-    cloud = small_cloud(tmp_path, packaging="bare", export_seconds=0.1)
+def test_an_object_that_appears_meanwhile_is_not_overwritten(tmp_path, image, monkeypatch):
+    cloud = small_cloud(tmp_path, packaging="bare")
+    found = []
+
+    def appear(_: object) -> None:
+        with cloud.store.incoming("evidence") as incoming:
+            incoming.write(b"mine")
+            found.append(cloud.store.publish("evidence", KEYS[0], incoming, Nature(modified=NOW)))
+
+    monkeypatch.setattr("imgkit.simulator.exports._Export._wait_for_the_least_time", appear)
     begin(cloud, image)
-    wait_until(lambda: look(cloud).work_done == 1.0)
-    with cloud.store.incoming("evidence") as incoming:
-        incoming.write(b"mine")
-        mine = cloud.store.publish("evidence", KEYS[0], incoming, Nature(modified=NOW))
     wait_for_exports(cloud)
     assert look(cloud).outcomes[0].error_code == "IMAGE_ALREADY_EXIST"
-    assert cloud.store.find("evidence", KEYS[0]) == mine
+    assert cloud.store.find("evidence", KEYS[0]) == found[0]
 
 
 def test_an_unknown_task_cannot_be_cancelled(tmp_path):

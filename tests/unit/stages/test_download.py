@@ -67,12 +67,12 @@ class Source:
 
 @pytest.fixture
 def download(tmp_path: Path) -> Download:
-    def do(source: Source, **wishes: object) -> DownloadedObject:
+    def do(source: Source, *, jobs: int = 2, **wishes: object) -> DownloadedObject:
         return download_object(
             source,
             tmp_path / "objects" / "disk.gz",
             workspace=tmp_path / ".imgkit",
-            settings=TransferSettings(jobs=2, part_bytes=PART, attempts=2),
+            settings=TransferSettings(jobs=jobs, part_bytes=PART, attempts=2),
             timing=HASTY,
             **wishes,  # type: ignore[arg-type]  # keyword arguments of the stage
         )
@@ -126,7 +126,7 @@ def test_an_empty_object_is_downloaded_too(download: Download, target: Path) -> 
 
 def test_an_interrupted_download_goes_on_where_it_was(download: Download, target: Path) -> None:
     with pytest.raises(RetriesExhausted):
-        download(Source(fails_from=3))
+        download(Source(fails_from=3), jobs=1)
     assert not target.exists()
     source = Source()
     done = download(source)
