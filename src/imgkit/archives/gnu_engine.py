@@ -25,6 +25,7 @@ from imgkit.archives.tar_reader import Hole, Member, TarReader
 from imgkit.digests import ChunkDigests
 from imgkit.errors import NoRoom, ToolFailed
 from imgkit.files.sparse import SparseFile, is_zero
+from imgkit.interruptions import held_back
 from imgkit.process import PIPE_BYTES, Running, enlarge_pipe, thread_gives_way
 from imgkit.safe_text import safe_name
 from imgkit.tools.gnu_tar import GnuTar, extracting
@@ -156,7 +157,11 @@ def extract_sparse(
     """
     digging = Digging(file)
     sink.hash_only()
-    with Lane[Callable[[], None]]("gnu tar", lambda work: work()) as lane, _started(engine.tar, file.handle) as running:
+    with (
+        file.open_again() as stdout,
+        Lane[Callable[[], None]]("gnu tar", lambda work: work()) as lane,
+        _started(engine.tar, stdout) as running,
+    ):
         feed = Feed(running.stdin)
         if engine.again is None or not is_worth_it(member):
             _feed(feed, member, _seen(reader.runs(member), sink), digging)
@@ -246,10 +251,9 @@ def _zeroes() -> Iterator[int | None]:
 @contextmanager
 def _started(tar: GnuTar, stdout: int) -> Iterator[Running]:
     """Start GNU tar in a folder that is gone already: there is no place for a file, and none that could be left."""
-    with ExitStack() as until_started, ExitStack() as until_ended:
-        folder = until_started.enter_context(tempfile.TemporaryDirectory(prefix="imgkit-tar-"))
-        running = until_ended.enter_context(extracting(tar, stdout=stdout, folder=Path(folder)))
-        until_started.close()
+    with ExitStack() as until_ended:
+        with held_back(), tempfile.TemporaryDirectory(prefix="imgkit-tar-") as folder:
+            running = until_ended.enter_context(extracting(tar, stdout=stdout, folder=Path(folder)))
         enlarge_pipe(running.stdin.fileno())
         yield running
 

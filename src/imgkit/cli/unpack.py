@@ -17,6 +17,7 @@ from imgkit.errors import Differs, NotAccessible
 from imgkit.evidence.lone import write_lone_record
 from imgkit.evidence.measuring import measure_file
 from imgkit.files.whole import folder_for_results
+from imgkit.interruptions import completing
 from imgkit.model.unpacked import TarEngine, UnpackedDisk
 from imgkit.pipeline.lone_records import unpacked_record
 from imgkit.safe_text import safe_text
@@ -67,20 +68,21 @@ def unpack(
         _require_digest(archive, sha256, console)
     name = _stem(archive)
     is_disk_name = name.lower().endswith(_DISK_ENDINGS)
-    with folder_for_results(output or archive.parent) as folder:
-        done = unpack_archive(
-            archive,
-            folder / (name if is_disk_name else f"{name}.raw"),
-            engine=tar,
-            member=member,
-            max_bytes=None if max_size is None else max_size * GiB,
-            overwrite=force,
-            name_by_format=not is_disk_name,
-            progress=console.progress,
-        )
-    write_lone_record(done.path, unpacked_record(done, archive, started, now()))
-    note_reading(console, archive, "unpack", recorder, subject={"made": [safe_text(done.path.name)]})
-    console.result("\n".join(_lines(done)), _told(done))
+    with completing(is_the_end=True):
+        with folder_for_results(output or archive.parent) as folder:
+            done = unpack_archive(
+                archive,
+                folder / (name if is_disk_name else f"{name}.raw"),
+                engine=tar,
+                member=member,
+                max_bytes=None if max_size is None else max_size * GiB,
+                overwrite=force,
+                name_by_format=not is_disk_name,
+                progress=console.progress,
+            )
+        write_lone_record(done.path, unpacked_record(done, archive, started, now()))
+        note_reading(console, archive, "unpack", recorder, subject={"made": [safe_text(done.path.name)]})
+        console.result("\n".join(_lines(done)), _told(done))
 
 
 def _told(done: UnpackedDisk) -> Mapping[str, Any]:

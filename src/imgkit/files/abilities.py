@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imgkit.errors import NoRoom, NotAccessible
+from imgkit.interruptions import held_back
 from imgkit.units import GiB, MiB, TiB
 
 _SIZES_TO_TRY = (4 * GiB, 16 * GiB, 2 * TiB, 16 * TiB)  # FAT32 ends one byte before the first
@@ -38,7 +39,7 @@ def probe_folder(folder: Path) -> Abilities:
     """
     place = nearest_existing(folder)
     try:
-        with tempfile.TemporaryDirectory(prefix=".imgkit-probe-", dir=place) as made:
+        with held_back(), tempfile.TemporaryDirectory(prefix=".imgkit-probe-", dir=place) as made:
             holds_holes = _holds_holes(Path(made))
             largest, too_large = _largest_file(Path(made), holds_holes=holds_holes)
             return Abilities(

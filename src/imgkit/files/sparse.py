@@ -101,6 +101,20 @@ class SparseFile(Closing):
             self.close()
             raise
 
+    @contextmanager
+    def open_again(self) -> Iterator[int]:
+        """Give another opening of the file, for a program: in it our lock would outlive us."""
+        try:
+            handle = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0))
+        except OSError as error:
+            raise local_error(error, self.path) from error
+        try:
+            if not os.path.samestat(os.fstat(handle), os.fstat(self.handle)):
+                raise AlreadyAtWork(f"{self.path} was replaced", hint="Let no other program work in that folder.")
+            yield handle
+        finally:
+            os.close(handle)
+
     def write_at(self, offset: int, data: memoryview) -> None:
         try:
             while data:

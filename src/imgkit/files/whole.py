@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from imgkit.errors import AlreadyAtWork, TargetExists
 from imgkit.files.claims import remove_abandoned
+from imgkit.interruptions import begin_completing
 from imgkit.opening import open_evidence as open_evidence  # noqa: PLC0414  # asked for here by all who also write
 from imgkit.opening import read_evidence as read_evidence  # noqa: PLC0414
 
@@ -68,6 +69,7 @@ def folder_for_results(folder: Path) -> Iterator[Path]:
 def publish(partial: Path, target: Path, *, overwrite: bool = False) -> None:
     """Give a finished, synced file its final name. Raises TargetExists instead of replacing what is there."""
     refuse_existing(target, overwrite=overwrite)
+    begin_completing()
     partial.replace(target)
     sync_folder(target.parent)
 

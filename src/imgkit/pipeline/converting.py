@@ -15,6 +15,7 @@ from imgkit.errors import ImgkitError, SettingsError, TargetExists
 from imgkit.evidence.lone import read_lone_record, record_path, write_lone_record
 from imgkit.files.sparse import local_error
 from imgkit.files.whole import refuse_existing
+from imgkit.interruptions import completing
 from imgkit.model.converted import ConvertedImage, ResultFile
 from imgkit.model.disk import DiskImage
 from imgkit.model.lone import LoneRecord
@@ -69,14 +70,15 @@ def convert_recorded(
     if finished is not None:
         return finished
     started = now()
-    done = replace(_make(asked, progress), path=asked.path)  # as it was named, and not as the stage names it
-    record = image_record(done, asked.image.path, started, now(), words=asked.words)
-    try:
-        write_lone_record(done.path, record)
-    except OSError as error:
-        for file in done.files:  # what has no record would be somebody else's to the next run
-            file.path.unlink(missing_ok=True)
-        raise local_error(error, record_path(done.path)) from error
+    with completing():
+        done = replace(_make(asked, progress), path=asked.path)  # as it was named, and not as the stage names it
+        record = image_record(done, asked.image.path, started, now(), words=asked.words)
+        try:
+            write_lone_record(done.path, record)
+        except OSError as error:
+            for file in done.files:  # what has no record would be somebody else's to the next run
+                file.path.unlink(missing_ok=True)
+            raise local_error(error, record_path(done.path)) from error
     return done
 
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,24 @@ def test_the_disk_comes_out_beside_its_archive_with_a_record(here: Path):
     record = read_lone_record(Path("disk.raw"))
     assert record is not None
     assert record.source == "disk.raw.tar.gz"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_after_the_disk_has_its_name_comes_too_late(here: Path, monkeypatch, number):
+    def interrupted(folder: Path) -> None:
+        assert Path("disk.raw").exists()
+        signal.raise_signal(number)
+
+    monkeypatch.setattr("imgkit.files.whole.sync_folder", interrupted)
+    ended = imgkit("unpack", "disk.raw.tar.gz", *TAR)
+    assert ended.code == 0, ended.err
+    assert read_lone_record(Path("disk.raw")) is not None
+
+
+def test_an_interruption_before_leaves_nothing(here: Path, monkeypatch):
+    monkeypatch.setattr("imgkit.stages.unpack.sync_file", lambda _: signal.raise_signal(signal.SIGINT))
+    assert imgkit("unpack", "disk.raw.tar.gz", *TAR).code == 130
+    assert [each.name for each in here.iterdir()] == ["disk.raw.tar.gz"]
 
 
 def test_the_result_is_one_document(here: Path):

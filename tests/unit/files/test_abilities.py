@@ -2,7 +2,9 @@
 
 import errno
 import os
+import signal
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +24,17 @@ def test_this_file_system_can_what_every_linux_one_can(tmp_path):
 def test_nothing_is_left_behind(tmp_path):
     probe_folder(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_an_interruption_leaves_nothing_behind_either(tmp_path, monkeypatch):
+    def interrupted(folder: Path, **_: object) -> tuple[int, None]:
+        signal.raise_signal(signal.SIGINT)
+        return 1, None
+
+    monkeypatch.setattr("imgkit.files.abilities._largest_file", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        probe_folder(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_yet_to_be_made_is_probed_at_its_parent(tmp_path):

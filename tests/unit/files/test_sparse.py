@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imgkit.errors import LocalError, NoRoom, NotAccessible
+from imgkit.errors import AlreadyAtWork, LocalError, NoRoom, NotAccessible
+from imgkit.files.claims import remove_abandoned
 from imgkit.files.sparse import PAGE_BYTES, DataFinder, SparseFile, SparseWriter, data_runs, local_error, stored_runs
 from imgkit.units import KiB, MiB
 
@@ -156,3 +157,21 @@ def test_what_the_system_says_gets_its_name(number: int, kind: type[LocalError])
     assert "disk" in error.message
     assert os.strerror(number) in error.message
     assert error.hint
+
+
+def test_a_program_that_writes_the_file_holds_no_lock_of_ours(tmp_path: Path) -> None:
+    with SparseFile(tmp_path / "disk") as file, file.open_again() as handle:
+        lingering = os.dup(handle)
+    try:
+        remove_abandoned(tmp_path / "disk")
+        assert not (tmp_path / "disk").exists()
+    finally:
+        os.close(lingering)
+
+
+def test_a_file_that_somebody_replaced_is_not_opened_again(tmp_path: Path) -> None:
+    with SparseFile(tmp_path / "disk") as file:
+        (tmp_path / "other").touch()
+        (tmp_path / "other").replace(tmp_path / "disk")
+        with pytest.raises(AlreadyAtWork), file.open_again():
+            pass

@@ -1,6 +1,7 @@
 """Tests of pipeline/converting.py: what is made, what is not made again, and what is refused."""
 
 import errno
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -61,6 +62,20 @@ def test_a_finished_result_is_read_again_and_not_made_again(asked: Conversion, m
     assert len(made) == 1
     assert second.notes == ("it was finished on 2026-11-28T00:00:00.000000Z and still holds: not made again",)
     assert (second.chunk_root, second.sha256, second.proven) == (first.chunk_root, first.sha256, True)
+
+
+@pytest.mark.parametrize("target", [RAW, AZURE])
+def test_an_interruption_after_the_result_has_its_name_leaves_a_finished_one(
+    asked: Conversion, made: list[Any], target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = replace(asked, target=target)
+    with monkeypatch.context() as patched:
+        patched.setattr("imgkit.files.whole.sync_folder", lambda _: signal.raise_signal(signal.SIGINT))
+        with pytest.raises(KeyboardInterrupt):
+            convert(asked)
+    assert asked.path.exists()
+    assert "still holds" in convert(asked).notes[0]
+    assert len(made) == 1
 
 
 def test_asked_for_otherwise_it_is_another_result(asked: Conversion, made: list[Any]) -> None:
