@@ -14,7 +14,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from imgkit.cli.main import load_commands, run
+from imgkit.cli.loading import load_commands
+from imgkit.cli.main import run
 
 _KILLED = 9
 _MOMENTS = ("replace", "unlink", "fsync")

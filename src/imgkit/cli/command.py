@@ -86,10 +86,7 @@ def _with_shared_options(function: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bool) -> Iterator[None]:
-    previous = {number: signal.getsignal(number) for number in _ENDING}
-    for number, handler in previous.items():
-        if handler is not signal.SIG_IGN:  # as nohup asks for
-            signal.signal(number, _terminate)
+    previous = _listen()
     try:
         yield
     except ImgkitError as error:
@@ -113,6 +110,17 @@ def _errors_become_words(told: list[Mapping[str, Any]], *, json: bool, debug: bo
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _listen() -> dict[int, Any]:
+    """Let signals end the work by an exception from here on, those apart that are ignored, as nohup asks for."""
+    previous: dict[int, Any] = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in previous.items():
+        if handler is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # until here it ended the program at once
+    return previous
 
 
 def _local(error: Exception) -> LocalError | None:

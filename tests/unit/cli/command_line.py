@@ -7,7 +7,7 @@ from typing import Any
 
 from typer.testing import CliRunner
 
-from imgkit.cli.main import app, load_commands
+from imgkit.cli.loading import app, load_commands
 from imgkit.services import Services
 
 

@@ -4,7 +4,7 @@ import pytest
 from tests.unit.cli.command_line import imgkit
 
 from imgkit.cli.catalogue import CATALOGUE, Entry
-from imgkit.cli.main import app, load_commands
+from imgkit.cli.loading import app, load_commands
 
 
 def _registered() -> dict[str, str]:

@@ -1,51 +1,40 @@
-"""Tests of cli/main.py."""
+"""Tests of cli/main.py: Ctrl-C before any command has begun."""
 
+import subprocess
 import sys
 
 import pytest
-import typer
-from typer.testing import CliRunner
 
-from imgkit.cli import main
-from imgkit.cli.catalogue import CATALOGUE
+EARLY = """
+import importlib.abc, signal, sys
 
-NAMES = {entry.name for entry in CATALOGUE}
+class Interrupted(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
 
-
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> tuple[typer.Typer, list[str]]:
-    """An application without commands, and the modules that were asked for."""
-    empty, imported = typer.Typer(no_args_is_help=True, rich_markup_mode=None), list[str]()
-    monkeypatch.setattr(main, "app", empty)
-    monkeypatch.setattr(main, "import_module", imported.append)
-    return empty, imported
-
-
-@pytest.mark.parametrize(
-    ("words", "modules"),
-    [
-        (["fetch", "m-1"], ["imgkit.cli.fetch"]),
-        (["--version"], []),
-        (["--help"], []),
-        ([], []),
-        (["fetsch"], []),
-        (["--json", "check", "fetch"], ["imgkit.cli.check"]),
-    ],
-)
-def test_only_the_command_that_is_called_is_imported(fresh, words, modules):
-    main.load_commands(words)
-    assert fresh[1] == modules
+signal.signal(signal.SIGINT, signal.{handler})
+sys.meta_path.insert(0, Interrupted())
+from imgkit.cli.main import run
+sys.argv = ["imgkit", *{words!r}]
+run()
+"""
 
 
-def test_of_all_others_the_names_are_known(fresh):
-    main.load_commands(["--help"])
-    shown = CliRunner().invoke(fresh[0], ["--help"]).stdout
-    assert all(f"  {name} " in shown for name in NAMES)
+def run(module: str, *words: str, handler: str = "default_int_handler") -> "subprocess.CompletedProcess[str]":
+    """Run the program, interrupted when it is about to import this module."""
+    code = EARLY.format(module=module, words=words, handler=handler)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
 
 
-def test_the_shells_completion_knows_every_command(fresh, monkeypatch):
-    monkeypatch.setenv("_IMGKIT_COMPLETE", "complete_bash")
-    monkeypatch.setattr(sys, "argv", ["imgkit", "fetch"])
-    with pytest.raises((SystemExit, RuntimeError)):  # an application without commands has nothing to run
-        main.run()
-    assert len(fresh[1]) == len(CATALOGUE)
+@pytest.mark.parametrize("module", ["imgkit.cli.loading", "typer", "imgkit.cli.info"])
+def test_ctrl_c_while_the_program_loads_ends_it_with_a_sentence(module: str) -> None:
+    ended = run(module, "info", "--help")
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr == "imgkit: interrupted; nothing was begun\n"
+
+
+def test_where_it_is_ignored_it_stays_ignored() -> None:
+    ended = run("typer", "info", "--help", handler="SIG_IGN")
+    assert ended.returncode == 0, ended.stderr
+    assert "Usage" in ended.stdout
