@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from imgkit.errors import Differs, NotAccessible, TargetExists
+from imgkit.errors import AlreadyAtWork, Differs, NotAccessible, TargetExists
 from imgkit.evidence.codec import canonical, decode, encode
 from imgkit.evidence.custody import append_custody
 from imgkit.evidence.sums import ALL_SUMS, SHA256_SUMS, sums_of, write_sums
@@ -90,6 +90,15 @@ class ImageSet:
             for disk in disks:
                 changed = changed.with_disk(disk)
             self.record(step.step, replace(changed, steps=(*changed.steps, step)), subject=subject, tools=step.tools)
+
+
+def require_unchanged_record(folder: Path, before: bytes, *, doing: str) -> None:
+    """Raise AlreadyAtWork where the manifest is not, byte for byte, what it was `before`."""
+    if read_evidence(folder / MANIFEST_NAME) != before:
+        raise AlreadyAtWork(
+            f"another run changed the image set {folder} while it was {doing}",
+            hint="Wait until that run has ended; then run the same command again.",
+        )
 
 
 def read_manifest(folder: Path) -> Manifest | None:

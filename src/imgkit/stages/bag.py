@@ -18,11 +18,18 @@ from imgkit.disks.guest_view import open_guest_view
 from imgkit.errors import Differs, NoRoom, NotAccessible, SettingsError, TargetExists
 from imgkit.evidence.bags import validate, write_tags
 from imgkit.evidence.custody import read_custody
-from imgkit.evidence.image_set import CUSTODY_NAME, MANIFEST_NAME, read_manifest
+from imgkit.evidence.image_set import (
+    CUSTODY_NAME,
+    MANIFEST_NAME,
+    WORKSPACE_NAME,
+    read_manifest,
+    require_unchanged_record,
+)
 from imgkit.evidence.measuring import measure_file
 from imgkit.evidence.statements import made_according_to, statements_in
 from imgkit.evidence.sums import ALL_SUMS
 from imgkit.evidence.whereabouts import PAYLOAD
+from imgkit.files.lock import shared_lock
 from imgkit.files.placing import Placing, copy_with_holes, place_without_copying, require_regular
 from imgkit.files.sparse import local_error
 from imgkit.files.whole import read_evidence, real_path, refuse_existing, sync_folder
@@ -69,8 +76,9 @@ def bag_set(
     """Make the bag `target`, which must not exist; it appears when it is whole.
 
     `begun` is called before custody is copied, so that its line about the bag is in the bag. Raises SettingsError,
-    TargetExists, NoRoom, NotAccessible, and Differs where a file is not as it is in the record.
+    TargetExists, NoRoom, NotAccessible, AlreadyAtWork, and Differs where a file is not as it is in the record.
     """
+    record = _record_now(folder)
     manifest = read_manifest(folder)
     if manifest is None:
         raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made.")
@@ -78,7 +86,8 @@ def bag_set(
     _require_names(folder, manifest)
     _require_sizes(folder, manifest)
     try:
-        with work_folder(target) as work:
+        with shared_lock(folder / WORKSPACE_NAME / "lock", what=f"the image set {folder}"), work_folder(target) as work:
+            require_unchanged_record(folder, record, doing="read")
             may_copy = wish.copies or work.stat().st_dev != folder.stat().st_dev
             if may_copy:
                 _require_room(folder, manifest, work, say)
@@ -88,6 +97,7 @@ def bag_set(
             inside = bag / PAYLOAD / name
             done = _build(folder, manifest, inside, wish, may_copy=may_copy, progress=progress)
             payload = _sizes_and_digests(name, manifest, _copy_record(folder, inside))
+            require_unchanged_record(inside, record, doing="put into a bag")
             write_tags(bag, _digests(payload), _info(manifest, payload, custodian, today))
             validate(bag, read_all=wish.read_all)
             refuse_existing(target)
@@ -98,6 +108,13 @@ def bag_set(
     everything = (each for disk in manifest.disks for each in disk.files)
     outside = tuple(each.path.as_posix() for each in everything if each.state is FileState.OUTSIDE)
     return BagDone(path=target, inside=target / PAYLOAD / name, files=done, outside=outside)
+
+
+def _record_now(folder: Path) -> bytes:
+    try:
+        return read_evidence(folder / MANIFEST_NAME)
+    except (FileNotFoundError, NotADirectoryError):
+        return b""
 
 
 def _require_names(folder: Path, manifest: Manifest) -> None:

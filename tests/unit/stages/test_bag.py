@@ -1,6 +1,7 @@
 """Tests of stages/bag.py; bagit's own validator judges."""
 
 import os
+import shutil
 from dataclasses import replace
 from datetime import date
 from pathlib import Path, PurePosixPath
@@ -11,11 +12,13 @@ import pytest
 from tests.unit.cli.sets import cloud, fetched
 from tests.unit.stages.signed_sets import WHEN, WHO, signed
 
-from imgkit.errors import Differs, NoRoom, NotAccessible, SettingsError, TargetExists
+from imgkit.errors import AlreadyAtWork, Differs, NoRoom, NotAccessible, SettingsError, TargetExists
 from imgkit.evidence.custody import append_custody
 from imgkit.evidence.image_set import open_image_set, read_manifest
+from imgkit.files.lock import exclusive_lock
 from imgkit.files.placing import Placing
 from imgkit.model.manifest import FileState
+from imgkit.stages import bag
 from imgkit.stages.bag import BagDone, BagWish, bag_set
 from imgkit.stages.verify import check_set
 
@@ -161,3 +164,40 @@ def test_files_that_never_lay_in_the_set_are_named(folder: Path):
     with open_image_set(folder, manifest.source, custodian=WHO, now=lambda: WHEN) as image_set:
         image_set.record("locate", manifest.with_disk(replace(disk, files=(*disk.files, away))))
     assert _bag(folder).outside == ("/elsewhere/a.tar.gz",)
+
+
+def test_a_set_at_which_another_run_works_is_not_put_into_a_bag(folder: Path):
+    with exclusive_lock(folder / ".imgkit" / "lock", what="the set"), pytest.raises(AlreadyAtWork):
+        _bag(folder)
+    assert _left(folder) == set()
+
+
+def test_no_other_run_writes_to_the_set_meanwhile(folder: Path):
+    def begun() -> None:
+        with exclusive_lock(folder / ".imgkit" / "lock", what="the set"):
+            pass
+
+    with pytest.raises(AlreadyAtWork):
+        bag_set(
+            folder, folder.parent / "bag", LINKING, custodian=WHO, today=WHEN.date(), begun=begun, say=lambda _: None
+        )
+    assert _left(folder) == set()
+
+
+@pytest.mark.parametrize("copies", [False, True])
+def test_where_no_lock_can_be_had_a_record_that_changed_meanwhile_is_told(
+    folder: Path, copies: bool, monkeypatch: pytest.MonkeyPatch
+):
+    shutil.rmtree(folder / ".imgkit")
+    manifest = folder / "imgkit.json"
+
+    def change(source: Path, inside: Path) -> dict[str, bytes]:
+        manifest.write_bytes(manifest.read_bytes() + b"\n")
+        return copy_record(source, inside)
+
+    copy_record = bag._copy_record
+    monkeypatch.setattr(bag, "_copy_record", change)
+    with pytest.raises(AlreadyAtWork, match="another run changed"):
+        _bag(folder, BagWish(copies=copies))
+    assert _left(folder) == set()
+    assert not (folder / ".imgkit").exists()

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from imgkit.errors import SettingsError
-from imgkit.evidence.image_set import read_manifest
+from imgkit.evidence.image_set import MANIFEST_NAME, read_manifest, require_unchanged_record
+from imgkit.files.whole import read_evidence
 from imgkit.model.checking import CheckResult
 from imgkit.model.manifest import DiskRecord, FileKind, FileRecord, FileState, Manifest
 from imgkit.progress import NULL_PROGRESS, Progress
@@ -25,8 +26,10 @@ def check_set(folder: Path, *, deep: bool = False, progress: Progress = NULL_PRO
     """Walk the whole chain of a set, offline; nothing in the set is written.
 
     With `deep`, archives are also unpacked again in memory, and raw disks hashed flat. Raises Differs when the manifest
-    itself is damaged, NotAccessible, SettingsError when this is no image set.
+    itself is damaged, NotAccessible, SettingsError when this is no image set, and AlreadyAtWork where something did not
+    hold and another run had changed the record meanwhile: of a set in motion nothing can be said.
     """
+    before = read_evidence(folder / MANIFEST_NAME) if (folder / MANIFEST_NAME).is_file() else b""
     manifest = read_manifest(folder)
     if manifest is None:
         raise SettingsError(f"{folder} is no image set", hint="Name the folder that imgkit fetch made, or a file.")
@@ -34,7 +37,10 @@ def check_set(folder: Path, *, deep: bool = False, progress: Progress = NULL_PRO
     jobs = list(_jobs(folder, manifest, deep=deep))
     links += run_jobs(jobs, title=f"checking {folder.name}", progress=progress)
     notes = (*manifest.findings, *custody_notes(folder), *strangers(folder, manifest))
-    return CheckResult(links=tuple(links), notes=notes)
+    result = CheckResult(links=tuple(links), notes=notes)
+    if not result.held:
+        require_unchanged_record(folder, before, doing="checked")
+    return result
 
 
 def _jobs(folder: Path, manifest: Manifest, *, deep: bool) -> Iterator[Job]:

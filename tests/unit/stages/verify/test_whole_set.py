@@ -3,17 +3,19 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
 from imgkit.digests import CHUNK_BYTES, ChunkDigests, crc64, write_chunk_digests, zero_digest
-from imgkit.errors import NotAccessible, SettingsError
+from imgkit.errors import AlreadyAtWork, NotAccessible, SettingsError
 from imgkit.evidence.image_set import open_image_set
 from imgkit.evidence.lone import write_lone_record
+from imgkit.model.checking import LinkOutcome
 from imgkit.model.cloud_object import ObjectInfo
 from imgkit.model.custodian import Custodian
 from imgkit.model.formats import DiskFormat
@@ -29,7 +31,9 @@ from imgkit.model.manifest import (
     StepRecord,
 )
 from imgkit.model.role import DiskRole
-from imgkit.stages.verify import check_file, check_set
+from imgkit.stages.verify import check_file, check_set, whole_set
+from imgkit.stages.verify.at_once import run_jobs
+from imgkit.stages.verify.links import Job
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DISK = b"boot sector" + bytes(CHUNK_BYTES) + b"last words".ljust(512, b"\0")
@@ -210,3 +214,30 @@ def test_the_record_is_checked_with_its_set(image_set: Path, name: str) -> None:
 def test_no_file_is_an_error_of_its_own(tmp_path: Path) -> None:
     with pytest.raises(NotAccessible):
         check_file(tmp_path / "none")
+
+
+def test_of_a_set_that_another_run_changes_meanwhile_nothing_is_said(
+    image_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(jobs: Sequence[Job], **named: Any) -> list[LinkOutcome]:
+        (image_set / "objects" / "a.tar.gz").unlink()
+        manifest = image_set / "imgkit.json"
+        manifest.write_bytes(manifest.read_bytes() + b"\n")
+        return run_jobs(jobs, **named)
+
+    monkeypatch.setattr(whole_set, "run_jobs", work)
+    with pytest.raises(AlreadyAtWork, match="another run changed"):
+        check_set(image_set)
+
+
+def test_what_another_run_adds_meanwhile_takes_nothing_from_what_held(
+    image_set: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(jobs: Sequence[Job], **named: Any) -> list[LinkOutcome]:
+        found = run_jobs(jobs, **named)
+        manifest = image_set / "imgkit.json"
+        manifest.write_bytes(manifest.read_bytes() + b"\n")
+        return found
+
+    monkeypatch.setattr(whole_set, "run_jobs", work)
+    assert check_set(image_set).held
