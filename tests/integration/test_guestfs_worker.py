@@ -95,3 +95,4 @@ def test_a_probe_that_hangs_or_fails_is_broken(tmp_path: Path):
         verdict = probe_kvm(qemu, timeout_seconds=patience)
         assert verdict.state is Kvm.BROKEN
         assert reason in verdict.reason
+        assert verdict.passing == (reason == "hung")

@@ -10,14 +10,14 @@ import os
 import platform
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from imgkit.errors import ToolError, ToolFailed
 from imgkit.files.whole import write_bytes_durably
 from imgkit.process import find_program, run
-from imgkit.units import format_utc
+from imgkit.units import format_utc, parse_utc
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ KVM_DEVICE = Path("/dev/kvm")
 PROBE_TIMEOUT_SECONDS = 5.0
 SCHEMA = "imgkit/kvm/1"
 MEMORY_NAME = "kvm.json"
+_PASSES_AFTER = timedelta(days=1)
 _ROM_BYTES = 64 * 1024
 _RESET_VECTOR = 0xFFF0
 _EXIT_PORT = 0xF4
@@ -43,11 +44,15 @@ class Kvm(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KvmVerdict:
-    """`reason` says why not; `checked` is when that was found, in UTC."""
+    """`reason` says why not; `checked` is when that was found, in UTC.
+
+    One that is `passing` may have come from a moment in which the machine was busy: it holds for a day.
+    """
 
     state: Kvm
     reason: str = ""
     checked: str = ""
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,7 @@ def probe_kvm(qemu: Path, *, accelerator: str = "kvm", timeout_seconds: float = 
         try:
             done = run(_probe_command(qemu, rom, accelerator), timeout_seconds=timeout_seconds, accept=range(-64, 256))
         except ToolFailed as error:  # only the timeout is left
-            return KvmVerdict(state=Kvm.BROKEN, reason=f"a probe hung: {error.message}", checked=checked)
+            return KvmVerdict(state=Kvm.BROKEN, reason=f"a probe hung: {error.message}", checked=checked, passing=True)
     if done.returncode == _EXIT_CODE:
         return KvmVerdict(state=Kvm.USABLE, checked=checked)
     said = done.stderr_tail.splitlines()
@@ -107,10 +112,14 @@ def recall(state_folder: Path | None, here: Surroundings) -> KvmVerdict | None:
     try:
         known = json.loads((state_folder / MEMORY_NAME).read_bytes())
         found_in = Surroundings(kernel=known["kernel"], qemu=known["qemu"], cpu=known["cpu"])
-        verdict = KvmVerdict(state=Kvm(known["state"]), reason=known["reason"], checked=known["checked"])
+        passing = known.get("passing") is True
+        verdict = KvmVerdict(
+            state=Kvm(known["state"]), reason=known["reason"], checked=known["checked"], passing=passing
+        )
+        is_over = passing and not timedelta(0) <= datetime.now(UTC) - parse_utc(verdict.checked) < _PASSES_AFTER
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return verdict if found_in == here and known["schema"] == SCHEMA else None
+    return verdict if found_in == here and known["schema"] == SCHEMA and not is_over else None
 
 
 def remember(state_folder: Path | None, here: Surroundings, verdict: KvmVerdict) -> None:
@@ -122,6 +131,7 @@ def remember(state_folder: Path | None, here: Surroundings, verdict: KvmVerdict)
         "state": verdict.state,
         "reason": verdict.reason,
         "checked": verdict.checked,
+        "passing": verdict.passing,
         "kernel": here.kernel,
         "qemu": here.qemu,
         "cpu": here.cpu,
@@ -134,10 +144,11 @@ def remember(state_folder: Path | None, here: Surroundings, verdict: KvmVerdict)
 
 
 def remember_broken(state_folder: Path | None, reason: str) -> None:
-    """Write down that the appliance started only without KVM."""
+    """Write down that the appliance started only without KVM, for whatever reason that was."""
     qemu = find_qemu()
     if qemu is not None:
-        verdict = KvmVerdict(state=Kvm.BROKEN, reason=reason, checked=format_utc(datetime.now(UTC)))
+        checked = format_utc(datetime.now(UTC))
+        verdict = KvmVerdict(state=Kvm.BROKEN, reason=reason, checked=checked, passing=True)
         remember(state_folder, surroundings(qemu), verdict)
 
 

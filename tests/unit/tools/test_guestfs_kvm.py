@@ -1,4 +1,5 @@
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from imgkit.tools.guestfs_kvm import (
     recall,
     remember,
 )
+from imgkit.units import format_utc
 
 HERE = Surroundings(kernel="6.1.0", qemu="QEMU emulator version 7.2", cpu="AMD EPYC")
 BROKEN = KvmVerdict(state=Kvm.BROKEN, reason="failed to set MSR 0x10a", checked="2026-11-22T20:00:00.000000Z")
@@ -21,6 +23,16 @@ BROKEN = KvmVerdict(state=Kvm.BROKEN, reason="failed to set MSR 0x10a", checked=
 def test_a_verdict_is_remembered_with_its_reason_and_date(tmp_path: Path):
     remember(tmp_path / "state", HERE, BROKEN)
     assert recall(tmp_path / "state", HERE) == BROKEN
+
+
+@pytest.mark.parametrize(
+    ("hours", "holds"), [(0, True), (23, True), (25, False), (-1, False)], ids=["now", "today", "old", "ahead"]
+)
+def test_what_may_have_been_a_busy_moment_holds_for_a_day(tmp_path: Path, hours: int, holds: bool):
+    checked = format_utc(datetime.now(UTC) - timedelta(hours=hours))
+    hung = KvmVerdict(state=Kvm.BROKEN, reason="a probe hung", checked=checked, passing=True)
+    remember(tmp_path, HERE, hung)
+    assert recall(tmp_path, HERE) == (hung if holds else None)
 
 
 @pytest.mark.parametrize(
