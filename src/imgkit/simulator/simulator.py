@@ -74,8 +74,8 @@ class Simulator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._server.stop()  # first: a request that waits could begin an export yet
         self._exporter.stop()
-        self._server.stop()
 
     @property
     def url(self) -> str:

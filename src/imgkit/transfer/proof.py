@@ -94,9 +94,10 @@ class ProvenFetch:
             proven.offer(size)
             following.join()
         except BaseException as error:
+            they_are_called_again = isinstance(error, _ReadsBackDifferently)
             for frontier, those in ((arrived, reading), (proven, following)):
                 frontier.fail(error)
-                those.join(_GRACE_SECONDS)
+                those.join(None if they_are_called_again else _GRACE_SECONDS)
             raise
         return ProvenObject(
             part_bytes=work.saved.facts.part_bytes,

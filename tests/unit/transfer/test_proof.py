@@ -3,6 +3,7 @@
 import hashlib
 import os
 import random
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from imgkit.digests import crc64
 from imgkit.errors import Differs, RetriesExhausted
 from imgkit.ports import Frontier, RangeFailed
 from imgkit.progress import NULL_PROGRESS
+from imgkit.transfer import proof
 from imgkit.transfer.frontier import FrontierReader
 from imgkit.transfer.places import Places
 from imgkit.transfer.proof import ProvenFetch
@@ -121,6 +123,25 @@ def test_bytes_that_the_disk_did_not_keep_are_fetched_again_and_followers_begin_
     assert reader.reads[-1] == CONTENT + b"|end"
     assert proven.sha256 == hashlib.sha256(CONTENT).hexdigest()
     assert (proven.fetched_bytes, proven.reused_bytes) == (len(CONTENT) + PART, 0)
+
+
+def test_followers_are_not_called_again_before_they_have_ended(
+    fetch_of: Any, scripted_source: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+
+    def follow(frontier: Frontier) -> None:
+        steps.append("begins")
+        try:
+            frontier.wait_beyond(frontier.total - 1)
+        finally:
+            time.sleep(0.3)  # it has much to tidy up
+            steps.append("ended")
+
+    monkeypatch.setattr(proof, "_GRACE_SECONDS", 0.0)
+    spoil_writes(monkeypatch, 1)
+    fetch_of(scripted_source(CONTENT), follow).run()
+    assert steps[:3] == ["begins", "ended", "begins"]
 
 
 def test_a_disk_that_never_keeps_its_bytes_is_given_up(
