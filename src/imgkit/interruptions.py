@@ -48,8 +48,8 @@ def held_back() -> Iterator[None]:
         yield
         return
     waiting = _Waiting()
-    waiting.begin()
     try:
+        waiting.begin()
         yield
     finally:
         waiting.end(forget=False)

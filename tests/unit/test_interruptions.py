@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -40,6 +41,27 @@ def test_an_interruption_comes_when_the_block_ends_and_only_the_first(number: si
     assert (steps, stopped.value.args) == (["done"], (number,))
     with pytest.raises(Stopped):
         signal.raise_signal(signal.SIGINT)
+
+
+def test_one_that_comes_while_it_begins_leaves_everything_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_handler, calls = signal.signal, []
+
+    def interrupted(number: int, handler: Any) -> Any:
+        calls.append(number)
+        if len(calls) == 2:
+            raise Stopped(signal.SIGTERM)
+        return set_handler(number, handler)
+
+    def work() -> None:
+        with held_back():
+            raise AssertionError("it went on")
+
+    before = signal.getsignal(signal.SIGINT)
+    with monkeypatch.context() as patched:
+        patched.setattr("imgkit.interruptions.signal.signal", interrupted)
+        with pytest.raises(Stopped):
+            work()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_what_is_ignored_stays_ignored() -> None:
