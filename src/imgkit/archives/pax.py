@@ -64,6 +64,11 @@ def _record(data: bytes, position: int) -> tuple[bytes, bytes, int]:
     key, equals, value = data[space + 1 : end - 1].partition(b"=")
     if end > len(data) or end <= space + 1 or data[end - 1 : end] != b"\n" or not equals or not key:
         raise ArchiveDamaged("an extended header is damaged: a record does not end where it says")
+    if b"\0" in key or key[:1] in {
+        b" ",
+        b"\t",
+    }:  # GNU tar drops the rest, or reads over it
+        raise ArchiveDamaged("an extended header is damaged: a key begins with a blank, or holds a NUL byte")
     return key, value, end
 
 
