@@ -1,12 +1,16 @@
 """What GNU tar writes is held against what it should write; the real program is for the integration tests."""
 
 import os
+import signal
+import subprocess
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from imgkit.archives.chunk_hasher import hash_stored
-from imgkit.archives.gnu_engine import Comparison, Feed, confirm_stored
+from imgkit.archives.gnu_engine import Comparison, Feed, _started, confirm_stored
 from imgkit.archives.tar_reader import Hole, Member
 from imgkit.digests import ChunkDigests
 from imgkit.errors import NoRoom, ToolFailed
@@ -81,3 +85,21 @@ def test_what_stands_on_the_disk_has_the_last_word(tmp_path: Path) -> None:
         confirm_stored(path, stored, chunks, TAR, "it said so")
     with pytest.raises(NoRoom):
         confirm_stored(path, stored, chunks, TAR, "Cannot write: No space left on device (exit code 2)")
+
+
+def test_an_interruption_while_gnu_tar_starts_leaves_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*given: Any, **named: Any) -> Any:
+        made = mkdtemp(*given, **named)
+        signal.raise_signal(signal.SIGINT)  # before anybody knows the folder's name
+        return made
+
+    def start() -> None:
+        with _started(GnuTar(path=Path("/bin/cat"), version="1.34"), subprocess.DEVNULL):
+            raise AssertionError("it went on")
+
+    mkdtemp = tempfile.mkdtemp
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("tempfile.mkdtemp", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert list(tmp_path.iterdir()) == []

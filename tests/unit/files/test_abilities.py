@@ -3,8 +3,8 @@
 import errno
 import os
 import signal
+import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -27,11 +27,13 @@ def test_nothing_is_left_behind(tmp_path):
 
 
 def test_an_interruption_leaves_nothing_behind_either(tmp_path, monkeypatch):
-    def interrupted(folder: Path, **_: object) -> tuple[int, None]:
-        signal.raise_signal(signal.SIGINT)
-        return 1, None
+    def interrupted(*given, **named):
+        made = mkdtemp(*given, **named)
+        signal.raise_signal(signal.SIGINT)  # before anybody knows the folder's name
+        return made
 
-    monkeypatch.setattr("imgkit.files.abilities._largest_file", interrupted)
+    mkdtemp = tempfile.mkdtemp
+    monkeypatch.setattr("tempfile.mkdtemp", interrupted)
     with pytest.raises(KeyboardInterrupt):
         probe_folder(tmp_path)
     assert list(tmp_path.iterdir()) == []
